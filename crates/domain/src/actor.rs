@@ -1,0 +1,271 @@
+//! Who asks: a citizen, an employee of an authority, an authority's system, or the operator's own command.
+
+use crate::{
+    Cvr,
+    id::{EmployeeId, PersonId},
+    instant::Instant,
+    kle::Kle,
+    text::ClientId,
+};
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+
+/// How sure it is who someone is, as NSIS grades it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Assurance {
+    /// NSIS lav.
+    Low,
+    /// NSIS betydelig.
+    Substantial,
+    /// NSIS høj.
+    High,
+}
+
+/// A level of assurance in no spelling that is known.
+#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone, Copy)]
+#[error("not a level of assurance")]
+pub struct NotAnAssurance;
+
+impl FromStr for Assurance {
+    type Err = NotAnAssurance;
+
+    /// Reads every spelling in use: the plain value, the OIOSAML authentication context, the brokers' claim,
+    /// Criipto's `acr`, and OIOSAML 2's levels 2 to 4.
+    fn from_str(text: &str) -> Result<Self, NotAnAssurance> {
+        let known = [
+            "https://data.gov.dk/concept/core/nsis/loa/",
+            "https://data.gov.dk/concept/core/nsis/",
+            "urn:grn:authn:dk:mitid:",
+        ];
+        let plain = known.iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
+        match plain {
+            "Low" | "low" | "2" => Ok(Self::Low),
+            "Substantial" | "substantial" | "3" => Ok(Self::Substantial),
+            "High" | "high" | "4" => Ok(Self::High),
+            _ => Err(NotAnAssurance),
+        }
+    }
+}
+
+/// How sensitive data is, and how sensitive data somebody may see.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sensitivity {
+    /// Ordinary personal data.
+    Ordinary,
+    /// Confidential (forvaltningsloven section 27).
+    Confidential,
+    /// Special categories (GDPR article 9).
+    Special,
+}
+
+/// What an employee is trusted to do, within their own authority.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Looks up.
+    Reader,
+    /// Looks up, asks for consents.
+    Caseworker,
+    /// Betroet medarbejder: helps citizens at the counter.
+    Registrar,
+    /// Drafts and publishes consent types and mandate packages.
+    CatalogueAdministrator,
+    /// Supervises the access log.
+    DataProtectionOfficer,
+}
+
+impl Role {
+    /// The purposes that this role can look a person up for; the list is closed.
+    pub const fn purposes(self) -> &'static [Purpose] {
+        match self {
+            Self::Reader => &[Purpose::CaseProcessing],
+            Self::Caseworker => &[Purpose::CaseProcessing, Purpose::ConsentFollowUp],
+            Self::Registrar => &[Purpose::CitizenService],
+            Self::CatalogueAdministrator => &[],
+            Self::DataProtectionOfficer => &[Purpose::Supervision],
+        }
+    }
+}
+
+/// What a person is looked up for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// A case about the person is being processed.
+    CaseProcessing,
+    /// An answer to a request for consent is followed up.
+    ConsentFollowUp,
+    /// The person is being helped at the counter or on the telephone.
+    CitizenService,
+    /// The authority's use of the service is supervised.
+    Supervision,
+    /// A step in a case is taken by a system.
+    AutomatedStep,
+}
+
+impl Purpose {
+    /// Every purpose.
+    pub const ALL: [Self; 5] =
+        [Self::CaseProcessing, Self::ConsentFollowUp, Self::CitizenService, Self::Supervision, Self::AutomatedStep];
+
+    /// The code, as it is written in requests and records.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::CaseProcessing => "case_processing",
+            Self::ConsentFollowUp => "consent_follow_up",
+            Self::CitizenService => "citizen_service",
+            Self::Supervision => "supervision",
+            Self::AutomatedStep => "automated_step",
+        }
+    }
+
+    /// Whether a look-up for this purpose must name a case.
+    pub const fn needs_case(self) -> bool {
+        matches!(self, Self::CaseProcessing | Self::ConsentFollowUp | Self::AutomatedStep)
+    }
+}
+
+/// An employee, in the service of one authority.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Employee {
+    /// Who, at this authority.
+    pub id: EmployeeId,
+    /// The same human as a citizen, where the identity provider tells. Nobody acts in their own case.
+    pub person: Option<PersonId>,
+    /// The authority.
+    pub authority: Cvr,
+    /// What they are trusted to do.
+    pub roles: Vec<Role>,
+    /// The fields of work that they may see; nothing when empty.
+    pub kle: Vec<Kle>,
+    /// The most sensitive data that they may see.
+    pub sensitivity: Sensitivity,
+}
+
+impl Employee {
+    /// Whether one of the roles is this one.
+    pub fn is(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// Whether one of the roles has this purpose.
+    pub fn has(&self, purpose: Purpose) -> bool {
+        self.roles.iter().any(|role| role.purposes().contains(&purpose))
+    }
+}
+
+/// An authority's system.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Machine {
+    /// The client.
+    pub client: ClientId,
+    /// The authority that it belongs to.
+    pub authority: Cvr,
+    /// The purposes that the authority has registered it for.
+    pub purposes: Vec<Purpose>,
+}
+
+/// Who acts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Who {
+    /// A citizen, on their own behalf or for another.
+    Citizen {
+        /// The citizen, logged in as themselves.
+        person: PersonId,
+        /// The person they act for, as claimed; whether they may is decided anew each time.
+        acting_for: Option<PersonId>,
+    },
+    /// An employee.
+    Employee(Employee),
+    /// A system.
+    System(Machine),
+    /// A command of the operator, such as seeding the catalogue.
+    Operator,
+}
+
+/// Who acts, and how sure that is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Actor {
+    /// Who.
+    pub who: Who,
+    /// How sure.
+    pub assurance: Assurance,
+    /// When a human last proved who they are; `None` for systems.
+    pub authenticated_at: Option<Instant>,
+}
+
+impl Actor {
+    /// The operator's own command.
+    pub const OPERATOR: Self = Self { who: Who::Operator, assurance: Assurance::High, authenticated_at: None };
+
+    /// What the journal and the access log keep of who acted.
+    pub fn trace(&self) -> ActorTrace {
+        match &self.who {
+            Who::Citizen { person, acting_for: None } => ActorTrace::Citizen { person: *person },
+            Who::Citizen { person, acting_for: Some(grantor) } => {
+                ActorTrace::Representative { person: *person, acting_for: *grantor }
+            }
+            Who::Employee(e) => ActorTrace::Employee { id: e.id, authority: e.authority },
+            Who::System(m) => ActorTrace::System { client: m.client.clone(), authority: m.authority },
+            Who::Operator => ActorTrace::Operator,
+        }
+    }
+}
+
+/// Who acted, as it is kept for good.
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ActorTrace {
+    /// A citizen on their own behalf.
+    Citizen {
+        /// The citizen.
+        person: PersonId,
+    },
+    /// A citizen for another.
+    Representative {
+        /// The citizen.
+        person: PersonId,
+        /// The person acted for.
+        acting_for: PersonId,
+    },
+    /// An employee.
+    Employee {
+        /// The employee.
+        id: EmployeeId,
+        /// Their authority.
+        authority: Cvr,
+    },
+    /// A system.
+    System {
+        /// The client.
+        client: ClientId,
+        /// Its authority.
+        authority: Cvr,
+    },
+    /// The operator.
+    Operator,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_an_nsis_level_is_one_level() {
+        for text in [
+            "Substantial",
+            "substantial",
+            "https://data.gov.dk/concept/core/nsis/loa/Substantial",
+            "https://data.gov.dk/concept/core/nsis/Substantial",
+            "urn:grn:authn:dk:mitid:substantial",
+            "3",
+        ] {
+            assert_eq!(text.parse(), Ok(Assurance::Substantial), "{text}");
+        }
+        for text in ["", "SUBSTANTIAL", "https://data.gov.dk/concept/core/nsis/", "5", "loa/High"] {
+            assert_eq!(text.parse::<Assurance>(), Err(NotAnAssurance), "{text}");
+        }
+    }
+}

@@ -1,0 +1,571 @@
+//! What can be consented to and what can be given in a power of attorney: consent types and mandate packages.
+//! A published version never changes; what was given under it points at it for good.
+
+use crate::{
+    Cvr, Digest, Localized,
+    actor::{Assurance, Sensitivity},
+    id::EntryId,
+    instant::{CalendarPeriod, Instant},
+    kle::Kle,
+    reason::Reason,
+    text::{Code, PrivilegeUri, Prose},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// Which law the consent lives under; decides what a withdrawal means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum LegalNature {
+    /// A safeguard of administrative law; the processing has another basis.
+    Procedural,
+    /// The basis of the processing itself (GDPR article 6(1)(a) or 9(2)(a)).
+    GdprBasis,
+    /// Treatment (sundhedsloven section 15).
+    HealthTreatment,
+    /// Disclosure for treatment (sundhedsloven sections 41-42).
+    #[serde(rename = "HEALTH_41")]
+    Health41,
+    /// Disclosure for other purposes; written, at most a year (sundhedsloven sections 43-44, R-27).
+    #[serde(rename = "HEALTH_43")]
+    Health43,
+    /// Release from the duty of confidentiality.
+    ConfidentialityWaiver,
+}
+
+/// Whether an answer of yes permits or forbids.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Polarity {
+    /// Samtykke.
+    Consent,
+    /// Frabedelse.
+    OptOut,
+}
+
+/// How a consent reached us.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// The person answered here.
+    Digital,
+    /// On paper, entered by staff.
+    Paper,
+    /// Said to staff.
+    Oral,
+}
+
+/// What an authority does when a consent is withdrawn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum WithdrawalEffect {
+    /// Obtains and discloses no more; what is in the case stays.
+    Stop,
+    /// Decides on what there is.
+    Decide,
+    /// Erases, unless it has another basis.
+    Erase,
+    /// Ends the treatment.
+    StopTreatment,
+    /// Assesses the measure anew.
+    Reassess,
+}
+
+/// Whose answer counts for a child.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ParentalRule {
+    /// Either custody holder.
+    OneHolder,
+    /// All custody holders.
+    BothHolders,
+    /// The parent whom the child lives with.
+    ResidentParent,
+    /// The young person from the age of 15.
+    #[serde(rename = "CHILD_SELF_15")]
+    ChildSelf15,
+    /// The child and the custody holders.
+    ChildAndHolders,
+}
+
+/// Whether what is given belongs to one case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseBinding {
+    /// Always to one case.
+    Required,
+    /// To a case or to none.
+    Optional,
+}
+
+/// A law, and what it says in plain words.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LegalReference {
+    /// As lawyers cite it, in Danish.
+    pub citation: Prose,
+    /// In plain words.
+    pub text: Localized,
+}
+
+/// A code with its name.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// The code.
+    pub code: Code,
+    /// The name.
+    pub name: Localized,
+}
+
+/// A category of data.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataCategory {
+    /// The code.
+    pub code: Code,
+    /// The name.
+    pub name: Localized,
+    /// Whether it is of the special categories (GDPR article 9).
+    pub special: bool,
+}
+
+/// One specific consent of a type; answered and withdrawn on its own.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// The code within the type.
+    pub code: Code,
+    /// The sentence that the person says yes or no to.
+    pub statement: Localized,
+    /// Which data.
+    pub data: Vec<DataCategory>,
+    /// From whom; empty where nothing is obtained.
+    pub sources: Vec<Named>,
+    /// To whom.
+    pub recipients: Vec<Named>,
+}
+
+/// How long a consent lasts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentDuration {
+    /// Unless something else is said.
+    pub default: CalendarPeriod,
+    /// The longest that law allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_cap: Option<CalendarPeriod>,
+    /// The longest that the authority allows itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_cap: Option<CalendarPeriod>,
+    /// Whether it ends when the case is decided.
+    pub ends_with_case: bool,
+    /// In plain words.
+    pub text: Localized,
+}
+
+/// The recorded assessment that a consent asked by an authority can be voluntary.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Voluntariness {
+    /// The assessment.
+    pub text: Localized,
+}
+
+/// One version of a consent type, with every text that a person must see before answering.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentType {
+    /// The code, such as C02.
+    pub code: Code,
+    /// The controller.
+    pub authority: Cvr,
+    /// The field of work.
+    pub kle: Kle,
+    /// The law it lives under.
+    pub legal_nature: LegalNature,
+    /// Permits or forbids.
+    pub polarity: Polarity,
+    /// How sensitive it is.
+    pub sensitivity: Sensitivity,
+    /// Whether it belongs to a case.
+    pub case_binding: CaseBinding,
+    /// For a child.
+    pub parental_rule: ParentalRule,
+    /// The youngest, in years, who answers alone.
+    pub min_age: u8,
+    /// The ways it may be collected.
+    pub channels: Vec<Channel>,
+    /// What a withdrawal sets off.
+    pub withdrawal_effects: Vec<WithdrawalEffect>,
+    /// Whether the case or service depends on it.
+    pub conditional: bool,
+    /// The record of processing that it belongs to.
+    pub processing_record: Code,
+    /// The title.
+    pub title: Localized,
+    /// What for.
+    pub purpose: Localized,
+    /// Why it is asked.
+    pub why: Localized,
+    /// What a no means.
+    pub refusal: Localized,
+    /// What a withdrawal means, to the person.
+    pub withdrawal: Localized,
+    /// What a withdrawal means, to the caseworker.
+    pub withdrawal_for_staff: Localized,
+    /// How to do it without a computer.
+    pub alternative: Localized,
+    /// How long.
+    pub duration: ConsentDuration,
+    /// The assessment of voluntariness, where one is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voluntariness: Option<Voluntariness>,
+    /// The law.
+    pub legal_references: Vec<LegalReference>,
+    /// The specific consents.
+    pub items: Vec<Item>,
+}
+
+/// What a representative may do with a privilege.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PrivilegeAction {
+    /// See.
+    Read,
+    /// Act.
+    Act,
+    /// Talk and write to the authority.
+    Contact,
+}
+
+/// One privilege of a package.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Privilege {
+    /// Its name for systems.
+    pub uri: PrivilegeUri,
+    /// What may be done.
+    pub action: PrivilegeAction,
+    /// Its name for people.
+    pub name: Localized,
+    /// What it covers.
+    pub covers: Localized,
+    /// What it does not.
+    pub does_not_cover: Localized,
+}
+
+/// Who may be a representative.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RepresentativeKind {
+    /// A private person.
+    Person,
+    /// A named employee.
+    Employee,
+    /// An organisation.
+    Organisation,
+}
+
+/// How much harm an abuse could do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Risk {
+    /// Ordinary.
+    Ordinary,
+    /// More than ordinary.
+    Elevated,
+    /// High.
+    High,
+}
+
+/// How long a mandate lasts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MandateDuration {
+    /// What is proposed.
+    pub default: CalendarPeriod,
+    /// The longest.
+    pub maximum: CalendarPeriod,
+    /// In plain words.
+    pub text: Localized,
+}
+
+/// One version of a mandate package (fuldmagtspakke): privileges that an authority has defined together.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MandatePackage {
+    /// The code, such as M14.
+    pub code: Code,
+    /// Whose package.
+    pub authority: Cvr,
+    /// The system whose privileges they are.
+    pub system: Code,
+    /// How sensitive it is.
+    pub sensitivity: Sensitivity,
+    /// How much harm an abuse could do.
+    pub risk: Risk,
+    /// The youngest, in years, who may give it.
+    pub grantor_min_age: u8,
+    /// Who may receive it.
+    pub representative_kinds: Vec<RepresentativeKind>,
+    /// How sure it must be who gives it.
+    pub required_loa: Assurance,
+    /// Whether the representative must accept it.
+    pub acceptance_required: bool,
+    /// Whether the representative may pass it on.
+    pub sub_delegation: bool,
+    /// For a child.
+    pub parental_rule: ParentalRule,
+    /// Whether Digital Fuldmagt has a package of that name.
+    pub known_from_digital_fuldmagt: bool,
+    /// The title.
+    pub title: Localized,
+    /// What for.
+    pub purpose: Localized,
+    /// What the representative may then do.
+    pub implication: Localized,
+    /// What they may not.
+    pub does_not_cover: Localized,
+    /// How long.
+    pub duration: MandateDuration,
+    /// The privileges.
+    pub privileges: Vec<Privilege>,
+}
+
+/// What a catalogue entry defines.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "defines", content = "definition", rename_all = "snake_case")]
+pub enum Definition {
+    /// A consent type.
+    ConsentType(Box<ConsentType>),
+    /// A mandate package.
+    MandatePackage(Box<MandatePackage>),
+}
+
+/// Which of the two catalogues.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shelf {
+    /// Consent types.
+    ConsentType,
+    /// Mandate packages.
+    MandatePackage,
+}
+
+impl Shelf {
+    /// The code, for storage.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::ConsentType => "consent_type",
+            Self::MandatePackage => "mandate_package",
+        }
+    }
+}
+
+/// What is wrong with a definition, and where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Flaw {
+    /// The field, as a JSON pointer (RFC 6901).
+    pub pointer: String,
+    /// Why it may not be published.
+    pub reason: Reason,
+}
+
+impl Flaw {
+    fn at(pointer: impl Into<String>, reason: Reason) -> Self {
+        Self { pointer: pointer.into(), reason }
+    }
+}
+
+fn repeated<'a>(codes: impl Iterator<Item = &'a str>) -> Option<usize> {
+    let mut seen = BTreeSet::new();
+    codes.enumerate().find_map(|(i, code)| (!seen.insert(code)).then_some(i))
+}
+
+impl ConsentType {
+    /// What the law or plain sense forbids in it; published only when empty.
+    pub fn flaws(&self) -> Vec<Flaw> {
+        let mut flaws = Vec::new();
+        if self.items.is_empty() || self.items.iter().any(|i| i.data.is_empty() || i.recipients.is_empty()) {
+            flaws.push(Flaw::at("/items", Reason::DraftTooVague));
+        }
+        if let Some(i) = repeated(self.items.iter().map(|i| i.code.as_str())) {
+            flaws.push(Flaw::at(format!("/items/{i}/code"), Reason::DraftRepeatsCode));
+        }
+        if self.legal_references.is_empty() {
+            flaws.push(Flaw::at("/legal_references", Reason::DraftWithoutLaw));
+        }
+        if self.legal_nature == LegalNature::GdprBasis && self.voluntariness.is_none() {
+            flaws.push(Flaw::at("/voluntariness", Reason::DraftWithoutVoluntariness));
+        }
+        if !self.channels.contains(&Channel::Digital) {
+            flaws.push(Flaw::at("/channels", Reason::DraftWithoutDigitalChannel));
+        }
+        flaws.extend(self.health_43_flaws());
+        flaws
+    }
+
+    /// written, and at most a year.
+    fn health_43_flaws(&self) -> Vec<Flaw> {
+        if self.legal_nature != LegalNature::Health43 {
+            return Vec::new();
+        }
+        let mut flaws = Vec::new();
+        if self.channels.contains(&Channel::Oral) {
+            flaws.push(Flaw::at("/channels", Reason::DraftMustBeWritten));
+        }
+        if self.duration.legal_cap.is_none_or(|cap| longer(cap, CalendarPeriod::months(12))) {
+            flaws.push(Flaw::at("/duration/legal_cap", Reason::DraftLastsTooLong));
+        }
+        flaws
+    }
+
+    /// The item with this code.
+    pub fn item(&self, code: &Code) -> Option<&Item> {
+        self.items.iter().find(|item| item.code == *code)
+    }
+
+    /// The first moment after a consent that is given at `given`: the default, under every cap, at midnight in Denmark.
+    pub fn ends(&self, given: Instant) -> Instant {
+        let day = given.local_date();
+        let d = &self.duration;
+        [Some(d.default), d.legal_cap, d.policy_cap].into_iter().flatten().map(|p| day.plus(p)).min().unwrap_or(day).start()
+    }
+}
+
+fn longer(a: CalendarPeriod, b: CalendarPeriod) -> bool {
+    let day = Instant::from_micros(0).local_date();
+    day.plus(a) > day.plus(b)
+}
+
+impl MandatePackage {
+    /// What must be mended before it is published.
+    pub fn flaws(&self) -> Vec<Flaw> {
+        let mut flaws = Vec::new();
+        if self.privileges.is_empty() || self.representative_kinds.is_empty() {
+            flaws.push(Flaw::at("/privileges", Reason::DraftTooVague));
+        }
+        if let Some(i) = repeated(self.privileges.iter().map(|p| p.uri.as_str())) {
+            flaws.push(Flaw::at(format!("/privileges/{i}/uri"), Reason::DraftRepeatsCode));
+        }
+        if longer(self.duration.default, self.duration.maximum) {
+            flaws.push(Flaw::at("/duration/default", Reason::DraftLastsTooLong));
+        }
+        flaws
+    }
+}
+
+impl Definition {
+    /// The catalogue it belongs to.
+    pub const fn shelf(&self) -> Shelf {
+        match self {
+            Self::ConsentType(_) => Shelf::ConsentType,
+            Self::MandatePackage(_) => Shelf::MandatePackage,
+        }
+    }
+
+    /// Its code.
+    pub const fn code(&self) -> &Code {
+        match self {
+            Self::ConsentType(t) => &t.code,
+            Self::MandatePackage(p) => &p.code,
+        }
+    }
+
+    /// The authority that answers for it.
+    pub const fn authority(&self) -> Cvr {
+        match self {
+            Self::ConsentType(t) => t.authority,
+            Self::MandatePackage(p) => p.authority,
+        }
+    }
+
+    /// What must be mended before it is published.
+    pub fn flaws(&self) -> Vec<Flaw> {
+        match self {
+            Self::ConsentType(t) => t.flaws(),
+            Self::MandatePackage(p) => p.flaws(),
+        }
+    }
+
+    /// The fingerprint of every word of it.
+    pub fn digest(&self) -> Digest {
+        Digest::of_canonical(self)
+    }
+}
+
+/// Where one version of a definition stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum EntryState {
+    /// Written, not yet in use.
+    Draft,
+    /// In use since then.
+    Published {
+        /// Since when.
+        at: Instant,
+    },
+    /// Was in use; a newer version took its place, and what was given under it lives on.
+    Retired {
+        /// Since when it was in use.
+        published_at: Instant,
+        /// Until when.
+        at: Instant,
+    },
+}
+
+/// One version of a consent type or mandate package.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CatalogueEntry {
+    /// Its id.
+    pub id: EntryId,
+    /// Its events so far.
+    pub revision: u64,
+    /// The version within its code, from 1.
+    pub number: u32,
+    /// What it says.
+    pub definition: Definition,
+    /// Who wrote it.
+    pub drafted_by: crate::actor::ActorTrace,
+    /// Where it stands.
+    pub state: EntryState,
+}
+
+impl CatalogueEntry {
+    /// The consent type, if it is one.
+    pub fn consent_type(&self) -> Option<&ConsentType> {
+        match &self.definition {
+            Definition::ConsentType(t) => Some(t),
+            Definition::MandatePackage(_) => None,
+        }
+    }
+
+    /// The mandate package, if it is one.
+    pub fn mandate_package(&self) -> Option<&MandatePackage> {
+        match &self.definition {
+            Definition::MandatePackage(p) => Some(p),
+            Definition::ConsentType(_) => None,
+        }
+    }
+
+    /// Whether something can be given under it now.
+    pub fn is_published(&self) -> bool {
+        matches!(self.state, EntryState::Published { .. })
+    }
+
+    /// Which version of which code.
+    pub fn version(&self) -> EntryVersion {
+        EntryVersion { entry: self.id, code: self.definition.code().clone(), number: self.number }
+    }
+}
+
+/// One version of one code.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct EntryVersion {
+    /// The entry.
+    pub entry: EntryId,
+    /// Its code.
+    pub code: Code,
+    /// Its number.
+    pub number: u32,
+}

@@ -1,0 +1,149 @@
+//! One specific consent: given or declined, withdrawn, expired, lapsed.
+
+use crate::{
+    event::{ConsentAnswer, EndCause, Entity, Fact, Kind, Recorded},
+    id::{ConsentId, PersonId},
+    instant::Instant,
+    reason::Reason,
+};
+use uuid::Uuid;
+
+/// One specific consent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Consent {
+    /// Its id.
+    pub id: ConsentId,
+    /// Its events so far.
+    pub revision: u64,
+    /// What was answered, by and about whom.
+    pub answer: ConsentAnswer,
+    /// When.
+    pub answered_at: Instant,
+    /// What has been recorded of it since.
+    pub state: ConsentState,
+}
+
+/// What has been recorded of a consent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ConsentState {
+    /// The answer was yes.
+    Given,
+    /// The answer was no.
+    Declined,
+    /// The person withdrew it.
+    Withdrawn {
+        /// When; what was done before stays lawful.
+        at: Instant,
+    },
+    /// It lapsed.
+    Lapsed {
+        /// When.
+        at: Instant,
+        /// Why.
+        cause: EndCause,
+    },
+}
+
+/// Where a consent stands at a moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ConsentStanding {
+    /// It holds.
+    Active,
+    /// It begins later.
+    Planned,
+    /// The answer was no.
+    Declined,
+    /// It was withdrawn.
+    Withdrawn,
+    /// It lapsed.
+    Lapsed,
+    /// Its end has passed.
+    Expired,
+}
+
+impl ConsentStanding {
+    /// The code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Planned => "planned",
+            Self::Declined => "declined",
+            Self::Withdrawn => "withdrawn",
+            Self::Lapsed => "lapsed",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+impl Consent {
+    /// Where it stands at that moment.
+    pub fn standing(&self, now: Instant) -> ConsentStanding {
+        let valid = self.answer.valid;
+        match self.state {
+            ConsentState::Declined => ConsentStanding::Declined,
+            ConsentState::Withdrawn { .. } => ConsentStanding::Withdrawn,
+            ConsentState::Lapsed { .. } => ConsentStanding::Lapsed,
+            ConsentState::Given if valid.contains(now) => ConsentStanding::Active,
+            ConsentState::Given if now < valid.from => ConsentStanding::Planned,
+            ConsentState::Given => ConsentStanding::Expired,
+        }
+    }
+
+    fn must_stand(&self, now: Instant) -> Result<(), Reason> {
+        match self.standing(now) {
+            ConsentStanding::Active | ConsentStanding::Planned => Ok(()),
+            ConsentStanding::Declined => Err(Reason::ConsentDeclined),
+            ConsentStanding::Withdrawn => Err(Reason::ConsentWithdrawn),
+            ConsentStanding::Lapsed => Err(Reason::ConsentLapsed),
+            ConsentStanding::Expired => Err(Reason::ConsentExpired),
+        }
+    }
+
+    /// Withdraws it from now on.
+    pub fn withdraw(self, now: Instant) -> Result<(Self, Fact), Reason> {
+        self.must_stand(now)?;
+        let state = ConsentState::Withdrawn { at: now };
+        Ok((Self { revision: self.revision + 1, state, ..self }, Fact::ConsentWithdrawn {}))
+    }
+
+    /// Lets it lapse from now on.
+    pub fn lapse(self, cause: EndCause, now: Instant) -> Result<(Self, Fact), Reason> {
+        self.must_stand(now)?;
+        let state = ConsentState::Lapsed { at: now, cause };
+        Ok((Self { revision: self.revision + 1, state, ..self }, Fact::ConsentLapsed { cause }))
+    }
+}
+
+impl Entity for Consent {
+    const KIND: Kind = Kind::Consent;
+
+    fn id(&self) -> Uuid {
+        self.id.as_uuid()
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn subjects(&self) -> Vec<PersonId> {
+        vec![self.answer.person]
+    }
+
+    fn replay(before: Option<Self>, event: &Recorded) -> Option<Self> {
+        let at = event.recorded_at;
+        let first = |answer: &ConsentAnswer, state| Self {
+            id: ConsentId::from_uuid(event.aggregate),
+            revision: 1,
+            answer: answer.clone(),
+            answered_at: at,
+            state,
+        };
+        match (before, &event.fact) {
+            (None, Fact::ConsentGiven(answer)) => Some(first(answer, ConsentState::Given)),
+            (None, Fact::ConsentDeclined(answer)) => Some(first(answer, ConsentState::Declined)),
+            (Some(consent), Fact::ConsentWithdrawn {}) => consent.withdraw(at).ok().map(|(next, _)| next),
+            (Some(consent), Fact::ConsentLapsed { cause }) => consent.lapse(*cause, at).ok().map(|(next, _)| next),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! What happened. Facts change by events alone, and the journal keeps every one of them for good.
+
+use crate::{
+    Cvr, Digest,
+    actor::ActorTrace,
+    catalogue::{Channel, Definition, EntryVersion, Polarity},
+    digest::canonical,
+    id::{AccessId, DeclarationId, EventId, NumberId, PersonId, PresentationId, RequestId},
+    instant::{Instant, LocalDate, Period},
+    presentation::Presented,
+    text::{CaseRef, Code, Language, Login, Name, PrivilegeUri, Prose},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The kinds of things that events are about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A person.
+    Person,
+    /// A version of a consent type or package.
+    CatalogueEntry,
+    /// What was shown.
+    Presentation,
+    /// A request for consent.
+    ConsentRequest,
+    /// A consent.
+    Consent,
+    /// A power of attorney.
+    Mandate,
+    /// Access records made durable together.
+    AccessBatch,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [
+        Self::Person,
+        Self::CatalogueEntry,
+        Self::Presentation,
+        Self::ConsentRequest,
+        Self::Consent,
+        Self::Mandate,
+        Self::AccessBatch,
+    ];
+
+    /// The code, for storage.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::CatalogueEntry => "catalogue_entry",
+            Self::Presentation => "presentation",
+            Self::ConsentRequest => "consent_request",
+            Self::Consent => "consent",
+            Self::Mandate => "mandate",
+            Self::AccessBatch => "access_batch",
+        }
+    }
+}
+
+/// Why a request or consent lapsed or a mandate ended although nobody asked for it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndCause {
+    /// The person who gave it, or was asked, died.
+    Death,
+    /// The representative died.
+    RepresentativeDeath,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data", rename_all = "snake_case")]
+pub enum Fact {
+    /// A person became known.
+    PersonRegistered {
+        /// Their name, where a register told it.
+        name: Option<Name>,
+        /// Their day of birth.
+        born: Option<LocalDate>,
+        /// Their CPR number, without saying which.
+        number: Option<NumberId>,
+    },
+    /// A login was found to be theirs.
+    LoginBound {
+        /// The identity provider.
+        issuer: Login,
+        /// Their name there.
+        login: Login,
+    },
+    /// A person died.
+    PersonDied {
+        /// When.
+        on: LocalDate,
+    },
+    /// A version was written.
+    EntryDrafted {
+        /// Its number within the code.
+        number: u32,
+        /// What it says.
+        definition: Definition,
+    },
+    /// It was taken into use.
+    EntryPublished {},
+    /// A newer version took its place.
+    EntryRetired {},
+    /// Something was shown to a person before a choice.
+    PresentationShown {
+        /// To whom.
+        person: PersonId,
+        /// In which language.
+        language: Language,
+        /// What it is about.
+        presented: Presented,
+        /// The fingerprint of the exact document.
+        document: Digest,
+    },
+    /// An authority asked for a consent.
+    ConsentRequested {
+        /// Whom.
+        person: PersonId,
+        /// On whose behalf.
+        authority: Cvr,
+        /// For which type.
+        entry: EntryVersion,
+        /// For which specific consents of it.
+        items: Vec<Code>,
+        /// For which case.
+        case: Option<CaseRef>,
+        /// The first moment when it can no longer be answered.
+        deadline: Instant,
+    },
+    /// The person answered.
+    RequestAnswered {
+        /// With which declaration.
+        declaration: DeclarationId,
+        /// To what had been shown.
+        presentation: PresentationId,
+    },
+    /// The authority took it back.
+    RequestCancelled {},
+    /// It lapsed.
+    RequestLapsed {
+        /// Why.
+        cause: EndCause,
+    },
+    /// A specific consent was given.
+    ConsentGiven(ConsentAnswer),
+    /// A specific consent was declined.
+    ConsentDeclined(ConsentAnswer),
+    /// It was withdrawn; no reason is asked for.
+    ConsentWithdrawn {},
+    /// It lapsed.
+    ConsentLapsed {
+        /// Why.
+        cause: EndCause,
+    },
+    /// A power of attorney was given.
+    MandateGiven {
+        /// By whom.
+        grantor: PersonId,
+        /// To whom.
+        representative: PersonId,
+        /// Which packages.
+        packages: Vec<EntryVersion>,
+        /// Which of their privileges.
+        privileges: Vec<PrivilegeUri>,
+        /// For one case only.
+        case: Option<CaseRef>,
+        /// When it holds.
+        valid: MandatePeriod,
+        /// What had been shown.
+        presentation: PresentationId,
+    },
+    /// The grantor revoked it.
+    MandateRevoked {},
+    /// The representative gave it up.
+    MandateRenounced {},
+    /// It ended.
+    MandateEnded {
+        /// Why.
+        cause: EndCause,
+    },
+    /// People's data was looked at.
+    AccessRecorded {
+        /// One commitment for each look.
+        records: Vec<AccessCommitment>,
+    },
+    /// Everything of this was erased; the commitments stay (T4).
+    Erased {
+        /// On what ground.
+        ground: Prose,
+    },
+}
+
+/// A mandate always has an end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MandatePeriod {
+    /// The first moment when it can be used.
+    pub from: Instant,
+    /// The first moment when it no longer can.
+    pub to: Instant,
+}
+
+/// The answer to one specific consent.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ConsentAnswer {
+    /// Whose data it is about.
+    pub person: PersonId,
+    /// The declaration that it was answered in.
+    pub declaration: DeclarationId,
+    /// The request that it answers.
+    pub request: Option<RequestId>,
+    /// What had been shown.
+    pub presentation: PresentationId,
+    /// The controller.
+    pub authority: Cvr,
+    /// The type, and its version.
+    pub entry: EntryVersion,
+    /// The specific consent of it.
+    pub item: Code,
+    /// Permits or forbids.
+    pub polarity: Polarity,
+    /// The case.
+    pub case: Option<CaseRef>,
+    /// How it reached us.
+    pub channel: Channel,
+    /// When it holds, if given.
+    pub valid: Period,
+}
+
+/// That a look was recorded, without saying whose or at whom.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AccessCommitment {
+    /// The record.
+    pub id: AccessId,
+    /// HMAC-SHA-256 over its canonical bytes, under its own salt.
+    pub commitment: Digest,
+}
+
+impl Fact {
+    /// The code of what happened, as it stands in the journal.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::PersonRegistered { .. } => "person_registered",
+            Self::LoginBound { .. } => "login_bound",
+            Self::PersonDied { .. } => "person_died",
+            Self::EntryDrafted { .. } => "entry_drafted",
+            Self::EntryPublished {} => "entry_published",
+            Self::EntryRetired {} => "entry_retired",
+            Self::PresentationShown { .. } => "presentation_shown",
+            Self::ConsentRequested { .. } => "consent_requested",
+            Self::RequestAnswered { .. } => "request_answered",
+            Self::RequestCancelled {} => "request_cancelled",
+            Self::RequestLapsed { .. } => "request_lapsed",
+            Self::ConsentGiven(_) => "consent_given",
+            Self::ConsentDeclined(_) => "consent_declined",
+            Self::ConsentWithdrawn {} => "consent_withdrawn",
+            Self::ConsentLapsed { .. } => "consent_lapsed",
+            Self::MandateGiven { .. } => "mandate_given",
+            Self::MandateRevoked {} => "mandate_revoked",
+            Self::MandateRenounced {} => "mandate_renounced",
+            Self::MandateEnded { .. } => "mandate_ended",
+            Self::AccessRecorded { .. } => "access_recorded",
+            Self::Erased { .. } => "erased",
+        }
+    }
+}
+
+/// Something whose events are numbered from 1 and replay to it.
+pub trait Entity: Sized + Clone + PartialEq {
+    /// What it is.
+    const KIND: Kind;
+
+    /// Its id.
+    fn id(&self) -> Uuid;
+
+    /// How many events it has had.
+    fn revision(&self) -> u64;
+
+    /// The persons that it is about.
+    fn subjects(&self) -> Vec<PersonId>;
+
+    /// It after one more event, or `None` if that event cannot follow.
+    fn replay(before: Option<Self>, event: &Recorded) -> Option<Self>;
+}
+
+/// An event that has been decided and not yet recorded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// What it is about.
+    pub kind: Kind,
+    /// Which one.
+    pub aggregate: Uuid,
+    /// Its number among the events of that one, from 1.
+    pub revision: u64,
+    /// When it was recorded, in business time.
+    pub at: Instant,
+    /// Who did it.
+    pub actor: ActorTrace,
+    /// The persons that it concerns; each gets to know one more thing by it.
+    pub subjects: Vec<PersonId>,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// An event as the journal keeps it: these values, and no others, are committed to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Recorded {
+    /// The form of this record.
+    pub schema: u8,
+    /// Its id.
+    pub id: EventId,
+    /// What it is about.
+    pub aggregate_kind: Kind,
+    /// Which one.
+    pub aggregate: Uuid,
+    /// Its number among the events of that one.
+    pub revision: u64,
+    /// When it was recorded.
+    pub recorded_at: Instant,
+    /// Who did it.
+    pub actor: ActorTrace,
+    /// The persons that it concerns, each with the number of this event among theirs.
+    pub subjects: Vec<SubjectVersion>,
+    /// What happened.
+    #[serde(flatten)]
+    pub fact: Fact,
+}
+
+/// How much is known of a person: the number of events that concern them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SubjectVersion {
+    /// The person.
+    pub person: PersonId,
+    /// The version from this event on.
+    pub version: u64,
+}
+
+impl Recorded {
+    /// The form that is written today.
+    pub const SCHEMA: u8 = 1;
+
+    /// The event with the versions that its persons get by it.
+    pub fn new(event: Event, subjects: Vec<SubjectVersion>) -> Self {
+        let Event { id, kind, aggregate, revision, at, actor, subjects: _, fact } = event;
+        Self { schema: Self::SCHEMA, id, aggregate_kind: kind, aggregate, revision, recorded_at: at, actor, subjects, fact }
+    }
+
+    /// The bytes that the journal commits to: RFC 8785 of this record.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        canonical(self)
+    }
+
+    /// Reads such bytes; `None` unless they are exactly what [`Recorded::to_bytes`] writes.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice::<Self>(bytes).ok().filter(|read| read.to_bytes() == bytes)
+    }
+}
+
+/// The state that a whole history of one thing replays to; `None` if some event cannot follow the one before.
+pub fn replay<E: Entity>(history: &[Recorded]) -> Option<E> {
+    history.iter().try_fold(None, |before, event| E::replay(before, event).map(Some)).flatten()
+}

@@ -1,0 +1,97 @@
+//! Every kind of id, once. All are UUIDs; their types keep them apart.
+
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+use uuid::Uuid;
+
+/// What is not a UUID in its hyphenated form.
+#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone, Copy)]
+#[error("not an id")]
+pub struct NotAnId;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident,)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// The id with this value.
+            pub const fn from_uuid(value: Uuid) -> Self {
+                Self(value)
+            }
+
+            /// The value, for storage.
+            pub const fn as_uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0.hyphenated())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                if text.len() != 36 {
+                    return Err(NotAnId);
+                }
+                Uuid::try_parse(text).map(Self).map_err(|_| NotAnId)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A person. Stays the same when the CPR number changes.
+    PersonId,
+    /// One CPR number of a person, without saying which.
+    NumberId,
+    /// An employee in the service of one authority; another authority knows the same human by another id.
+    EmployeeId,
+    /// One version of a consent type or mandate package.
+    EntryId,
+    /// What was shown to a person before they chose.
+    PresentationId,
+    /// An authority's question to a person.
+    RequestId,
+    /// One answer to one presentation; holds one or more consents.
+    DeclarationId,
+    /// One specific consent.
+    ConsentId,
+    /// One power of attorney.
+    MandateId,
+    /// Something that happened, as the journal keeps it.
+    EventId,
+    /// One look at a person's data; doubles as the look-up's id.
+    AccessId,
+    /// The access records that were made durable together.
+    BatchId,
+    /// A browser session.
+    SessionId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_back_from_its_text_and_from_no_other_spelling() {
+        let id = PersonId::from_uuid(Uuid::from_u128(7));
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for other in ["", "7", "00000000000000000000000000000007", "{00000000-0000-0000-0000-000000000007}"] {
+            assert_eq!(other.parse::<PersonId>(), Err(NotAnId), "{other}");
+        }
+    }
+}

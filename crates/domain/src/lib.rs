@@ -1,0 +1,31 @@
+//! What is true in Tillid: values, states and rules. No clock, no chance, no input or output, no other crate of ours.
+//!
+//! A transition consumes the old value and returns the new one together with the [`event::Fact`] that tells of it, or the
+//! [`Reason`] why it cannot be. Every state replays from its events ([`event::Entity`]), which is how the journal is checked.
+
+pub mod access;
+pub mod actor;
+pub mod catalogue;
+mod catalogue_entry;
+pub mod consent;
+mod cpr;
+mod cvr;
+mod digest;
+pub mod event;
+pub mod id;
+mod instant;
+mod kle;
+pub mod mandate;
+pub mod person;
+pub mod presentation;
+mod reason;
+pub mod request;
+pub mod text;
+
+pub use cpr::{Cpr, NotACpr};
+pub use cvr::{Cvr, NotACvr};
+pub use digest::{Digest, NotADigest, Salt, canonical};
+pub use instant::{CalendarPeriod, Instant, LocalDate, NotATime, Period};
+pub use kle::{Kle, NotAKle};
+pub use reason::{Audience, Reason, Sentences};
+pub use text::{Language, Localized};

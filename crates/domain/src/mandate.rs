@@ -1,0 +1,271 @@
+//! A power of attorney (fuldmagt), and the powers that follow from it.
+
+use crate::{
+    catalogue::EntryVersion,
+    event::{EndCause, Entity, Fact, Kind, MandatePeriod, Recorded},
+    id::{MandateId, PersonId, PresentationId},
+    instant::Instant,
+    reason::Reason,
+    text::{CaseRef, PrivilegeUri},
+};
+use uuid::Uuid;
+
+/// A power of attorney.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mandate {
+    /// Its id.
+    pub id: MandateId,
+    /// Its events so far.
+    pub revision: u64,
+    /// Who gave it.
+    pub grantor: PersonId,
+    /// Who may act.
+    pub representative: PersonId,
+    /// Which packages.
+    pub packages: Vec<EntryVersion>,
+    /// Which of their privileges.
+    pub privileges: Vec<PrivilegeUri>,
+    /// For one case only.
+    pub case: Option<CaseRef>,
+    /// When it holds.
+    pub valid: MandatePeriod,
+    /// What had been shown.
+    pub presentation: PresentationId,
+    /// When it was given.
+    pub given_at: Instant,
+    /// What has been recorded of its end.
+    pub state: MandateState,
+}
+
+/// What has been recorded of a mandate's end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MandateState {
+    /// Nothing.
+    Given,
+    /// The grantor revoked it.
+    Revoked {
+        /// When.
+        at: Instant,
+    },
+    /// The representative gave it up.
+    Renounced {
+        /// When.
+        at: Instant,
+    },
+    /// It ended.
+    Ended {
+        /// When.
+        at: Instant,
+        /// Why.
+        cause: EndCause,
+    },
+}
+
+/// Where a mandate stands at a moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MandateStanding {
+    /// It can be used.
+    Active,
+    /// It begins later.
+    Planned,
+    /// The grantor revoked it.
+    Revoked,
+    /// The representative gave it up.
+    Renounced,
+    /// Its end date has passed.
+    Expired,
+    /// It ended.
+    Ended,
+}
+
+impl MandateStanding {
+    /// The code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Planned => "planned",
+            Self::Revoked => "revoked",
+            Self::Renounced => "renounced",
+            Self::Expired => "expired",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// Why nobody can act on it; `None` when somebody can.
+    pub const fn why_no_power(self) -> Option<Reason> {
+        match self {
+            Self::Active => None,
+            Self::Planned => Some(Reason::PowerNotStarted),
+            Self::Revoked => Some(Reason::PowerRevoked),
+            Self::Renounced => Some(Reason::PowerRenounced),
+            Self::Expired => Some(Reason::PowerExpired),
+            Self::Ended => Some(Reason::PowerEndedByDeath),
+        }
+    }
+}
+
+impl Mandate {
+    /// Where it stands at that moment.
+    pub fn standing(&self, now: Instant) -> MandateStanding {
+        match self.state {
+            MandateState::Revoked { .. } => MandateStanding::Revoked,
+            MandateState::Renounced { .. } => MandateStanding::Renounced,
+            MandateState::Ended { .. } => MandateStanding::Ended,
+            MandateState::Given if now >= self.valid.to => MandateStanding::Expired,
+            MandateState::Given if now < self.valid.from => MandateStanding::Planned,
+            MandateState::Given => MandateStanding::Active,
+        }
+    }
+
+    fn must_stand(&self, now: Instant) -> Result<(), Reason> {
+        match self.standing(now) {
+            MandateStanding::Active | MandateStanding::Planned => Ok(()),
+            MandateStanding::Revoked => Err(Reason::MandateRevoked),
+            MandateStanding::Renounced => Err(Reason::MandateRenounced),
+            MandateStanding::Expired => Err(Reason::MandateExpired),
+            MandateStanding::Ended => Err(Reason::MandateEnded),
+        }
+    }
+
+    fn end(self, state: MandateState) -> Self {
+        Self { revision: self.revision + 1, state, ..self }
+    }
+
+    /// The grantor ends it from now on.
+    pub fn revoke(self, now: Instant) -> Result<(Self, Fact), Reason> {
+        self.must_stand(now)?;
+        Ok((self.end(MandateState::Revoked { at: now }), Fact::MandateRevoked {}))
+    }
+
+    /// The representative ends it from now on.
+    pub fn renounce(self, now: Instant) -> Result<(Self, Fact), Reason> {
+        self.must_stand(now)?;
+        Ok((self.end(MandateState::Renounced { at: now }), Fact::MandateRenounced {}))
+    }
+
+    /// It ends from now on although neither asked for it.
+    pub fn lapse(self, cause: EndCause, now: Instant) -> Result<(Self, Fact), Reason> {
+        self.must_stand(now)?;
+        Ok((self.end(MandateState::Ended { at: now, cause }), Fact::MandateEnded { cause }))
+    }
+}
+
+impl Entity for Mandate {
+    const KIND: Kind = Kind::Mandate;
+
+    fn id(&self) -> Uuid {
+        self.id.as_uuid()
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn subjects(&self) -> Vec<PersonId> {
+        vec![self.grantor, self.representative]
+    }
+
+    fn replay(before: Option<Self>, event: &Recorded) -> Option<Self> {
+        let at = event.recorded_at;
+        match (before, &event.fact) {
+            (None, Fact::MandateGiven { grantor, representative, packages, privileges, case, valid, presentation }) => {
+                Some(Self {
+                    id: MandateId::from_uuid(event.aggregate),
+                    revision: 1,
+                    grantor: *grantor,
+                    representative: *representative,
+                    packages: packages.clone(),
+                    privileges: privileges.clone(),
+                    case: case.clone(),
+                    valid: *valid,
+                    presentation: *presentation,
+                    given_at: at,
+                    state: MandateState::Given,
+                })
+            }
+            (Some(mandate), Fact::MandateRevoked {}) => mandate.revoke(at).ok().map(|(next, _)| next),
+            (Some(mandate), Fact::MandateRenounced {}) => mandate.renounce(at).ok().map(|(next, _)| next),
+            (Some(mandate), Fact::MandateEnded { cause }) => mandate.lapse(*cause, at).ok().map(|(next, _)| next),
+            _ => None,
+        }
+    }
+}
+
+/// What somebody's authority rests on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Basis {
+    /// A mandate that was given here.
+    MandateDigital,
+}
+
+impl Basis {
+    /// The code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::MandateDigital => "MANDATE_DIGITAL",
+        }
+    }
+}
+
+/// That a representative may use one privilege for a grantor, as it was known between two versions of the grantor.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Power {
+    /// For whom.
+    pub grantor: PersonId,
+    /// Who.
+    pub representative: PersonId,
+    /// What.
+    pub privilege: PrivilegeUri,
+    /// In which case only.
+    pub case: Option<CaseRef>,
+    /// The code of what it rests on.
+    pub basis: &'static str,
+    /// The mandate it rests on.
+    pub source: Uuid,
+    /// The first moment when it can be used.
+    pub valid_from: Instant,
+    /// The first moment when it no longer can.
+    pub valid_to: Instant,
+    /// The grantor's version from which this was known.
+    pub known_from: u64,
+    /// The grantor's version from which something else was known.
+    pub known_to: Option<u64>,
+}
+
+/// The powers that follow from the whole history of one mandate, sorted.
+///
+/// Nothing is overwritten: an end closes what was known and says anew what had held until then.
+pub fn powers_of(history: &[Recorded]) -> Vec<Power> {
+    let mut powers: Vec<Power> = Vec::new();
+    let mut mandate: Option<Mandate> = None;
+    for event in history {
+        let Some(next) = Mandate::replay(mandate.take(), event) else { return Vec::new() };
+        let known_from = event.subjects.iter().find(|s| s.person == next.grantor).map_or(0, |s| s.version);
+        let row = |privilege: &PrivilegeUri, valid_to| Power {
+            grantor: next.grantor,
+            representative: next.representative,
+            privilege: privilege.clone(),
+            case: next.case.clone(),
+            basis: Basis::MandateDigital.code(),
+            source: event.aggregate,
+            valid_from: next.valid.from,
+            valid_to,
+            known_from,
+            known_to: None,
+        };
+        match next.state {
+            MandateState::Given => powers.extend(next.privileges.iter().map(|p| row(p, next.valid.to))),
+            MandateState::Revoked { at } | MandateState::Renounced { at } | MandateState::Ended { at, .. } => {
+                for power in powers.iter_mut().filter(|p| p.known_to.is_none()) {
+                    power.known_to = Some(known_from);
+                }
+                if next.valid.from < at {
+                    powers.extend(next.privileges.iter().map(|p| row(p, at)));
+                }
+            }
+        }
+        mandate = Some(next);
+    }
+    powers.sort();
+    powers
+}

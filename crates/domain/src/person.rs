@@ -1,0 +1,121 @@
+//! A person, as far as we must know them.
+
+use crate::{
+    event::{Entity, Fact, Kind, Recorded},
+    id::{NumberId, PersonId},
+    instant::{Instant, LocalDate},
+    reason::Reason,
+    text::{Login, Name},
+};
+use uuid::Uuid;
+
+/// A person.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Person {
+    /// Their id.
+    pub id: PersonId,
+    /// Their own events so far.
+    pub revision: u64,
+    /// Their name.
+    pub name: Option<Name>,
+    /// Their day of birth.
+    pub born: Option<LocalDate>,
+    /// Their CPR numbers, without saying which.
+    pub numbers: Vec<NumberId>,
+    /// Their logins: identity provider and name there.
+    pub logins: Vec<(Login, Login)>,
+    /// Whether they live.
+    pub life: Life,
+    /// Since when they are known here.
+    pub registered_at: Instant,
+}
+
+/// Whether somebody lives, as far as we know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Life {
+    /// They do.
+    Alive,
+    /// They died.
+    Died {
+        /// When.
+        on: LocalDate,
+        /// When we got to know.
+        known_at: Instant,
+    },
+}
+
+impl Person {
+    /// Years completed on that day; `None` where the day of birth is not known.
+    pub fn age_on(&self, day: LocalDate) -> Option<i32> {
+        self.born.map(|born| day.years_since(born))
+    }
+
+    /// Refuses what only the living do.
+    pub fn must_live(&self) -> Result<(), Reason> {
+        match self.life {
+            Life::Alive => Ok(()),
+            Life::Died { .. } => Err(Reason::PersonDead),
+        }
+    }
+
+    /// Refuses who is younger than that, where the age is known.
+    pub fn must_be(&self, years: u8, day: LocalDate) -> Result<(), Reason> {
+        match self.age_on(day) {
+            Some(age) if age < i32::from(years) => Err(Reason::TooYoung),
+            _ => Ok(()),
+        }
+    }
+
+    /// Registers the death, whenever it was.
+    pub fn die(self, on: LocalDate, now: Instant) -> Result<(Self, Fact), Reason> {
+        match self.life {
+            Life::Died { .. } => Err(Reason::DeathKnown),
+            Life::Alive => {
+                let next = Self { revision: self.revision + 1, life: Life::Died { on, known_at: now }, ..self };
+                Ok((next, Fact::PersonDied { on }))
+            }
+        }
+    }
+
+    /// Binds a login to the person.
+    #[must_use]
+    pub fn bind(mut self, issuer: Login, login: Login) -> (Self, Fact) {
+        self.revision += 1;
+        self.logins.push((issuer.clone(), login.clone()));
+        (self, Fact::LoginBound { issuer, login })
+    }
+}
+
+impl Entity for Person {
+    const KIND: Kind = Kind::Person;
+
+    fn id(&self) -> Uuid {
+        self.id.as_uuid()
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn subjects(&self) -> Vec<PersonId> {
+        vec![self.id]
+    }
+
+    fn replay(before: Option<Self>, event: &Recorded) -> Option<Self> {
+        match (before, &event.fact) {
+            (None, Fact::PersonRegistered { name, born, number }) => Some(Self {
+                id: PersonId::from_uuid(event.aggregate),
+                revision: 1,
+                name: name.clone(),
+                born: *born,
+                numbers: number.iter().copied().collect(),
+                logins: Vec::new(),
+                life: Life::Alive,
+                registered_at: event.recorded_at,
+            }),
+            (Some(person), Fact::LoginBound { issuer, login }) => Some(person.bind(issuer.clone(), login.clone()).0),
+            (Some(person), Fact::PersonDied { on }) => person.die(*on, event.recorded_at).ok().map(|(next, _)| next),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! What a person is shown before they choose: one document, the same bytes each time it is made again (C3, R-43).
+
+use crate::{
+    Digest, Localized,
+    catalogue::{ConsentType, EntryVersion, MandatePackage, Named},
+    digest::canonical,
+    event::{Entity, Fact, Kind, Recorded},
+    id::{PersonId, PresentationId, RequestId},
+    instant::Instant,
+    reason::Reason,
+    text::{CaseRef, Code, Language, Name, PrivilegeUri},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// How long an answer may come after the text was shown, in seconds.
+pub const ANSWER_WITHIN: i64 = 24 * 3600;
+
+/// What a presentation is about.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum Presented {
+    /// Specific consents of one type.
+    Consent {
+        /// The type.
+        entry: EntryVersion,
+        /// The specific consents.
+        items: Vec<Code>,
+        /// The request, if one is being answered.
+        request: Option<RequestId>,
+        /// The case.
+        case: Option<CaseRef>,
+    },
+    /// A power of attorney.
+    Mandate {
+        /// To whom.
+        representative: PersonId,
+        /// Which packages.
+        packages: Vec<EntryVersion>,
+        /// Which of their privileges.
+        privileges: Vec<PrivilegeUri>,
+        /// For one case only.
+        case: Option<CaseRef>,
+        /// The first moment when it can no longer be used.
+        until: Instant,
+    },
+}
+
+/// That something was shown, and to whom.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Presentation {
+    /// Its id.
+    pub id: PresentationId,
+    /// To whom.
+    pub person: PersonId,
+    /// In which language.
+    pub language: Language,
+    /// What it is about.
+    pub presented: Presented,
+    /// The fingerprint of the exact document.
+    pub document: Digest,
+    /// When.
+    pub shown_at: Instant,
+}
+
+impl Presentation {
+    /// Refuses an answer by someone else, to something else, or long after.
+    pub fn must_fit(&self, person: PersonId, presented: &Presented, now: Instant) -> Result<(), Reason> {
+        if self.person != person || self.presented != *presented {
+            return Err(Reason::PresentationMismatch);
+        }
+        if now.seconds_since(self.shown_at) > ANSWER_WITHIN {
+            return Err(Reason::PresentationTooOld);
+        }
+        Ok(())
+    }
+}
+
+impl Entity for Presentation {
+    const KIND: Kind = Kind::Presentation;
+
+    fn id(&self) -> Uuid {
+        self.id.as_uuid()
+    }
+
+    fn revision(&self) -> u64 {
+        1
+    }
+
+    fn subjects(&self) -> Vec<PersonId> {
+        vec![self.person]
+    }
+
+    fn replay(before: Option<Self>, event: &Recorded) -> Option<Self> {
+        match (before, &event.fact) {
+            (None, Fact::PresentationShown { person, language, presented, document }) => Some(Self {
+                id: PresentationId::from_uuid(event.aggregate),
+                person: *person,
+                language: *language,
+                presented: presented.clone(),
+                document: *document,
+                shown_at: event.recorded_at,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// What stands in a document about consents, besides the type itself.
+pub struct ConsentSetting<'a> {
+    /// The name of the authority.
+    pub authority: &'a Name,
+    /// How to reach its data-protection officer.
+    pub dpo_contact: &'a Name,
+    /// The version of the type.
+    pub version: u32,
+    /// The specific consents, in the order in which they are asked.
+    pub items: &'a [Code],
+    /// The case.
+    pub case: Option<&'a CaseRef>,
+}
+
+fn named(list: &[Named], language: Language) -> Value {
+    list.iter().map(|n| n.name.in_language(language)).collect()
+}
+
+/// The document about consents: everything that R-08 asks for, no choice made beforehand, in that language.
+pub fn consent_document(of: &ConsentType, setting: &ConsentSetting<'_>, language: Language) -> Vec<u8> {
+    let say = |text: &Localized| text.in_language(language).to_owned();
+    let items: Vec<Value> = setting
+        .items
+        .iter()
+        .filter_map(|code| of.item(code))
+        .map(|item| {
+            json!({
+                "code": item.code,
+                "statement": say(&item.statement),
+                "data": item.data.iter().map(|d| d.name.in_language(language)).collect::<Vec<_>>(),
+                "special_categories": item.data.iter().any(|d| d.special),
+                "sources": named(&item.sources, language),
+                "recipients": named(&item.recipients, language),
+                "choices": ["yes", "no"],
+                "chosen_beforehand": null,
+            })
+        })
+        .collect();
+    canonical(&json!({
+        "schema": "tillid.presentation.consent/1",
+        "language": language,
+        "type": { "code": of.code, "version": setting.version, "polarity": of.polarity },
+        "authority": { "cvr": of.authority, "name": setting.authority, "data_protection_officer": setting.dpo_contact },
+        "case": setting.case,
+        "title": say(&of.title),
+        "purpose": say(&of.purpose),
+        "why": say(&of.why),
+        "legal_references": of.legal_references.iter().map(|l| json!({"citation": l.citation, "text": say(&l.text)})).collect::<Vec<_>>(),
+        "duration": say(&of.duration.text),
+        "if_you_say_no": say(&of.refusal),
+        "if_you_withdraw": say(&of.withdrawal),
+        "other_ways": say(&of.alternative),
+        "conditional": of.conditional,
+        "supervisory_authority": "Datatilsynet",
+        "items": items,
+    }))
+}
+
+/// What stands in a document about a power of attorney.
+pub struct MandateSetting<'a> {
+    /// The representative's name.
+    pub representative: Option<&'a Name>,
+    /// The packages with their versions.
+    pub packages: &'a [(&'a MandatePackage, u32)],
+    /// The privileges chosen.
+    pub privileges: &'a [PrivilegeUri],
+    /// The case.
+    pub case: Option<&'a CaseRef>,
+    /// The first moment when it can no longer be used.
+    pub until: Instant,
+}
+
+/// The document about a power of attorney: what may be done, what not, by whom, until when.
+pub fn mandate_document(setting: &MandateSetting<'_>, language: Language) -> Vec<u8> {
+    let say = |text: &Localized| text.in_language(language).to_owned();
+    let packages: Vec<Value> = setting
+        .packages
+        .iter()
+        .map(|(p, version)| {
+            let chosen = p.privileges.iter().filter(|privilege| setting.privileges.contains(&privilege.uri));
+            json!({
+                "code": p.code,
+                "version": version,
+                "authority": p.authority,
+                "title": say(&p.title),
+                "purpose": say(&p.purpose),
+                "implication": say(&p.implication),
+                "does_not_cover": say(&p.does_not_cover),
+                "privileges": chosen.map(|privilege| json!({
+                    "uri": privilege.uri,
+                    "action": privilege.action,
+                    "name": say(&privilege.name),
+                    "covers": say(&privilege.covers),
+                    "does_not_cover": say(&privilege.does_not_cover),
+                })).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    canonical(&json!({
+        "schema": "tillid.presentation.mandate/1",
+        "language": language,
+        "representative": setting.representative,
+        "packages": packages,
+        "case": setting.case,
+        "until": setting.until,
+    }))
+}

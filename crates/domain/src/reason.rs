@@ -1,0 +1,215 @@
+//! Why not: the closed list of reasons, each with its sentences.
+
+use crate::text::Localized;
+use serde::Deserialize;
+use std::{collections::BTreeMap, sync::LazyLock};
+
+/// Who reads a reason; each is told what they need and may know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Audience {
+    /// A citizen.
+    Citizen,
+    /// An employee.
+    Caseworker,
+    /// A system.
+    System,
+}
+
+/// What is said of a reason.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sentences {
+    /// A few words.
+    pub title: Localized,
+    /// To a citizen, with what they can do about it.
+    pub citizen: Localized,
+    /// To an employee.
+    pub caseworker: Localized,
+    /// To those who operate a system.
+    pub system: Localized,
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $code:literal,)+) => {
+        /// A reason for a no. The codes are part of the public contract.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+        pub enum Reason {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Reason {
+            /// Every reason.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The code.
+            pub const fn code(self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)+
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// Nothing entitles them to act for this person.
+    NoPower = "no_power",
+    /// The power was revoked by the grantor.
+    PowerRevoked = "power_revoked",
+    /// The representative gave the power up.
+    PowerRenounced = "power_renounced",
+    /// The power's end date has passed.
+    PowerExpired = "power_expired",
+    /// The power starts later.
+    PowerNotStarted = "power_not_started",
+    /// The power ended with a death.
+    PowerEndedByDeath = "power_ended_by_death",
+    /// The power does not cover this.
+    PowerDoesNotCover = "power_does_not_cover",
+    /// Nobody can do this for another.
+    OnlyInPerson = "only_in_person",
+    /// A representative does not give consent to sensitive data unless the power says so.
+    SensitiveByRepresentative = "sensitive_by_representative",
+    /// Staff do not act where they are a party.
+    OwnCase = "own_case",
+    /// The role does not allow it.
+    RoleMissing = "role_missing",
+    /// The role has no such purpose.
+    PurposeNotAllowed = "purpose_not_allowed",
+    /// The purpose asks for a case.
+    CaseMissing = "case_missing",
+    /// It belongs to another authority.
+    OtherAuthority = "other_authority",
+    /// It lies outside the field of work or above the sensitivity that the role allows.
+    OutsideFieldOfWork = "outside_field_of_work",
+    /// Staff and systems read a person's data only under a look-up.
+    LookupMissing = "lookup_missing",
+    /// There is no such look-up of this user about this person, or it has expired.
+    LookupInvalid = "lookup_invalid",
+    /// This is for citizens.
+    CitizensOnly = "citizens_only",
+    /// This is for staff and systems.
+    StaffOnly = "staff_only",
+    /// A stronger login is needed.
+    AssuranceTooLow = "assurance_too_low",
+    /// The login is of nobody known here.
+    PersonUnknown = "person_unknown",
+    /// The request has been answered.
+    RequestAnswered = "request_answered",
+    /// The request has been cancelled.
+    RequestCancelled = "request_cancelled",
+    /// The request's deadline has passed.
+    RequestExpired = "request_expired",
+    /// The request lapsed.
+    RequestLapsed = "request_lapsed",
+    /// The consent has been withdrawn.
+    ConsentWithdrawn = "consent_withdrawn",
+    /// The answer was no; there is nothing to withdraw.
+    ConsentDeclined = "consent_declined",
+    /// The consent has expired.
+    ConsentExpired = "consent_expired",
+    /// The consent lapsed.
+    ConsentLapsed = "consent_lapsed",
+    /// The mandate has been revoked.
+    MandateRevoked = "mandate_revoked",
+    /// The mandate has been renounced.
+    MandateRenounced = "mandate_renounced",
+    /// The mandate has expired.
+    MandateExpired = "mandate_expired",
+    /// The mandate has ended, for instance by a death.
+    MandateEnded = "mandate_ended",
+    /// The person has died.
+    PersonDead = "person_dead",
+    /// The death is already registered.
+    DeathKnown = "death_known",
+    /// Nobody gives a mandate to themselves.
+    SelfMandate = "self_mandate",
+    /// The person is too young to do this alone.
+    TooYoung = "too_young",
+    /// This version of the consent type or package is not in use.
+    EntryNotPublished = "entry_not_published",
+    /// The end date is not in the future.
+    EndDatePast = "end_date_past",
+    /// The end date is later than allowed.
+    EndDateTooLate = "end_date_too_late",
+    /// What was shown is not what is answered.
+    PresentationMismatch = "presentation_mismatch",
+    /// It was shown too long ago.
+    PresentationTooOld = "presentation_too_old",
+    /// Each specific consent needs its own answer.
+    ItemsUnanswered = "items_unanswered",
+    /// There is no such specific consent in it.
+    ItemUnknown = "item_unknown",
+    /// The package has no such privilege.
+    PrivilegeUnknown = "privilege_unknown",
+    /// The package is not for this kind of representative, or needs a step that cannot be taken here.
+    PackageNotAvailable = "package_not_available",
+    /// A second person publishes what the first has drafted.
+    SecondPersonNeeded = "second_person_needed",
+    /// Only a draft can be published.
+    NotADraft = "not_a_draft",
+    /// The draft has flaws.
+    DraftFlawed = "draft_flawed",
+    /// The draft does not name data and recipients.
+    DraftTooVague = "draft_too_vague",
+    /// A code stands twice.
+    DraftRepeatsCode = "draft_repeats_code",
+    /// No law is named.
+    DraftWithoutLaw = "draft_without_law",
+    /// The assessment of voluntariness is missing.
+    DraftWithoutVoluntariness = "draft_without_voluntariness",
+    /// It cannot be given here.
+    DraftWithoutDigitalChannel = "draft_without_digital_channel",
+    /// The law asks for writing.
+    DraftMustBeWritten = "draft_must_be_written",
+    /// It lasts longer than allowed.
+    DraftLastsTooLong = "draft_lasts_too_long",
+    /// The number belongs to someone already.
+    NumberTaken = "number_taken",
+    /// The login belongs to someone already.
+    LoginTaken = "login_taken",
+    /// The clock is only turned forward.
+    ClockBackwards = "clock_backwards",
+    /// Someone changed it meanwhile.
+    RevisionChanged = "revision_changed",
+    /// The idempotency key was used for another request.
+    KeyReused = "key_reused",
+}
+
+static SENTENCES: LazyLock<BTreeMap<String, Sentences>> =
+    LazyLock::new(|| toml::from_str(include_str!("../data/reasons.toml")).unwrap_or_default());
+
+impl Reason {
+    /// A few words.
+    pub fn title(self) -> Option<&'static Localized> {
+        SENTENCES.get(self.code()).map(|s| &s.title)
+    }
+
+    /// The sentence for that reader.
+    pub fn sentence(self, audience: Audience) -> Option<&'static Localized> {
+        SENTENCES.get(self.code()).map(|s| match audience {
+            Audience::Citizen => &s.citizen,
+            Audience::Caseworker => &s.caseworker,
+            Audience::System => &s.system,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_sentences_and_no_sentence_is_left_over() {
+        let read: BTreeMap<String, Sentences> = toml::from_str(include_str!("../data/reasons.toml")).expect("the data file");
+        let written: Vec<&str> = read.keys().map(String::as_str).collect();
+        let mut listed: Vec<&str> = Reason::ALL.iter().map(|r| r.code()).collect();
+        listed.sort_unstable();
+        assert_eq!(listed, written);
+        for (code, s) in &read {
+            for text in [&s.title, &s.citizen, &s.caseworker, &s.system] {
+                assert_ne!(text.da, text.en, "{code}");
+            }
+        }
+    }
+}

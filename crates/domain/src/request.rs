@@ -1,0 +1,188 @@
+//! An authority's question for consent. No answer is no consent, whatever the clock does.
+
+use crate::{
+    Cvr,
+    actor::ActorTrace,
+    catalogue::EntryVersion,
+    event::{EndCause, Entity, Fact, Kind, Recorded},
+    id::{DeclarationId, PersonId, PresentationId, RequestId},
+    instant::Instant,
+    reason::Reason,
+    text::{CaseRef, Code},
+};
+use uuid::Uuid;
+
+/// A request for consent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConsentRequest {
+    /// Its id.
+    pub id: RequestId,
+    /// Its events so far.
+    pub revision: u64,
+    /// Who is asked.
+    pub person: PersonId,
+    /// Who asks.
+    pub authority: Cvr,
+    /// Who asked on its behalf.
+    pub asked_by: ActorTrace,
+    /// When.
+    pub asked_at: Instant,
+    /// For which type.
+    pub entry: EntryVersion,
+    /// For which specific consents of it.
+    pub items: Vec<Code>,
+    /// For which case.
+    pub case: Option<CaseRef>,
+    /// The first moment when it can no longer be answered.
+    pub deadline: Instant,
+    /// What has been recorded of its end.
+    pub state: RequestState,
+}
+
+/// What has been recorded of a request's end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RequestState {
+    /// Nothing.
+    Open,
+    /// It was answered.
+    Answered {
+        /// With which declaration.
+        declaration: DeclarationId,
+        /// To what had been shown.
+        presentation: PresentationId,
+        /// When.
+        at: Instant,
+    },
+    /// The authority took it back.
+    Cancelled {
+        /// When.
+        at: Instant,
+    },
+    /// It lapsed.
+    Lapsed {
+        /// When.
+        at: Instant,
+        /// Why.
+        cause: EndCause,
+    },
+}
+
+/// Where a request stands at a moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RequestStanding {
+    /// It can be answered.
+    Open,
+    /// It was answered.
+    Answered,
+    /// It was taken back.
+    Cancelled,
+    /// It lapsed.
+    Lapsed,
+    /// The deadline passed; that is a no to nothing and a yes to nothing.
+    ExpiredUnanswered,
+}
+
+impl RequestStanding {
+    /// The code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Answered => "answered",
+            Self::Cancelled => "cancelled",
+            Self::Lapsed => "lapsed",
+            Self::ExpiredUnanswered => "expired_unanswered",
+        }
+    }
+}
+
+impl ConsentRequest {
+    /// Where it stands at that moment.
+    pub fn standing(&self, now: Instant) -> RequestStanding {
+        match self.state {
+            RequestState::Open if now >= self.deadline => RequestStanding::ExpiredUnanswered,
+            RequestState::Open => RequestStanding::Open,
+            RequestState::Answered { .. } => RequestStanding::Answered,
+            RequestState::Cancelled { .. } => RequestStanding::Cancelled,
+            RequestState::Lapsed { .. } => RequestStanding::Lapsed,
+        }
+    }
+
+    fn must_be_open(&self, now: Instant) -> Result<(), Reason> {
+        match self.standing(now) {
+            RequestStanding::Open => Ok(()),
+            RequestStanding::Answered => Err(Reason::RequestAnswered),
+            RequestStanding::Cancelled => Err(Reason::RequestCancelled),
+            RequestStanding::Lapsed => Err(Reason::RequestLapsed),
+            RequestStanding::ExpiredUnanswered => Err(Reason::RequestExpired),
+        }
+    }
+
+    fn end(self, state: RequestState) -> Self {
+        Self { revision: self.revision + 1, state, ..self }
+    }
+
+    /// Takes the person's answer.
+    pub fn answer(
+        self,
+        declaration: DeclarationId,
+        presentation: PresentationId,
+        now: Instant,
+    ) -> Result<(Self, Fact), Reason> {
+        self.must_be_open(now)?;
+        let state = RequestState::Answered { declaration, presentation, at: now };
+        Ok((self.end(state), Fact::RequestAnswered { declaration, presentation }))
+    }
+
+    /// Takes the question back.
+    pub fn cancel(self, now: Instant) -> Result<(Self, Fact), Reason> {
+        self.must_be_open(now)?;
+        Ok((self.end(RequestState::Cancelled { at: now }), Fact::RequestCancelled {}))
+    }
+
+    /// Lets it lapse, if it is still open.
+    pub fn lapse(self, cause: EndCause, now: Instant) -> Result<(Self, Fact), Reason> {
+        self.must_be_open(now)?;
+        Ok((self.end(RequestState::Lapsed { at: now, cause }), Fact::RequestLapsed { cause }))
+    }
+}
+
+impl Entity for ConsentRequest {
+    const KIND: Kind = Kind::ConsentRequest;
+
+    fn id(&self) -> Uuid {
+        self.id.as_uuid()
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn subjects(&self) -> Vec<PersonId> {
+        vec![self.person]
+    }
+
+    fn replay(before: Option<Self>, event: &Recorded) -> Option<Self> {
+        let at = event.recorded_at;
+        match (before, &event.fact) {
+            (None, Fact::ConsentRequested { person, authority, entry, items, case, deadline }) => Some(Self {
+                id: RequestId::from_uuid(event.aggregate),
+                revision: 1,
+                person: *person,
+                authority: *authority,
+                asked_by: event.actor.clone(),
+                asked_at: at,
+                entry: entry.clone(),
+                items: items.clone(),
+                case: case.clone(),
+                deadline: *deadline,
+                state: RequestState::Open,
+            }),
+            (Some(request), Fact::RequestAnswered { declaration, presentation }) => {
+                request.answer(*declaration, *presentation, at).ok().map(|(next, _)| next)
+            }
+            (Some(request), Fact::RequestCancelled {}) => request.cancel(at).ok().map(|(next, _)| next),
+            (Some(request), Fact::RequestLapsed { cause }) => request.lapse(*cause, at).ok().map(|(next, _)| next),
+            _ => None,
+        }
+    }
+}
