@@ -1,1 +1,5 @@
-//! placeholder
+//! A fact in, bytes out: what people and systems take away with them.
+
+mod receipt;
+
+pub use receipt::{KeyError, Receipt, ReceiptKeys, TYPE, verify};

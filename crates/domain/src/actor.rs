@@ -107,8 +107,13 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 5] =
-        [Self::CaseProcessing, Self::ConsentFollowUp, Self::CitizenService, Self::Supervision, Self::AutomatedStep];
+    pub const ALL: [Self; 5] = [
+        Self::CaseProcessing,
+        Self::ConsentFollowUp,
+        Self::CitizenService,
+        Self::Supervision,
+        Self::AutomatedStep,
+    ];
 
     /// The code, as it is written in requests and records.
     pub const fn code(self) -> &'static str {
@@ -198,7 +203,8 @@ pub struct Actor {
 
 impl Actor {
     /// The operator's own command.
-    pub const OPERATOR: Self = Self { who: Who::Operator, assurance: Assurance::High, authenticated_at: None };
+    pub const OPERATOR: Self =
+        Self { who: Who::Operator, assurance: Assurance::High, authenticated_at: None };
 
     /// What the journal and the access log keep of who acted.
     pub fn trace(&self) -> ActorTrace {
@@ -246,6 +252,8 @@ pub enum ActorTrace {
     },
     /// The operator.
     Operator,
+    /// This service by itself.
+    Service,
 }
 
 #[cfg(test)]

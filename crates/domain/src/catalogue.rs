@@ -430,7 +430,13 @@ impl ConsentType {
     pub fn ends(&self, given: Instant) -> Instant {
         let day = given.local_date();
         let d = &self.duration;
-        [Some(d.default), d.legal_cap, d.policy_cap].into_iter().flatten().map(|p| day.plus(p)).min().unwrap_or(day).start()
+        [Some(d.default), d.legal_cap, d.policy_cap]
+            .into_iter()
+            .flatten()
+            .map(|p| day.plus(p))
+            .min()
+            .unwrap_or(day)
+            .start()
     }
 }
 

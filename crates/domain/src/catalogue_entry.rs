@@ -22,12 +22,17 @@ impl CatalogueEntry {
         if !self.definition.flaws().is_empty() {
             return Err(Reason::DraftFlawed);
         }
-        Ok((Self { revision: self.revision + 1, state: EntryState::Published { at: now }, ..self }, Fact::EntryPublished {}))
+        Ok((
+            Self { revision: self.revision + 1, state: EntryState::Published { at: now }, ..self },
+            Fact::EntryPublished {},
+        ))
     }
 
     /// Makes way for a newer version.
     pub fn retire(self, now: Instant) -> Result<(Self, Fact), Reason> {
-        let EntryState::Published { at: published_at } = self.state else { return Err(Reason::EntryNotPublished) };
+        let EntryState::Published { at: published_at } = self.state else {
+            return Err(Reason::EntryNotPublished);
+        };
         let state = EntryState::Retired { published_at, at: now };
         Ok((Self { revision: self.revision + 1, state, ..self }, Fact::EntryRetired {}))
     }
@@ -58,8 +63,12 @@ impl Entity for CatalogueEntry {
                 drafted_by: event.actor.clone(),
                 state: EntryState::Draft,
             }),
-            (Some(entry), Fact::EntryPublished {}) => entry.publish(&event.actor, event.recorded_at).ok().map(|(next, _)| next),
-            (Some(entry), Fact::EntryRetired {}) => entry.retire(event.recorded_at).ok().map(|(next, _)| next),
+            (Some(entry), Fact::EntryPublished {}) => {
+                entry.publish(&event.actor, event.recorded_at).ok().map(|(next, _)| next)
+            }
+            (Some(entry), Fact::EntryRetired {}) => {
+                entry.retire(event.recorded_at).ok().map(|(next, _)| next)
+            }
             _ => None,
         }
     }

@@ -142,7 +142,9 @@ impl Entity for Consent {
             (None, Fact::ConsentGiven(answer)) => Some(first(answer, ConsentState::Given)),
             (None, Fact::ConsentDeclined(answer)) => Some(first(answer, ConsentState::Declined)),
             (Some(consent), Fact::ConsentWithdrawn {}) => consent.withdraw(at).ok().map(|(next, _)| next),
-            (Some(consent), Fact::ConsentLapsed { cause }) => consent.lapse(*cause, at).ok().map(|(next, _)| next),
+            (Some(consent), Fact::ConsentLapsed { cause }) => {
+                consent.lapse(*cause, at).ok().map(|(next, _)| next)
+            }
             _ => None,
         }
     }

@@ -8,7 +8,10 @@ use std::{fmt, str::FromStr};
 /// The value as RFC 8785 (JCS) writes it: the same value gives the same bytes everywhere and for good.
 ///
 /// Panics only for a value that has no JSON form, which none of the domain's has.
-#[expect(clippy::expect_used, reason = "the domain's values are structs, strings and integers; all of them have a JSON form")]
+#[expect(
+    clippy::expect_used,
+    reason = "the domain's values are structs, strings and integers; all of them have a JSON form"
+)]
 pub fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json_canonicalizer::to_vec(value).expect("a value with a JSON form")
 }

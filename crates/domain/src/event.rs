@@ -347,7 +347,17 @@ impl Recorded {
     /// The event with the versions that its persons get by it.
     pub fn new(event: Event, subjects: Vec<SubjectVersion>) -> Self {
         let Event { id, kind, aggregate, revision, at, actor, subjects: _, fact } = event;
-        Self { schema: Self::SCHEMA, id, aggregate_kind: kind, aggregate, revision, recorded_at: at, actor, subjects, fact }
+        Self {
+            schema: Self::SCHEMA,
+            id,
+            aggregate_kind: kind,
+            aggregate,
+            revision,
+            recorded_at: at,
+            actor,
+            subjects,
+            fact,
+        }
     }
 
     /// The bytes that the journal commits to: RFC 8785 of this record.

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{fmt, str::FromStr};
-use time::{Date, Month, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339, macros::format_description};
+use time::{
+    Date, Month, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339,
+    macros::format_description,
+};
 
 /// Denmark's civil time. Built in, so that the domain needs no files; a change of law comes with the library's zone data.
 static COPENHAGEN: jiff::tz::TimeZone = jiff::tz::get!("Europe/Copenhagen");
@@ -67,7 +70,8 @@ impl Instant {
     }
 
     fn utc(self) -> OffsetDateTime {
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 }
 
@@ -89,7 +93,8 @@ impl FromStr for Instant {
 
     fn from_str(text: &str) -> Result<Self, NotATime> {
         let read = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| NotATime::Instant)?;
-        let micros = i64::try_from(read.unix_timestamp_nanos().div_euclid(1000)).map_err(|_| NotATime::Instant)?;
+        let micros =
+            i64::try_from(read.unix_timestamp_nanos().div_euclid(1000)).map_err(|_| NotATime::Instant)?;
         if (Self::MIN.0..=Self::MAX.0).contains(&micros) { Ok(Self(micros)) } else { Err(NotATime::Instant) }
     }
 }
@@ -144,7 +149,8 @@ impl LocalDate {
         let months = i64::from(self.year()) * 12 + i64::from(self.month()) - 1 + i64::from(period.months);
         let year = i32::try_from(months.div_euclid(12)).unwrap_or(9999).min(9999);
         let month = u8::try_from(months.rem_euclid(12) + 1).unwrap_or(12);
-        let moved = (28..=31).rev().find_map(|last| Self::new(year, month, self.day().min(last))).unwrap_or(self);
+        let moved =
+            (28..=31).rev().find_map(|last| Self::new(year, month, self.day().min(last))).unwrap_or(self);
         Self(moved.0.checked_add(time::Duration::days(i64::from(period.days))).unwrap_or(Date::MAX))
     }
 
@@ -171,8 +177,11 @@ impl FromStr for LocalDate {
     type Err = NotATime;
 
     fn from_str(text: &str) -> Result<Self, NotATime> {
-        let read = Date::parse(text, format_description!("[year]-[month]-[day]")).map_err(|_| NotATime::Date)?;
-        Self::new(read.year(), read.month().into(), read.day()).filter(|d| d.to_string() == text).ok_or(NotATime::Date)
+        let read =
+            Date::parse(text, format_description!("[year]-[month]-[day]")).map_err(|_| NotATime::Date)?;
+        Self::new(read.year(), read.month().into(), read.day())
+            .filter(|d| d.to_string() == text)
+            .ok_or(NotATime::Date)
     }
 }
 

@@ -28,10 +28,16 @@ impl FromStr for Kle {
             return Ok(Self(Vec::new()));
         }
         let (body, branch) = text.strip_suffix(".*").map_or((text, false), |body| (body, true));
-        let numbers: Option<Vec<u8>> =
-            body.split('.').map(|p| if p.len() == 2 && p.bytes().all(|b| b.is_ascii_digit()) { p.parse().ok() } else { None }).collect();
+        let numbers: Option<Vec<u8>> = body
+            .split('.')
+            .map(
+                |p| if p.len() == 2 && p.bytes().all(|b| b.is_ascii_digit()) { p.parse().ok() } else { None },
+            )
+            .collect();
         match numbers {
-            Some(numbers) if numbers.len() == 3 && !branch || numbers.len() < 3 && branch => Ok(Self(numbers)),
+            Some(numbers) if numbers.len() == 3 && !branch || numbers.len() < 3 && branch => {
+                Ok(Self(numbers))
+            }
             _ => Err(NotAKle),
         }
     }

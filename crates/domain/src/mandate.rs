@@ -168,24 +168,35 @@ impl Entity for Mandate {
     fn replay(before: Option<Self>, event: &Recorded) -> Option<Self> {
         let at = event.recorded_at;
         match (before, &event.fact) {
-            (None, Fact::MandateGiven { grantor, representative, packages, privileges, case, valid, presentation }) => {
-                Some(Self {
-                    id: MandateId::from_uuid(event.aggregate),
-                    revision: 1,
-                    grantor: *grantor,
-                    representative: *representative,
-                    packages: packages.clone(),
-                    privileges: privileges.clone(),
-                    case: case.clone(),
-                    valid: *valid,
-                    presentation: *presentation,
-                    given_at: at,
-                    state: MandateState::Given,
-                })
-            }
+            (
+                None,
+                Fact::MandateGiven {
+                    grantor,
+                    representative,
+                    packages,
+                    privileges,
+                    case,
+                    valid,
+                    presentation,
+                },
+            ) => Some(Self {
+                id: MandateId::from_uuid(event.aggregate),
+                revision: 1,
+                grantor: *grantor,
+                representative: *representative,
+                packages: packages.clone(),
+                privileges: privileges.clone(),
+                case: case.clone(),
+                valid: *valid,
+                presentation: *presentation,
+                given_at: at,
+                state: MandateState::Given,
+            }),
             (Some(mandate), Fact::MandateRevoked {}) => mandate.revoke(at).ok().map(|(next, _)| next),
             (Some(mandate), Fact::MandateRenounced {}) => mandate.renounce(at).ok().map(|(next, _)| next),
-            (Some(mandate), Fact::MandateEnded { cause }) => mandate.lapse(*cause, at).ok().map(|(next, _)| next),
+            (Some(mandate), Fact::MandateEnded { cause }) => {
+                mandate.lapse(*cause, at).ok().map(|(next, _)| next)
+            }
             _ => None,
         }
     }
@@ -255,7 +266,9 @@ pub fn powers_of(history: &[Recorded]) -> Vec<Power> {
         };
         match next.state {
             MandateState::Given => powers.extend(next.privileges.iter().map(|p| row(p, next.valid.to))),
-            MandateState::Revoked { at } | MandateState::Renounced { at } | MandateState::Ended { at, .. } => {
+            MandateState::Revoked { at }
+            | MandateState::Renounced { at }
+            | MandateState::Ended { at, .. } => {
                 for power in powers.iter_mut().filter(|p| p.known_to.is_none()) {
                     power.known_to = Some(known_from);
                 }

@@ -7,6 +7,7 @@ use crate::{
     reason::Reason,
     text::{Login, Name},
 };
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// A person.
@@ -21,9 +22,9 @@ pub struct Person {
     /// Their day of birth.
     pub born: Option<LocalDate>,
     /// Their CPR numbers, without saying which.
-    pub numbers: Vec<NumberId>,
+    pub numbers: BTreeSet<NumberId>,
     /// Their logins: identity provider and name there.
-    pub logins: Vec<(Login, Login)>,
+    pub logins: BTreeSet<(Login, Login)>,
     /// Whether they live.
     pub life: Life,
     /// Since when they are known here.
@@ -71,7 +72,8 @@ impl Person {
         match self.life {
             Life::Died { .. } => Err(Reason::DeathKnown),
             Life::Alive => {
-                let next = Self { revision: self.revision + 1, life: Life::Died { on, known_at: now }, ..self };
+                let next =
+                    Self { revision: self.revision + 1, life: Life::Died { on, known_at: now }, ..self };
                 Ok((next, Fact::PersonDied { on }))
             }
         }
@@ -81,7 +83,7 @@ impl Person {
     #[must_use]
     pub fn bind(mut self, issuer: Login, login: Login) -> (Self, Fact) {
         self.revision += 1;
-        self.logins.push((issuer.clone(), login.clone()));
+        self.logins.insert((issuer.clone(), login.clone()));
         (self, Fact::LoginBound { issuer, login })
     }
 }
@@ -109,12 +111,16 @@ impl Entity for Person {
                 name: name.clone(),
                 born: *born,
                 numbers: number.iter().copied().collect(),
-                logins: Vec::new(),
+                logins: BTreeSet::new(),
                 life: Life::Alive,
                 registered_at: event.recorded_at,
             }),
-            (Some(person), Fact::LoginBound { issuer, login }) => Some(person.bind(issuer.clone(), login.clone()).0),
-            (Some(person), Fact::PersonDied { on }) => person.die(*on, event.recorded_at).ok().map(|(next, _)| next),
+            (Some(person), Fact::LoginBound { issuer, login }) => {
+                Some(person.bind(issuer.clone(), login.clone()).0)
+            }
+            (Some(person), Fact::PersonDied { on }) => {
+                person.die(*on, event.recorded_at).ok().map(|(next, _)| next)
+            }
             _ => None,
         }
     }

@@ -201,7 +201,8 @@ mod tests {
 
     #[test]
     fn every_reason_has_its_sentences_and_no_sentence_is_left_over() {
-        let read: BTreeMap<String, Sentences> = toml::from_str(include_str!("../data/reasons.toml")).expect("the data file");
+        let read: BTreeMap<String, Sentences> =
+            toml::from_str(include_str!("../data/reasons.toml")).expect("the data file");
         let written: Vec<&str> = read.keys().map(String::as_str).collect();
         let mut listed: Vec<&str> = Reason::ALL.iter().map(|r| r.code()).collect();
         listed.sort_unstable();

@@ -164,24 +164,28 @@ impl Entity for ConsentRequest {
     fn replay(before: Option<Self>, event: &Recorded) -> Option<Self> {
         let at = event.recorded_at;
         match (before, &event.fact) {
-            (None, Fact::ConsentRequested { person, authority, entry, items, case, deadline }) => Some(Self {
-                id: RequestId::from_uuid(event.aggregate),
-                revision: 1,
-                person: *person,
-                authority: *authority,
-                asked_by: event.actor.clone(),
-                asked_at: at,
-                entry: entry.clone(),
-                items: items.clone(),
-                case: case.clone(),
-                deadline: *deadline,
-                state: RequestState::Open,
-            }),
+            (None, Fact::ConsentRequested { person, authority, entry, items, case, deadline }) => {
+                Some(Self {
+                    id: RequestId::from_uuid(event.aggregate),
+                    revision: 1,
+                    person: *person,
+                    authority: *authority,
+                    asked_by: event.actor.clone(),
+                    asked_at: at,
+                    entry: entry.clone(),
+                    items: items.clone(),
+                    case: case.clone(),
+                    deadline: *deadline,
+                    state: RequestState::Open,
+                })
+            }
             (Some(request), Fact::RequestAnswered { declaration, presentation }) => {
                 request.answer(*declaration, *presentation, at).ok().map(|(next, _)| next)
             }
             (Some(request), Fact::RequestCancelled {}) => request.cancel(at).ok().map(|(next, _)| next),
-            (Some(request), Fact::RequestLapsed { cause }) => request.lapse(*cause, at).ok().map(|(next, _)| next),
+            (Some(request), Fact::RequestLapsed { cause }) => {
+                request.lapse(*cause, at).ok().map(|(next, _)| next)
+            }
             _ => None,
         }
     }

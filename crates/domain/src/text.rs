@@ -70,7 +70,10 @@ fn line(text: &str, max: usize) -> Result<(), NotAText> {
         return Err(NotAText::TooLong(max));
     }
     // The bidirectional marks can make a text look like another one.
-    let hidden = |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
     if text.trim() != text || text.chars().any(hidden) {
         return Err(NotAText::Control);
     }
@@ -150,7 +153,9 @@ impl FromStr for PrivilegeUri {
     fn from_str(text: &str) -> Result<Self, NotAText> {
         line(text, 200)?;
         let parts: Vec<&str> = text.split(':').collect();
-        let word = |p: &&str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let word = |p: &&str| {
+            !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        };
         if parts.len() < 4 || parts.first() != Some(&"urn") || !parts.iter().all(word) {
             return Err(NotAText::Characters);
         }
@@ -189,7 +194,9 @@ mod tests {
 
     #[test]
     fn a_privilege_is_a_lower_case_urn() {
-        assert!("urn:dk:eksempelkommune:fuldmagt:aeldre:hjaelpemidler:handle".parse::<PrivilegeUri>().is_ok());
+        assert!(
+            "urn:dk:eksempelkommune:fuldmagt:aeldre:hjaelpemidler:handle".parse::<PrivilegeUri>().is_ok()
+        );
         for text in ["urn:dk", "http:dk:x:y", "urn:dk::x", "urn:DK:a:b", "urn:dk:ældre:b"] {
             assert!(text.parse::<PrivilegeUri>().is_err(), "{text}");
         }

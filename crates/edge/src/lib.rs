@@ -1,1 +1,30 @@
-//! placeholder
+//! Who calls, and how: what stands between the network and a handler.
+//!
+//! - [`serve`](serve()) owns the accept loop: every connection, request head, request body and answer has a deadline.
+//! - [`layers`](layers()) wraps a router in what every answer shares: request id, log line, metrics, security headers, limits, and
+//!   problems in the caller's language.
+//! - [`Verifier`] turns a bearer token into a [`Principal`], or refuses it with one answer whatever the cause.
+//! - [`Json`], [`Path`], [`Query`], [`IdempotencyKey`], [`IfMatch`], [`LookupId`] and [`Cursor`] read a request; what they cannot
+//!   read is a [`Problem`].
+//!
+//! Nothing here reads the clock for a decision, makes an id, or touches the database. What a caller may do is decided further in.
+
+mod bearer;
+mod cursor;
+mod headers;
+mod json;
+mod layers;
+mod problem;
+mod serve;
+mod stream;
+mod strict;
+mod token;
+
+pub use bearer::{Issuer, SpeaksFor, TokenRefusal, Verifier, VerifierError, bearer_token};
+pub use cursor::Cursor;
+pub use headers::{IdempotencyKey, IfMatch, LookupId, RequestId, etag};
+pub use json::{Json, Path, Query};
+pub use layers::{ActorKind, Settings, layers};
+pub use problem::{FieldError, Flaw, Problem, Protocol, Words, language, render_problems};
+pub use serve::{Limits, serve};
+pub use token::{Principal, PrincipalKind};

@@ -1,1 +1,170 @@
-//! placeholder
+//! What can be done in Tillid: a file for each verb. REST, pages and command line share them.
+//!
+//! A verb loads, asks the domain, and commits events; it locks the persons that it decides about first. Reads of a
+//! person's data by anyone but themselves are answered only after their access record is durable, and so are refusals.
+
+mod access;
+pub mod ambient;
+mod call;
+pub mod catalogue;
+mod consent;
+mod directory;
+mod error;
+mod guard;
+mod mandate;
+mod person;
+
+pub use access::{
+    lookup::{FoundConsent, FoundMandate, LookedUp, NewLookup},
+    overview::{MayActFor, Overview, OwnOverview, RepresentativeOverview},
+    receipts::ReceiptOf,
+};
+pub use call::{Call, Done, Key};
+pub use consent::{
+    answer::Answer,
+    ask::NewRequest,
+    present::{NewPresentation, Shown},
+    view::TypedConsent,
+};
+pub use directory::{Authority, Directory};
+pub use error::Error;
+pub use mandate::give::NewMandate;
+pub use person::register::{NewPerson, PersonRef};
+pub use tillid_storage::{Audit, Fault, Finding};
+
+use ambient::Ambient;
+use std::sync::Arc;
+use tillid_documents::ReceiptKeys;
+use tillid_domain::Instant;
+use tillid_storage::{Store, Tx};
+
+/// Everything that a verb needs. Cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    store: Store,
+    ambient: Ambient,
+    directory: Arc<Directory>,
+    receipts: Arc<ReceiptKeys>,
+    settings: Arc<Settings>,
+}
+
+/// What an operator decides about the service.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The address that people and systems know it by, without a slash at the end; also who signs receipts.
+    pub base_url: String,
+    /// Whether business time can be turned: in the sandbox only.
+    pub turnable_clock: bool,
+}
+
+impl Service {
+    /// The service on an open and migrated store.
+    pub fn new(
+        store: Store,
+        ambient: Ambient,
+        directory: Directory,
+        receipts: ReceiptKeys,
+        settings: Settings,
+    ) -> Self {
+        Self {
+            store,
+            ambient,
+            directory: Arc::new(directory),
+            receipts: Arc::new(receipts),
+            settings: Arc::new(settings),
+        }
+    }
+
+    /// Security time.
+    pub fn security_now(&self) -> Instant {
+        self.ambient.now()
+    }
+
+    /// The sources of time and chance.
+    pub fn ambient(&self) -> &Ambient {
+        &self.ambient
+    }
+
+    /// The authorities that are known.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// What the operator decided.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The public keys that receipts verify under, as a JWK set.
+    pub fn receipt_keys(&self) -> serde_json::Value {
+        self.receipts.jwks()
+    }
+
+    /// Business time, read once for each verb: everything in a transaction has one time.
+    async fn now<M>(&self, tx: &mut Tx<M>) -> Result<Instant, Error> {
+        let now = self.ambient.now();
+        if !self.settings.turnable_clock {
+            return Ok(now);
+        }
+        let offset = tx.business_offset().await?;
+        Ok(Instant::from_micros(now.as_micros().saturating_add(offset)))
+    }
+
+    /// Business time.
+    pub async fn business_now(&self) -> Result<Instant, Error> {
+        if !self.settings.turnable_clock {
+            return Ok(self.ambient.now());
+        }
+        let mut tx = self.store.read().await?;
+        self.now(&mut tx).await
+    }
+
+    /// Turns business time forward to that moment; only where it can be turned.
+    pub async fn turn_clock(&self, to: Instant) -> Result<Instant, Error> {
+        if !self.settings.turnable_clock {
+            return Err(Error::NotFound);
+        }
+        let mut tx = self.store.upkeep().await?;
+        let before = tx.business_offset().await?;
+        let offset = to.as_micros() - self.ambient.now().as_micros();
+        if offset < before {
+            return Err(Error::Rule(tillid_domain::Reason::ClockBackwards));
+        }
+        tx.turn_business_clock(offset).await?;
+        tx.finish().await?;
+        Ok(to)
+    }
+
+    /// Compares every table with the journal, and the journal with what it committed to.
+    pub async fn audit(&self, progress: impl FnMut(u64) + Send) -> Result<Audit, Error> {
+        let mut tx = self.store.read().await?;
+        Ok(tx.audit(progress).await?)
+    }
+
+    /// How far this node's clock is from the database's, in microseconds; also tells whether the database answers.
+    pub async fn clock_skew(&self) -> Result<i64, Error> {
+        let mut tx = self.store.read().await?;
+        let theirs = tx.database_time().await?;
+        Ok((self.ambient.now().as_micros() - theirs).abs())
+    }
+
+    /// Removes ended sessions and old idempotency keys.
+    pub async fn purge(&self) -> Result<(), Error> {
+        let mut tx = self.store.upkeep().await?;
+        tx.purge(self.ambient.now()).await?;
+        Ok(tx.finish().await?)
+    }
+
+    /// Brings up to a hundred CPR numbers under the active key, and says how many.
+    pub async fn rekey(&self) -> Result<u64, Error> {
+        let mut tx = self.store.upkeep().await?;
+        let done = tx.rekey(100).await?;
+        tx.finish().await?;
+        Ok(done)
+    }
+
+    /// Closes the database after the current work.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+}

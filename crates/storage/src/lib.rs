@@ -1,1 +1,30 @@
-//! placeholder
+//! The only crate with SQL in it.
+//!
+//! A [`Tx<Write>`] changes facts, and its [`Tx::commit`] wants the events: the tables follow from them, in the same
+//! transaction. When a commit returns, it is durable (`synchronous = FULL`, `synchronous_commit = on`). A [`Tx<Read>`]
+//! sees one snapshot taken after it began. [`Tx<Upkeep>`] writes the operational tables and no fact.
+//!
+//! The SQL is written once; `on!` types one body for each engine. Rows are private structs of primitives, and the only
+//! door from a row to the domain is a conversion that refuses what breaks its rules.
+
+mod access;
+mod audit;
+mod column;
+mod consents;
+mod engine;
+mod error;
+mod facts;
+mod journal;
+mod mandates;
+mod persons;
+mod project;
+mod upkeep;
+mod vault;
+
+pub use access::Looks;
+pub use audit::{Audit, Fault, Finding};
+pub use engine::{Address, Read, Store, Tx, Upkeep, Write};
+pub use error::StoreError;
+pub use journal::Opened;
+pub use upkeep::{Claim, Effect, IdempotencyKey, OPERATIONAL_TABLES, Session};
+pub use vault::{Entropy, Vault};

@@ -1,0 +1,210 @@
+//! What every request goes through and every answer shares.
+
+use crate::{
+    headers::{REQUEST_ID, RequestId},
+    problem::{Protocol, render_problems},
+};
+use axum::{
+    Router,
+    body::Body,
+    extract::{MatchedPath, Request, State},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http_body_util::Limited;
+use std::{
+    any::Any,
+    fmt,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument as _;
+
+const MAX_URI: usize = 8 * 1024;
+const MAX_HEADERS: usize = 16 * 1024;
+
+/// What the layers need to be told.
+#[derive(Clone)]
+pub struct Settings {
+    /// Makes the id of a request whose caller gave none: 1 to 64 characters of `A-Za-z0-9._-`.
+    pub new_request_id: Arc<dyn Fn() -> String + Send + Sync>,
+    /// The largest request body, in bytes.
+    pub body_limit: usize,
+    /// How long a handler may take until its answer begins; then it is dropped, and the caller is told
+    /// [`Protocol::Unavailable`].
+    pub deadline: Duration,
+}
+
+impl Settings {
+    /// 64 KiB and ten seconds.
+    pub fn new(new_request_id: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        let deadline = Duration::from_secs(10);
+        Self { new_request_id: Arc::new(new_request_id), body_limit: 64 * 1024, deadline }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { new_request_id: _, body_limit, deadline } = self;
+        f.debug_struct("Settings")
+            .field("body_limit", body_limit)
+            .field("deadline", deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The kind of caller, for the log line of a request. It is in every request's extensions; who authenticates sets it.
+#[derive(Clone, Default, Debug)]
+pub struct ActorKind(Arc<OnceLock<&'static str>>);
+
+impl ActorKind {
+    /// Sets the kind; the first one stays.
+    pub fn set(&self, kind: &'static str) {
+        let _ = self.0.set(kind);
+    }
+}
+
+/// The router with, from the outside in: request id, log line and metrics, security headers, problems in the caller's language,
+/// panics as [`Protocol::Internal`], limits, deadline. What no route takes is [`Protocol::NotFound`] or
+/// [`Protocol::MethodNotAllowed`]; a fallback that the router has is replaced.
+pub fn layers(router: Router, settings: Settings) -> Router {
+    router
+        .method_not_allowed_fallback(async || Protocol::MethodNotAllowed)
+        .fallback(async || Protocol::NotFound)
+        .layer(from_fn_with_state(settings.clone(), within_deadline))
+        .layer(from_fn_with_state(settings.clone(), within_limits))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(render_problems))
+        .layer(from_fn(secured))
+        .layer(from_fn(observed))
+        .layer(from_fn_with_state(settings, named))
+}
+
+async fn named(State(settings): State<Settings>, mut request: Request, next: Next) -> Response {
+    let id = RequestId::of(request.headers(), || (settings.new_request_id)());
+    let value = HeaderValue::from_str(id.as_str());
+    request.extensions_mut().insert(id);
+    let mut response = next.run(request).await;
+    if let Ok(value) = value {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// Only the route's template is logged and counted: an address can name a person.
+async fn observed(mut request: Request, next: Next) -> Response {
+    let method = method(request.method());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let id = request.extensions().get::<RequestId>().cloned();
+    let actor = ActorKind::default();
+    request.extensions_mut().insert(actor.clone());
+    let route = route.map_or_else(|| "unmatched".to_owned(), |matched| matched.as_str().to_owned());
+    let request_id = id.as_ref().map(RequestId::as_str).unwrap_or_default();
+    let span = tracing::info_span!("request", request_id, method, route);
+    async move {
+        let mut underway = Underway::begin(method, route, actor);
+        let response = next.run(request).await;
+        underway.status = Some(response.status().as_u16());
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+/// Methods that nobody here knows would be labels that anyone can invent.
+fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// A request under way; told of when it is dropped, so that one whose client went away is told of too.
+struct Underway {
+    method: &'static str,
+    route: String,
+    actor: ActorKind,
+    began: Instant,
+    status: Option<u16>,
+}
+
+impl Underway {
+    fn begin(method: &'static str, route: String, actor: ActorKind) -> Self {
+        metrics::gauge!("http_server_active_requests").increment(1.0);
+        Self { method, route, actor, began: Instant::now(), status: None }
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        let took = self.began.elapsed();
+        metrics::gauge!("http_server_active_requests").decrement(1.0);
+        let status = self.status.map_or_else(|| "abandoned".to_owned(), |status| status.to_string());
+        tracing::info!(
+            status,
+            duration_ms = took.as_secs_f64() * 1000.0,
+            actor = self.actor.0.get().copied().unwrap_or("unknown"),
+            "answered"
+        );
+        let route = std::mem::take(&mut self.route);
+        let labels = [("method", self.method.to_owned()), ("route", route), ("status", status)];
+        metrics::histogram!("http_server_request_duration_seconds", &labels).record(took.as_secs_f64());
+    }
+}
+
+pub(crate) async fn secured(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.remove(header::SERVER);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let unless_set: [(HeaderName, &str); 3] = [
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ];
+    for (name, value) in unless_set {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The panic's own text can hold anything, and is not looked at.
+fn panicked(_payload: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a handler panicked");
+    Protocol::Internal.into_response()
+}
+
+async fn within_limits(State(settings): State<Settings>, request: Request, next: Next) -> Response {
+    if request.uri().path_and_query().is_some_and(|p| p.as_str().len() > MAX_URI) {
+        return Protocol::UriTooLong.into_response();
+    }
+    if size(request.headers()) > MAX_HEADERS {
+        return Protocol::HeadersTooLarge.into_response();
+    }
+    let told =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if told.is_some_and(|length: usize| length > settings.body_limit) {
+        return Protocol::BodyTooLarge.into_response();
+    }
+    next.run(request.map(|body| Body::new(Limited::new(body, settings.body_limit)))).await
+}
+
+/// As HTTP/1 writes them.
+fn size(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
+}
+
+async fn within_deadline(State(settings): State<Settings>, request: Request, next: Next) -> Response {
+    tokio::time::timeout(settings.deadline, next.run(request)).await.unwrap_or_else(|_| {
+        tracing::warn!("a handler took too long");
+        Protocol::Unavailable.into_response()
+    })
+}

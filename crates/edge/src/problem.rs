@@ -1,0 +1,413 @@
+//! What a caller is told when it does not go well (RFC 9457).
+
+use axum::{
+    body::Body,
+    extract::Request,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
+use tillid_domain::{Language, Localized};
+
+/// A sentence in both languages.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Words {
+    /// Danish.
+    pub da: Cow<'static, str>,
+    /// English.
+    pub en: Cow<'static, str>,
+}
+
+impl Words {
+    /// The sentence in that language.
+    pub fn in_language(&self, language: Language) -> &str {
+        match language {
+            Language::Da => &self.da,
+            Language::En => &self.en,
+        }
+    }
+
+    const fn same(text: &'static str) -> Self {
+        Self { da: Cow::Borrowed(text), en: Cow::Borrowed(text) }
+    }
+}
+
+impl From<&'static Localized> for Words {
+    fn from(text: &'static Localized) -> Self {
+        Self { da: Cow::Borrowed(text.da.as_str()), en: Cow::Borrowed(text.en.as_str()) }
+    }
+}
+
+/// What is wrong with one field of a request.
+#[derive(Clone, Debug)]
+pub struct FieldError {
+    /// Where, as a JSON pointer in its fragment form, such as `#/person/cpr`. Never holds what the caller wrote.
+    pub pointer: String,
+    /// A stable code.
+    pub code: &'static str,
+    /// What is wrong.
+    pub detail: Words,
+}
+
+/// A flaw of a field that shows before any rule of ours is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Flaw {
+    /// The field is not there.
+    Missing,
+    /// There is no such field.
+    UnknownField,
+    /// A string where a number is asked for, or the like.
+    WrongType,
+    /// The right type, but not one of its values.
+    InvalidValue,
+}
+
+impl Flaw {
+    /// Every flaw.
+    pub const ALL: [Self; 4] = [Self::Missing, Self::UnknownField, Self::WrongType, Self::InvalidValue];
+
+    /// The code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::UnknownField => "unknown_field",
+            Self::WrongType => "wrong_type",
+            Self::InvalidValue => "invalid_value",
+        }
+    }
+
+    /// This flaw at that place.
+    pub fn at(self, pointer: impl Into<String>) -> FieldError {
+        let code = self.code();
+        let detail = TEXTS.flaws.get(code).map_or(Words::same(code), Words::from);
+        FieldError { pointer: pointer.into(), code, detail }
+    }
+}
+
+/// An answer that tells of a problem.
+///
+/// It becomes a complete answer in Danish, and stays in the answer's extensions; [`render_problems`] writes it anew for a caller
+/// who prefers English. The body never names the request, so that the same problem is the same bytes: "not yours" cannot be told
+/// from "does not exist".
+#[derive(Clone, Debug)]
+pub struct Problem(Box<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    status: StatusCode,
+    code: &'static str,
+    title: Words,
+    detail: Option<Words>,
+    errors: Vec<FieldError>,
+    headers: HeaderMap,
+}
+
+impl Problem {
+    /// A problem with a stable code in snake case.
+    pub fn new(status: StatusCode, code: &'static str, title: impl Into<Words>) -> Self {
+        let title = title.into();
+        Self(Box::new(Inner {
+            status,
+            code,
+            title,
+            detail: None,
+            errors: Vec::new(),
+            headers: HeaderMap::new(),
+        }))
+    }
+
+    /// With more words; never any personal data.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<Words>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// With one more field that is wrong.
+    #[must_use]
+    pub fn with_error(mut self, error: FieldError) -> Self {
+        self.0.errors.push(error);
+        self
+    }
+
+    /// With a header, such as `WWW-Authenticate`.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.insert(name, value);
+        self
+    }
+
+    /// The status.
+    pub const fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// The code.
+    pub const fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// The fields that are wrong.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+
+    fn body(&self, language: Language) -> Vec<u8> {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            r#type: String,
+            title: &'a str,
+            status: u16,
+            code: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            detail: Option<&'a str>,
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            errors: Vec<Field<'a>>,
+        }
+        #[derive(Serialize)]
+        struct Field<'a> {
+            pointer: &'a str,
+            code: &'a str,
+            detail: &'a str,
+        }
+        let Inner { status, code, title, detail, errors, headers: _ } = self.0.as_ref();
+        let document = Document {
+            r#type: format!("/problems/{code}"),
+            title: title.in_language(language),
+            status: status.as_u16(),
+            code,
+            detail: detail.as_ref().map(|detail| detail.in_language(language)),
+            errors: errors
+                .iter()
+                .map(|e| Field { pointer: &e.pointer, code: e.code, detail: e.detail.in_language(language) })
+                .collect(),
+        };
+        // Strings and integers always have a JSON form.
+        serde_json::to_vec(&document).unwrap_or_default()
+    }
+
+    fn write(&self, language: Language, response: &mut Response) {
+        *response.body_mut() = Body::from(self.body(language));
+        let headers = response.headers_mut();
+        headers.remove(header::CONTENT_LENGTH);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.0.status;
+        response.headers_mut().extend(self.0.headers.clone());
+        self.write(Language::default(), &mut response);
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Middleware that writes problems in the language the caller prefers.
+pub async fn render_problems(request: Request, next: Next) -> Response {
+    let language = language(request.headers());
+    let mut response = next.run(request).await;
+    if language != Language::default()
+        && let Some(problem) = response.extensions().get::<Problem>().cloned()
+    {
+        problem.write(language, &mut response);
+    }
+    response
+}
+
+/// The language the caller prefers (`Accept-Language`, RFC 9110): Danish, unless English is preferred to it.
+pub fn language(headers: &HeaderMap) -> Language {
+    let (mut da, mut en, mut any) = (None, None, None);
+    let lines = headers.get_all(header::ACCEPT_LANGUAGE);
+    for range in lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).take(32)
+    {
+        let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
+        let weight = weight.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()).unwrap_or(0.0);
+        let primary = tag.trim().split('-').next().unwrap_or_default();
+        let slot = match primary {
+            "*" => &mut any,
+            _ if primary.eq_ignore_ascii_case("da") => &mut da,
+            _ if primary.eq_ignore_ascii_case("en") => &mut en,
+            _ => continue,
+        };
+        *slot = Some(slot.unwrap_or(0.0_f32).max(weight));
+    }
+    let weight = |named: Option<f32>| named.or(any).unwrap_or(0.0);
+    if weight(en) > weight(da) { Language::En } else { Language::Da }
+}
+
+macro_rules! protocol {
+    ($($(#[$doc:meta])* $name:ident = $status:ident, $code:literal;)+) => {
+        /// The problems of the protocol itself: a request that cannot be read, a caller who is not known, a server that cannot
+        /// answer. The codes are part of the public contract.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum Protocol {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Protocol {
+            /// Every problem of the protocol.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The status and the code. The words stand in `data/problems.toml` under the code.
+            pub const fn row(self) -> (StatusCode, &'static str) {
+                match self {
+                    $(Self::$name => (StatusCode::$status, $code),)+
+                }
+            }
+        }
+    };
+}
+
+protocol! {
+    /// The body is not JSON, says something twice, or holds half a character.
+    MalformedJson = BAD_REQUEST, "malformed_json";
+    /// The body is not JSON according to its own header.
+    WrongContentType = UNSUPPORTED_MEDIA_TYPE, "wrong_content_type";
+    /// The body is larger than what is read.
+    BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large";
+    /// Nothing is there, or nothing this caller may know of; an id that is no id is also just not found.
+    NotFound = NOT_FOUND, "not_found";
+    /// The address is right, the method is not.
+    MethodNotAllowed = METHOD_NOT_ALLOWED, "method_not_allowed";
+    /// The query string cannot be read.
+    InvalidQuery = BAD_REQUEST, "invalid_query";
+    /// The cursor is not one of this list.
+    InvalidCursor = BAD_REQUEST, "invalid_cursor";
+    /// The `Idempotency-Key` cannot be read.
+    InvalidIdempotencyKey = BAD_REQUEST, "invalid_idempotency_key";
+    /// The `If-Match` is no `ETag` of ours.
+    InvalidIfMatch = BAD_REQUEST, "invalid_if_match";
+    /// The `Lookup-Id` is no id.
+    InvalidLookupId = BAD_REQUEST, "invalid_lookup_id";
+    /// There is no bearer token.
+    TokenMissing = UNAUTHORIZED, "token_missing";
+    /// The token does not hold; why is for our log only.
+    TokenInvalid = UNAUTHORIZED, "token_invalid";
+    /// The address is longer than what is read.
+    UriTooLong = URI_TOO_LONG, "uri_too_long";
+    /// The headers are larger than what is read.
+    HeadersTooLarge = REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large";
+    /// The body did not arrive in time.
+    RequestTimeout = REQUEST_TIMEOUT, "request_timeout";
+    /// No more connections are taken at the moment.
+    TooManyConnections = SERVICE_UNAVAILABLE, "too_many_connections";
+    /// A flaw of ours; what it was is for our log only.
+    Internal = INTERNAL_SERVER_ERROR, "internal";
+    /// Something that is needed for the answer is away.
+    Unavailable = SERVICE_UNAVAILABLE, "unavailable";
+    /// The body is JSON, but not what is asked for.
+    Unprocessable = UNPROCESSABLE_ENTITY, "unprocessable";
+}
+
+impl Protocol {
+    /// The headers that belong to the problem.
+    const fn header(self) -> Option<(HeaderName, &'static str)> {
+        match self {
+            Self::TokenMissing => Some((header::WWW_AUTHENTICATE, "Bearer")),
+            Self::TokenInvalid => Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#)),
+            Self::TooManyConnections | Self::Unavailable => Some((header::RETRY_AFTER, "2")),
+            _ => None,
+        }
+    }
+}
+
+impl From<Protocol> for Problem {
+    fn from(protocol: Protocol) -> Self {
+        let (status, code) = protocol.row();
+        let title = TEXTS.problems.get(code).map_or(Words::same(code), Words::from);
+        let problem = Self::new(status, code, title);
+        match protocol.header() {
+            Some((name, value)) => problem.with_header(name, HeaderValue::from_static(value)),
+            None => problem,
+        }
+    }
+}
+
+impl IntoResponse for Protocol {
+    fn into_response(self) -> Response {
+        Problem::from(self).into_response()
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Texts {
+    problems: BTreeMap<String, Localized>,
+    flaws: BTreeMap<String, Localized>,
+}
+
+const TEXTS_FILE: &str = include_str!("../data/problems.toml");
+static TEXTS: LazyLock<Texts> = LazyLock::new(|| toml::from_str(TEXTS_FILE).unwrap_or_default());
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt as _;
+
+    #[test]
+    fn every_code_has_both_languages_and_no_text_is_left_over() {
+        let read: Texts = toml::from_str(TEXTS_FILE).expect("the data file");
+        let sorted = |mut codes: Vec<&'static str>| {
+            codes.sort_unstable();
+            codes
+        };
+        let problems = sorted(Protocol::ALL.iter().map(|p| p.row().1).collect());
+        let flaws = sorted(Flaw::ALL.iter().map(|f| f.code()).collect());
+        assert_eq!(read.problems.keys().collect::<Vec<_>>(), problems);
+        assert_eq!(read.flaws.keys().collect::<Vec<_>>(), flaws);
+        for text in read.problems.values().chain(read.flaws.values()) {
+            assert_ne!(text.da, text.en);
+        }
+    }
+
+    #[test]
+    fn danish_unless_english_is_preferred() {
+        let chosen = |line: &'static str| {
+            language(&HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, HeaderValue::from_static(line))]))
+        };
+        for line in
+            ["en", "en-GB,en;q=0.9,da;q=0.8", "EN-us", "da;q=0.1, en;q=0.2", "*, da;q=0", "de, en;q=0.1"]
+        {
+            assert_eq!(chosen(line), Language::En, "{line}");
+        }
+        for line in
+            ["", "da", "de", "*", "da,en", "en;q=0.5,da", "en;q=0", "en;q=x", "da-DK, en;q=0.9", ";;,,"]
+        {
+            assert_eq!(chosen(line), Language::Da, "{line}");
+        }
+        assert_eq!(language(&HeaderMap::new()), Language::Da);
+    }
+
+    #[tokio::test]
+    async fn a_problem_is_a_whole_answer_by_itself() {
+        let response =
+            Problem::from(Protocol::Unprocessable).with_error(Flaw::Missing.at("#/purpose")).into_response();
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(response.headers()[header::CONTENT_LANGUAGE], "da");
+        let body = response.into_body().collect().await.expect("a body").to_bytes();
+        assert_eq!(
+            std::str::from_utf8(&body),
+            Ok(concat!(
+                r#"{"type":"/problems/unprocessable","title":"Indholdet har fejl","status":422,"code":"unprocessable","#,
+                r##""errors":[{"pointer":"#/purpose","code":"missing","detail":"skal udfyldes"}]}"##
+            ))
+        );
+    }
+
+    #[test]
+    fn what_is_missing_and_what_is_invalid_differ_in_the_challenge() {
+        let challenge = |p: Protocol| p.into_response().headers()[header::WWW_AUTHENTICATE].clone();
+        assert_eq!(challenge(Protocol::TokenMissing), "Bearer");
+        assert_eq!(challenge(Protocol::TokenInvalid), r#"Bearer error="invalid_token""#);
+        assert_eq!(Protocol::Unavailable.into_response().headers()[header::RETRY_AFTER], "2");
+    }
+}

@@ -1,0 +1,120 @@
+//! Staff and systems look a person up, with a purpose, before they see anything.
+
+use crate::{Call, Error, Service, consent::view::TypedConsent, person::register::PersonRef};
+use tillid_domain::{
+    Instant,
+    access::{AccessRecord, Act, Outcome, Subject},
+    actor::Purpose,
+    id::PersonId,
+    mandate::{Mandate, MandateStanding},
+    person::Person,
+    text::{CaseRef, Name},
+};
+
+/// How long a look-up permits reads, in seconds.
+const PERMITS_FOR: i64 = 30 * 60;
+/// How many consents and mandates a look-up answers with; the lists have the rest.
+const FIRST: u32 = 100;
+
+/// Whom somebody looks up, and why.
+#[derive(Clone, Debug)]
+pub struct NewLookup {
+    /// Whom.
+    pub person: PersonRef,
+    /// For what.
+    pub purpose: Purpose,
+    /// In which case.
+    pub case: Option<CaseRef>,
+}
+
+/// A consent as staff see it.
+pub type FoundConsent = TypedConsent;
+
+/// A mandate as staff see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundMandate {
+    /// The mandate.
+    pub mandate: Mandate,
+    /// Where it stands.
+    pub standing: MandateStanding,
+    /// The representative's name, where it is known.
+    pub representative_name: Option<Name>,
+}
+
+/// What a look-up found.
+#[derive(Clone, Debug)]
+pub struct LookedUp {
+    /// The record of it, which permits the reads that follow.
+    pub record: AccessRecord,
+    /// The person.
+    pub person: Person,
+    /// Their consents towards the caller's authority, the newest first.
+    pub consents: Vec<FoundConsent>,
+    /// Whether there are more than these.
+    pub more_consents: bool,
+    /// Who may act for them, or for whom they may act, with privileges of the caller's authority.
+    pub mandates: Vec<FoundMandate>,
+    /// The moment the answer holds for.
+    pub now: Instant,
+}
+
+impl Service {
+    /// Looks a person up. It stands in the person's log before the answer is given, also when nothing was found and when it
+    /// was refused.
+    pub async fn look_up(&self, call: &Call, new: &NewLookup) -> Result<LookedUp, Error> {
+        let purpose = Some((new.purpose, new.case.is_some()));
+        // Whoever never looks anybody up is told so without making anybody known.
+        let early =
+            tillid_domain::access::may(&call.actor, Act::LookUp, &Subject { purpose, ..Subject::default() });
+        if crate::guard::principal(&call.actor).is_some() {
+            early?;
+        }
+        let person = self.resolve(call, &new.person).await?.ok_or(Error::NotFound)?;
+        let mut tx = self.store.read().await?;
+        let now = self.now(&mut tx).await?;
+        let subject = Subject { person: Some(person), purpose, ..Subject::default() };
+        let decision = self.may(&mut tx, call, Act::LookUp, &subject, now).await?;
+        let record = AccessRecord {
+            purpose: Some(new.purpose),
+            case: new.case.clone(),
+            lookup: None,
+            ..self.look(call, person, Act::LookUp, Outcome::Refused, now)
+        };
+        if let Err(refusal) = decision {
+            drop(tx);
+            self.record(vec![record], now).await?;
+            return Err(refusal.into());
+        }
+        let consents = self.consents_in_view(&mut tx, call, person, None, FIRST, now).await?;
+        let mut mandates = Vec::new();
+        for mandate in self.mandates_in_view(&mut tx, call, person, None, FIRST, now).await?.items {
+            let representative_name = self.name_of(&mut tx, mandate.representative).await?;
+            mandates.push(FoundMandate { standing: mandate.standing(now), mandate, representative_name });
+        }
+        let person = self.known_person(&mut tx, person).await?;
+        drop(tx);
+        let nothing = consents.items.is_empty() && mandates.is_empty();
+        let record = AccessRecord {
+            outcome: if nothing { Outcome::Nothing } else { Outcome::Found },
+            permits_until: Some(self.ambient.now().plus_seconds(PERMITS_FOR)),
+            ..record
+        };
+        self.record(vec![record.clone()], now).await?;
+        Ok(LookedUp {
+            record,
+            person,
+            more_consents: consents.next.is_some(),
+            consents: consents.items,
+            mandates,
+            now,
+        })
+    }
+
+    pub(crate) async fn name_of<M>(
+        &self,
+        tx: &mut tillid_storage::Tx<M>,
+        person: PersonId,
+    ) -> Result<Option<Name>, Error> {
+        Ok(self.known_person(tx, person).await?.name)
+    }
+}

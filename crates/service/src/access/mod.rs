@@ -1,0 +1,5 @@
+//! Looking people up, and what people see of themselves and of who looked.
+
+pub(crate) mod lookup;
+pub(crate) mod overview;
+pub(crate) mod receipts;

@@ -1,0 +1,50 @@
+//! Receipts of what concerns the caller.
+
+use crate::{Call, Error, Service};
+use tillid_documents::Receipt;
+use tillid_domain::{
+    Reason,
+    access::{Act, Subject, may},
+    actor::Who,
+    event::{Entity, Kind},
+    id::{ConsentId, EventId, MandateId},
+};
+
+/// What a receipt is asked of.
+#[derive(Clone, Copy, Debug)]
+pub enum ReceiptOf {
+    /// A consent.
+    Consent(ConsentId),
+    /// A mandate.
+    Mandate(MandateId),
+}
+
+impl Service {
+    /// The receipt of an event that concerns the caller: signed, and opening the journal's commitment.
+    pub async fn receipt(&self, call: &Call, id: EventId) -> Result<Receipt, Error> {
+        let Who::Citizen { person, acting_for: None } = call.actor.who else {
+            return Err(Error::Denied(Reason::OnlyInPerson));
+        };
+        let mut tx = self.store.read().await?;
+        let opened = tx.event(id).await?.ok_or(Error::NotFound)?;
+        if !opened.recorded.subjects.iter().any(|s| s.person == person) {
+            return Err(Error::NotFound);
+        }
+        let subject = Subject { person: Some(person), ..Subject::default() };
+        may(&call.actor, Act::SeeOverview, &subject)?;
+        Ok(self.receipts.receipt(&self.settings.base_url, &opened.recorded, &opened.salt, opened.commitment))
+    }
+
+    /// The newest event of a consent or mandate of the caller's, whose receipt is the newest.
+    pub async fn newest_receipt(&self, call: &Call, of: ReceiptOf) -> Result<EventId, Error> {
+        if !matches!(call.actor.who, Who::Citizen { acting_for: None, .. }) {
+            return Err(Error::Denied(Reason::OnlyInPerson));
+        }
+        let (kind, id) = match of {
+            ReceiptOf::Consent(id) => (Kind::Consent, self.read_consent(call, id).await?.consent.id()),
+            ReceiptOf::Mandate(id) => (Kind::Mandate, self.read_mandate(call, id).await?.0.id()),
+        };
+        let mut tx = self.store.read().await?;
+        tx.newest_event(kind, id).await?.ok_or(Error::NotFound)
+    }
+}

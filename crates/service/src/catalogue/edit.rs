@@ -1,0 +1,125 @@
+//! Drafts a version and takes it into use.
+
+use crate::{Call, Done, Error, Service};
+use tillid_domain::{
+    Reason,
+    access::{Act, Subject, may},
+    actor::Actor,
+    catalogue::{CatalogueEntry, Definition, EntryState, Shelf},
+    event::{Event, Fact},
+    id::EntryId,
+    text::Code,
+};
+use tillid_storage::{Tx, Write};
+
+impl Service {
+    /// Writes the next version of a code as a draft. It may still have flaws; those are told when it is published.
+    pub async fn draft_entry(
+        &self,
+        call: &Call,
+        definition: Definition,
+    ) -> Result<Done<CatalogueEntry>, Error> {
+        let subject = Subject { authority: Some(definition.authority()), ..Subject::default() };
+        may(&call.actor, Act::EditCatalogue, &subject)?;
+        let mut tx = self.store.write().await?;
+        if let Some(id) = self.claim(&mut tx, call).await? {
+            let value = self.known_entry(&mut tx, EntryId::from_uuid(id)).await?;
+            return Ok(Done { value, replayed: true });
+        }
+        let (entry, event) = self.drafted(call, &mut tx, definition).await?;
+        self.settle(&mut tx, call, 201, entry.id.as_uuid(), entry.revision).await?;
+        tx.commit(vec![event], None).await?;
+        Ok(Done { value: entry, replayed: false })
+    }
+
+    async fn drafted(
+        &self,
+        call: &Call,
+        tx: &mut Tx<Write>,
+        definition: Definition,
+    ) -> Result<(CatalogueEntry, Event), Error> {
+        let now = self.now(tx).await?;
+        let earlier = tx.entries_of(definition.shelf(), definition.code()).await?;
+        // A code is its first author's: another authority cannot publish over it.
+        if earlier.iter().any(|e| e.definition.authority() != definition.authority()) {
+            return Err(Error::Denied(Reason::OtherAuthority));
+        }
+        let entry = CatalogueEntry {
+            id: EntryId::from_uuid(self.ambient.id()),
+            revision: 1,
+            number: earlier.first().map_or(0, |e| e.number) + 1,
+            definition,
+            drafted_by: call.actor.trace(),
+            state: EntryState::Draft,
+        };
+        let fact = Fact::EntryDrafted { number: entry.number, definition: entry.definition.clone() };
+        let event = self.event(call, now, &entry, fact);
+        Ok((entry, event))
+    }
+
+    /// Takes a draft into use in place of the version before it. Someone else than its author does so.
+    pub async fn publish_entry(
+        &self,
+        call: &Call,
+        shelf: Shelf,
+        code: &Code,
+        number: u32,
+    ) -> Result<Done<CatalogueEntry>, Error> {
+        let mut tx = self.store.write().await?;
+        let versions = tx.entries_of(shelf, code).await?;
+        let draft = versions.iter().find(|v| v.number == number).cloned().ok_or(Error::NotFound)?;
+        let subject = Subject { authority: Some(draft.definition.authority()), ..Subject::default() };
+        may(&call.actor, Act::EditCatalogue, &subject)?;
+        if let Some(id) = self.claim(&mut tx, call).await? {
+            let value = self.known_entry(&mut tx, EntryId::from_uuid(id)).await?;
+            return Ok(Done { value, replayed: true });
+        }
+        call.must_expect(draft.revision)?;
+        let flaws = draft.definition.flaws();
+        if !flaws.is_empty() && draft.state == EntryState::Draft {
+            return Err(Error::Invalid(flaws));
+        }
+        let before = versions.into_iter().find(CatalogueEntry::is_published);
+        let (entry, events) = self.published_instead(call, &mut tx, draft, before).await?;
+        self.settle(&mut tx, call, 200, entry.id.as_uuid(), entry.revision).await?;
+        tx.commit(events, None).await?;
+        Ok(Done { value: entry, replayed: false })
+    }
+
+    async fn published_instead(
+        &self,
+        call: &Call,
+        tx: &mut Tx<Write>,
+        draft: CatalogueEntry,
+        before: Option<CatalogueEntry>,
+    ) -> Result<(CatalogueEntry, Vec<Event>), Error> {
+        let now = self.now(tx).await?;
+        let mut events = Vec::with_capacity(2);
+        let (entry, fact) = draft.publish(&call.actor.trace(), now)?;
+        if let Some(before) = before {
+            let (retired, fact) = before.retire(now)?;
+            events.push(self.event(call, now, &retired, fact));
+        }
+        events.push(self.event(call, now, &entry, fact));
+        Ok((entry, events))
+    }
+
+    /// Brings a definition of the operator's into use, unless the version in use says the same already. Returns whether it
+    /// did.
+    pub async fn import_entry(&self, definition: Definition) -> Result<bool, Error> {
+        let call = Call::by(Actor::OPERATOR);
+        let flaws = definition.flaws();
+        if !flaws.is_empty() {
+            return Err(Error::Invalid(flaws));
+        }
+        let mut tx = self.store.write().await?;
+        let before = self.in_use(&mut tx, definition.shelf(), definition.code()).await?;
+        if before.as_ref().is_some_and(|b| b.definition == definition) {
+            return Ok(false);
+        }
+        let (draft, drafted) = self.drafted(&call, &mut tx, definition).await?;
+        let (_, published) = self.published_instead(&call, &mut tx, draft, before).await?;
+        tx.commit(std::iter::once(drafted).chain(published).collect(), None).await?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,76 @@
+//! Reads of the catalogues; open to everyone.
+
+use crate::{Error, Service};
+use tillid_domain::{
+    catalogue::{CatalogueEntry, Shelf},
+    id::EntryId,
+    text::Code,
+};
+use tillid_storage::{StoreError, Tx};
+
+/// A part of a list, and where the next part begins.
+#[derive(Clone, Debug)]
+pub struct Page<T, K> {
+    /// The part.
+    pub items: Vec<T>,
+    /// The key that the next part comes after, if there is more.
+    pub next: Option<K>,
+}
+
+impl<T, K> Page<T, K> {
+    /// A page of at most `limit` of the items, of which one more was asked for.
+    pub(crate) fn cut(mut items: Vec<T>, limit: u32, key: impl Fn(&T) -> K) -> Self {
+        let more = items.len() > limit as usize;
+        items.truncate(limit as usize);
+        let next = if more { items.last().map(key) } else { None };
+        Self { items, next }
+    }
+}
+
+impl Service {
+    /// The published versions of one shelf, in the order of their codes.
+    pub async fn list_catalogue(
+        &self,
+        shelf: Shelf,
+        after: Option<&Code>,
+        limit: u32,
+    ) -> Result<Page<CatalogueEntry, Code>, Error> {
+        let mut tx = self.store.read().await?;
+        let items = tx.published(shelf, after.map_or("", Code::as_str), limit + 1).await?;
+        Ok(Page::cut(items, limit, |entry| entry.definition.code().clone()))
+    }
+
+    /// The version of a code that is in use.
+    pub async fn published_entry(&self, shelf: Shelf, code: &Code) -> Result<CatalogueEntry, Error> {
+        let mut tx = self.store.read().await?;
+        self.in_use(&mut tx, shelf, code).await?.ok_or(Error::NotFound)
+    }
+
+    /// Any version of a code, also one that is retired or a draft.
+    pub async fn entry_version(
+        &self,
+        shelf: Shelf,
+        code: &Code,
+        number: u32,
+    ) -> Result<CatalogueEntry, Error> {
+        let mut tx = self.store.read().await?;
+        let versions = tx.entries_of(shelf, code).await?;
+        versions.into_iter().find(|v| v.number == number).ok_or(Error::NotFound)
+    }
+
+    pub(crate) async fn in_use<M>(
+        &self,
+        tx: &mut Tx<M>,
+        shelf: Shelf,
+        code: &Code,
+    ) -> Result<Option<CatalogueEntry>, Error> {
+        Ok(tx.entries_of(shelf, code).await?.into_iter().find(CatalogueEntry::is_published))
+    }
+
+    /// The version that something was given under; it is always there.
+    pub(crate) async fn known_entry<M>(&self, tx: &mut Tx<M>, id: EntryId) -> Result<CatalogueEntry, Error> {
+        let missing =
+            || Error::from(StoreError::Corrupt { table: "catalogue_entry", id: Some(id.as_uuid()) });
+        tx.entry(id).await?.ok_or_else(missing)
+    }
+}

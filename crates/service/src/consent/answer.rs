@@ -1,0 +1,262 @@
+//! A person answers: each specific consent with a yes or a no of its own.
+
+use crate::{
+    Call, Done, Error, Service,
+    consent::view::{TypedConsent, type_subject},
+    guard::{is_own, principal},
+};
+use tillid_domain::{
+    Instant, Period, Reason,
+    access::{Act, Outcome, Subject},
+    catalogue::{CatalogueEntry, Channel, ConsentType},
+    consent::{Consent, ConsentState},
+    event::{ConsentAnswer, Event, Fact},
+    id::{ConsentId, DeclarationId, PersonId, PresentationId, RequestId},
+    presentation::Presented,
+    text::{CaseRef, Code},
+};
+use tillid_storage::{Looks, Tx, Write};
+
+/// A yes or a no to one specific consent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Which.
+    pub item: Code,
+    /// Yes.
+    pub given: bool,
+}
+
+/// What is being answered, once it has been found to fit what was shown.
+struct Question {
+    entry: CatalogueEntry,
+    items: Vec<Code>,
+    request: Option<RequestId>,
+    case: Option<CaseRef>,
+    presentation: PresentationId,
+}
+
+impl Service {
+    /// Answers a request. The answer names what had been shown; each specific consent in it has its own yes or no.
+    pub async fn answer_request(
+        &self,
+        call: &Call,
+        id: RequestId,
+        presentation: PresentationId,
+        answers: &[Answer],
+    ) -> Result<Done<Vec<TypedConsent>>, Error> {
+        let person = principal(&call.actor).ok_or(Error::Denied(Reason::CitizensOnly))?;
+        let mut tx = self.store.write().await?;
+        if let Some(done) = self.answered_before(&mut tx, call).await? {
+            return Ok(done);
+        }
+        tx.lock(&[person]).await?;
+        let now = self.now(&mut tx).await?;
+        let request = tx.request(id).await?.filter(|r| r.person == person).ok_or(Error::NotFound)?;
+        let entry = self.known_entry(&mut tx, request.entry.entry).await?;
+        let presented = Presented::Consent {
+            entry: request.entry.clone(),
+            items: request.items.clone(),
+            request: Some(id),
+            case: request.case.clone(),
+        };
+        if let Err(error) = self.may_answer(&mut tx, call, Act::AnswerRequest, person, &entry, now).await {
+            drop(tx);
+            return Err(self.recorded_denial(call, person, error, now).await);
+        }
+        call.must_expect(request.revision)?;
+        let declaration = DeclarationId::from_uuid(self.ambient.id());
+        let question = Question {
+            entry,
+            items: request.items.clone(),
+            request: Some(id),
+            case: request.case.clone(),
+            presentation,
+        };
+        // The state of the request comes before the text: an answer to a closed request is told that it is closed.
+        let (answered, fact) = request.answer(declaration, presentation, now)?;
+        self.must_have_seen(&mut tx, person, presentation, &presented, now).await?;
+        let (consents, mut events) = self.declared(call, person, declaration, &question, answers, now)?;
+        events.insert(0, self.event(call, now, &answered, fact));
+        self.finish(tx, call, Act::AnswerRequest, person, declaration, consents, events, now).await
+    }
+
+    /// Gives consents that nobody asked for, after they were shown.
+    pub async fn give_consents(
+        &self,
+        call: &Call,
+        presentation: PresentationId,
+        answers: &[Answer],
+    ) -> Result<Done<Vec<TypedConsent>>, Error> {
+        let person = principal(&call.actor).ok_or(Error::Denied(Reason::CitizensOnly))?;
+        let mut tx = self.store.write().await?;
+        if let Some(done) = self.answered_before(&mut tx, call).await? {
+            return Ok(done);
+        }
+        tx.lock(&[person]).await?;
+        let now = self.now(&mut tx).await?;
+        let shown = self.shown(&mut tx, presentation).await?.presentation;
+        let Presented::Consent { entry, items, request: None, case } = shown.presented.clone() else {
+            return Err(Error::invalid("/presentation_id", Reason::PresentationMismatch));
+        };
+        let entry = self.known_entry(&mut tx, entry.entry).await?;
+        if let Err(error) = self.may_answer(&mut tx, call, Act::GiveConsent, person, &entry, now).await {
+            drop(tx);
+            return Err(self.recorded_denial(call, person, error, now).await);
+        }
+        if !entry.is_published() {
+            return Err(Error::Rule(Reason::EntryNotPublished));
+        }
+        self.must_have_seen(&mut tx, person, presentation, &shown.presented, now).await?;
+        let declaration = DeclarationId::from_uuid(self.ambient.id());
+        let question = Question { entry, items, request: None, case, presentation };
+        let (consents, events) = self.declared(call, person, declaration, &question, answers, now)?;
+        self.finish(tx, call, Act::GiveConsent, person, declaration, consents, events, now).await
+    }
+
+    async fn may_answer(
+        &self,
+        tx: &mut Tx<Write>,
+        call: &Call,
+        act: Act,
+        person: PersonId,
+        entry: &CatalogueEntry,
+        now: Instant,
+    ) -> Result<(), Error> {
+        let of = entry.consent_type().ok_or(Error::NotFound)?;
+        let subject = Subject { person: Some(person), ..type_subject(of) };
+        self.may(tx, call, act, &subject, now).await??;
+        let person = self.known_person(tx, person).await?;
+        person.must_live()?;
+        person.must_be(of.min_age, now.local_date())?;
+        Ok(())
+    }
+
+    async fn must_have_seen(
+        &self,
+        tx: &mut Tx<Write>,
+        person: PersonId,
+        id: PresentationId,
+        presented: &Presented,
+        now: Instant,
+    ) -> Result<(), Error> {
+        let mismatch = || Error::invalid("/presentation_id", Reason::PresentationMismatch);
+        let (shown, _) = tx.presentation(id).await?.ok_or_else(mismatch)?;
+        shown.must_fit(person, presented, now).map_err(|reason| Error::invalid("/presentation_id", reason))
+    }
+
+    fn declared(
+        &self,
+        call: &Call,
+        person: PersonId,
+        declaration: DeclarationId,
+        question: &Question,
+        answers: &[Answer],
+        now: Instant,
+    ) -> Result<(Vec<TypedConsent>, Vec<Event>), Error> {
+        let of = question.entry.consent_type().ok_or(Error::NotFound)?;
+        must_answer_all(&question.items, answers)?;
+        let mut consents = Vec::with_capacity(answers.len());
+        let mut events = Vec::with_capacity(answers.len() + 1);
+        for item in &question.items {
+            let given = answers.iter().any(|a| a.item == *item && a.given);
+            let consent = self.specific(person, declaration, question, of, item, given, now);
+            let fact = if given {
+                Fact::ConsentGiven(consent.answer.clone())
+            } else {
+                Fact::ConsentDeclined(consent.answer.clone())
+            };
+            events.push(self.event(call, now, &consent, fact));
+            consents.push(TypedConsent::new(consent, of.clone(), now));
+        }
+        Ok((consents, events))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one consent")]
+    fn specific(
+        &self,
+        person: PersonId,
+        declaration: DeclarationId,
+        question: &Question,
+        of: &ConsentType,
+        item: &Code,
+        given: bool,
+        now: Instant,
+    ) -> Consent {
+        let answer = ConsentAnswer {
+            person,
+            declaration,
+            request: question.request,
+            presentation: question.presentation,
+            authority: of.authority,
+            entry: question.entry.version(),
+            item: item.clone(),
+            polarity: of.polarity,
+            case: question.case.clone(),
+            channel: Channel::Digital,
+            valid: Period { from: now, to: Some(of.ends(now)) },
+        };
+        let state = if given { ConsentState::Given } else { ConsentState::Declined };
+        Consent { id: ConsentId::from_uuid(self.ambient.id()), revision: 1, answer, answered_at: now, state }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the end of a verb: what was decided, and by whom")]
+    async fn finish(
+        &self,
+        mut tx: Tx<Write>,
+        call: &Call,
+        act: Act,
+        person: PersonId,
+        declaration: DeclarationId,
+        consents: Vec<TypedConsent>,
+        events: Vec<Event>,
+        now: Instant,
+    ) -> Result<Done<Vec<TypedConsent>>, Error> {
+        self.settle(&mut tx, call, 201, declaration.as_uuid(), 1).await?;
+        let looks = self.use_of_power(call, person, act, declaration.as_uuid(), now);
+        tx.commit(events, looks).await?;
+        Ok(Done { value: consents, replayed: false })
+    }
+
+    /// The record of an act by a representative: each use of a power stands in the person's log.
+    pub(crate) fn use_of_power(
+        &self,
+        call: &Call,
+        person: PersonId,
+        act: Act,
+        target: uuid::Uuid,
+        now: Instant,
+    ) -> Option<Looks> {
+        if is_own(&call.actor) {
+            return None;
+        }
+        let mut record = self.look(call, person, act, Outcome::Found, now);
+        record.target = Some(target);
+        Some(self.looks(vec![record], now))
+    }
+
+    async fn answered_before(
+        &self,
+        tx: &mut Tx<Write>,
+        call: &Call,
+    ) -> Result<Option<Done<Vec<TypedConsent>>>, Error> {
+        let Some(id) = self.claim(tx, call).await? else { return Ok(None) };
+        let now = self.now(tx).await?;
+        let consents = tx.consents_of_declaration(DeclarationId::from_uuid(id)).await?;
+        let mut value = Vec::with_capacity(consents.len());
+        for consent in consents {
+            let typed = self.typed(tx, consent, now).await?;
+            self.may(tx, call, Act::GiveConsent, &typed.subject(), now).await??;
+            value.push(typed);
+        }
+        Ok(Some(Done { value, replayed: true }))
+    }
+}
+
+/// Each specific consent has exactly one answer; nothing is taken for granted.
+fn must_answer_all(items: &[Code], answers: &[Answer]) -> Result<(), Error> {
+    if let Some(at) = answers.iter().position(|a| !items.contains(&a.item)) {
+        return Err(Error::invalid(&format!("/answers/{at}/item"), Reason::ItemUnknown));
+    }
+    let once = |item: &Code| answers.iter().filter(|a| a.item == *item).count() == 1;
+    if items.iter().all(once) { Ok(()) } else { Err(Error::invalid("/answers", Reason::ItemsUnanswered)) }
+}

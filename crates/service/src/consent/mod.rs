@@ -1,0 +1,11 @@
+//! Consents: showing, asking, answering, withdrawing, reading.
+
+pub(crate) mod answer;
+pub(crate) mod ask;
+mod cancel;
+pub(crate) mod present;
+mod read;
+pub(crate) mod view;
+mod withdraw;
+
+pub(crate) use read::confined_to;

@@ -1,0 +1,237 @@
+//! Shows a person what they are about to choose, and records that it was shown (C3, C4).
+
+use crate::{
+    Call, Done, Error, Service,
+    consent::{
+        ask::{chosen_items, must_name_case},
+        view::type_subject,
+    },
+    guard::principal,
+    mandate::give::NewMandate,
+};
+use tillid_domain::{
+    Digest, Instant, Language, Reason,
+    access::{Act, Subject},
+    catalogue::{CatalogueEntry, MandatePackage, Shelf},
+    event::Fact,
+    id::{PersonId, PresentationId, RequestId},
+    presentation::{
+        ConsentSetting, MandateSetting, Presentation, Presented, consent_document, mandate_document,
+    },
+    text::{CaseRef, Code, Name},
+};
+use tillid_storage::{Tx, Write};
+
+/// What is to be shown.
+#[derive(Clone, Debug)]
+pub enum NewPresentation {
+    /// A request that is to be answered.
+    Request(RequestId),
+    /// Consents that the person gives unasked.
+    Consent {
+        /// The type.
+        consent_type: Code,
+        /// The specific consents; all when empty.
+        items: Vec<Code>,
+        /// The case.
+        case: Option<CaseRef>,
+    },
+    /// A power of attorney.
+    Mandate(NewMandate),
+}
+
+/// What was shown, and its exact document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The presentation.
+    pub presentation: Presentation,
+    /// The document, byte for byte.
+    pub document: Vec<u8>,
+}
+
+/// What is shown, before it is written down.
+struct Draft {
+    presented: Presented,
+    document: Vec<u8>,
+}
+
+impl Service {
+    /// Makes the document about what the person is to choose, records that it was shown to them, and returns both.
+    pub async fn present(
+        &self,
+        call: &Call,
+        new: &NewPresentation,
+        language: Language,
+    ) -> Result<Done<Shown>, Error> {
+        let person = principal(&call.actor).ok_or(Error::Denied(Reason::CitizensOnly))?;
+        let mandate = match new {
+            NewPresentation::Mandate(mandate) => Some(self.planned_mandate(call, mandate).await?),
+            _ => None,
+        };
+        let mut tx = self.store.write().await?;
+        if let Some(id) = self.claim(&mut tx, call).await? {
+            let value = self.shown(&mut tx, PresentationId::from_uuid(id)).await?;
+            return Ok(Done { value, replayed: true });
+        }
+        tx.lock(&[person]).await?;
+        let now = self.now(&mut tx).await?;
+        self.known_person(&mut tx, person).await?.must_live()?;
+        let draft = match (new, &mandate) {
+            (NewPresentation::Request(id), _) => {
+                self.present_request(call, &mut tx, person, *id, language, now).await
+            }
+            (NewPresentation::Consent { consent_type, items, case }, _) => {
+                self.present_unasked(call, &mut tx, person, consent_type, items, case.as_ref(), language, now)
+                    .await
+            }
+            (NewPresentation::Mandate(_), Some(planned)) => {
+                self.present_mandate(&mut tx, planned, language).await
+            }
+            (NewPresentation::Mandate(_), None) => Err(Error::NotFound),
+        };
+        let draft = match draft {
+            Ok(draft) => draft,
+            Err(error) => {
+                drop(tx);
+                return Err(self.recorded_denial(call, person, error, now).await);
+            }
+        };
+        let presentation = Presentation {
+            id: PresentationId::from_uuid(self.ambient.id()),
+            person,
+            language,
+            presented: draft.presented.clone(),
+            document: Digest::of(&draft.document),
+            shown_at: now,
+        };
+        let fact = Fact::PresentationShown {
+            person,
+            language,
+            presented: draft.presented,
+            document: presentation.document,
+        };
+        let event = self.event(call, now, &presentation, fact);
+        tx.present(&event, &draft.document).await?;
+        self.settle(&mut tx, call, 201, presentation.id.as_uuid(), 1).await?;
+        tx.commit(vec![event], None).await?;
+        Ok(Done { value: Shown { presentation, document: draft.document }, replayed: false })
+    }
+
+    /// A representative's refusal stands in the person's log, also when it came out while something was being prepared.
+    pub(crate) async fn recorded_denial(
+        &self,
+        call: &Call,
+        person: PersonId,
+        error: Error,
+        now: Instant,
+    ) -> Error {
+        match error {
+            Error::Denied(reason) => {
+                let refusal = tillid_domain::access::Refusal::Denied(reason);
+                self.refused(call, person, Act::AnswerRequest, refusal, now).await
+            }
+            other => other,
+        }
+    }
+
+    async fn present_request(
+        &self,
+        call: &Call,
+        tx: &mut Tx<Write>,
+        person: PersonId,
+        id: RequestId,
+        language: Language,
+        now: Instant,
+    ) -> Result<Draft, Error> {
+        let request = tx.request(id).await?.filter(|r| r.person == person).ok_or(Error::NotFound)?;
+        let entry = self.known_entry(tx, request.entry.entry).await?;
+        let of = entry.consent_type().ok_or(Error::NotFound)?;
+        let subject = Subject { person: Some(person), ..type_subject(of) };
+        self.may(tx, call, Act::AnswerRequest, &subject, now).await??;
+        self.draft_of(&entry, request.items, Some(id), request.case, language)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one request, already parsed")]
+    async fn present_unasked(
+        &self,
+        call: &Call,
+        tx: &mut Tx<Write>,
+        person: PersonId,
+        code: &Code,
+        items: &[Code],
+        case: Option<&CaseRef>,
+        language: Language,
+        now: Instant,
+    ) -> Result<Draft, Error> {
+        let entry = self.in_use(tx, Shelf::ConsentType, code).await?;
+        let entry =
+            entry.ok_or_else(|| Error::invalid("/consent/consent_type", Reason::EntryNotPublished))?;
+        let of = entry.consent_type().ok_or(Error::NotFound)?;
+        let subject = Subject { person: Some(person), ..type_subject(of) };
+        self.may(tx, call, Act::GiveConsent, &subject, now).await??;
+        must_name_case(of, case)?;
+        let items = chosen_items(of, items)?;
+        self.draft_of(&entry, items, None, case.cloned(), language)
+    }
+
+    fn draft_of(
+        &self,
+        entry: &CatalogueEntry,
+        items: Vec<Code>,
+        request: Option<RequestId>,
+        case: Option<CaseRef>,
+        language: Language,
+    ) -> Result<Draft, Error> {
+        let of = entry.consent_type().ok_or(Error::NotFound)?;
+        let authority = self.directory.get(of.authority).ok_or(Error::Rule(Reason::EntryNotPublished))?;
+        let name: Name = authority
+            .name
+            .in_language(language)
+            .parse()
+            .map_err(|_| Error::Rule(Reason::EntryNotPublished))?;
+        let setting = ConsentSetting {
+            authority: &name,
+            dpo_contact: &authority.dpo_contact,
+            version: entry.number,
+            items: &items,
+            case: case.as_ref(),
+        };
+        let document = consent_document(of, &setting, language);
+        Ok(Draft { presented: Presented::Consent { entry: entry.version(), items, request, case }, document })
+    }
+
+    async fn present_mandate(
+        &self,
+        tx: &mut Tx<Write>,
+        planned: &crate::mandate::give::Planned,
+        language: Language,
+    ) -> Result<Draft, Error> {
+        let representative = self.known_person(tx, planned.representative).await?;
+        let packages: Vec<(&MandatePackage, u32)> =
+            planned.entries.iter().filter_map(|e| e.mandate_package().map(|p| (p, e.number))).collect();
+        let setting = MandateSetting {
+            representative: representative.name.as_ref(),
+            packages: &packages,
+            privileges: &planned.privileges,
+            case: planned.case.as_ref(),
+            until: planned.until,
+        };
+        Ok(Draft { document: mandate_document(&setting, language), presented: planned.presented() })
+    }
+
+    pub(crate) async fn shown<M>(&self, tx: &mut Tx<M>, id: PresentationId) -> Result<Shown, Error> {
+        let (presentation, document) = tx.presentation(id).await?.ok_or(Error::NotFound)?;
+        Ok(Shown { presentation, document })
+    }
+
+    /// What was shown to the caller, byte for byte, however long ago.
+    pub async fn read_presentation(&self, call: &Call, id: PresentationId) -> Result<Shown, Error> {
+        let mut tx = self.store.read().await?;
+        let person = match call.actor.who {
+            tillid_domain::actor::Who::Citizen { person, acting_for: None } => person,
+            _ => return Err(Error::Denied(Reason::OnlyInPerson)),
+        };
+        let shown = self.shown(&mut tx, id).await?;
+        if shown.presentation.person == person { Ok(shown) } else { Err(Error::NotFound) }
+    }
+}

@@ -1,0 +1,189 @@
+//! Reads of consents and requests: one's own, those of whom one acts for, those of a person under a look-up.
+
+use crate::{
+    Call, Error, Service,
+    catalogue::Page,
+    consent::view::{TypedConsent, type_subject},
+};
+use tillid_domain::{
+    Cvr, Instant,
+    access::{Act, Subject},
+    actor::{Actor, Who},
+    catalogue::ConsentType,
+    consent::Consent,
+    id::{ConsentId, PersonId, RequestId},
+    request::ConsentRequest,
+};
+use tillid_storage::Tx;
+
+/// The authority to whose data a list is confined; a citizen's is not.
+pub(crate) fn confined_to(actor: &Actor) -> Option<Cvr> {
+    match &actor.who {
+        Who::Employee(e) => Some(e.authority),
+        Who::System(m) => Some(m.authority),
+        Who::Citizen { .. } | Who::Operator => None,
+    }
+}
+
+impl Service {
+    pub(crate) async fn typed<M>(
+        &self,
+        tx: &mut Tx<M>,
+        consent: Consent,
+        now: Instant,
+    ) -> Result<TypedConsent, Error> {
+        let entry = self.known_entry(tx, consent.answer.entry.entry).await?;
+        let of = entry.consent_type().cloned().ok_or(Error::NotFound)?;
+        Ok(TypedConsent::new(consent, of, now))
+    }
+
+    async fn type_of<M>(&self, tx: &mut Tx<M>, request: &ConsentRequest) -> Result<ConsentType, Error> {
+        let entry = self.known_entry(tx, request.entry.entry).await?;
+        entry.consent_type().cloned().ok_or(Error::NotFound)
+    }
+
+    /// One consent.
+    pub async fn read_consent(&self, call: &Call, id: ConsentId) -> Result<TypedConsent, Error> {
+        let mut tx = self.store.read().await?;
+        let now = self.now(&mut tx).await?;
+        let person = self.person_in_view(&mut tx, call).await?;
+        self.must_see(&mut tx, call, Act::SeeConsent, person, now).await?;
+        let found = tx.consent(id).await?.filter(|c| c.answer.person == person);
+        let typed = match found {
+            Some(consent) => Some(self.typed(&mut tx, consent, now).await?),
+            None => None,
+        };
+        let visible = match &typed {
+            Some(typed) => self.may(&mut tx, call, Act::SeeConsent, &typed.subject(), now).await?.is_ok(),
+            None => false,
+        };
+        drop(tx);
+        self.watched(call, person, Act::SeeConsent, Some(id.as_uuid()), visible, now).await?;
+        typed.filter(|_| visible).ok_or(Error::NotFound)
+    }
+
+    /// The consents of the person in view that the caller may see, the newest first.
+    pub async fn list_consents(
+        &self,
+        call: &Call,
+        below: Option<ConsentId>,
+        limit: u32,
+    ) -> Result<Page<TypedConsent, ConsentId>, Error> {
+        let mut tx = self.store.read().await?;
+        let now = self.now(&mut tx).await?;
+        let person = self.person_in_view(&mut tx, call).await?;
+        self.must_see(&mut tx, call, Act::SeeConsent, person, now).await?;
+        let page = self.consents_in_view(&mut tx, call, person, below, limit, now).await?;
+        drop(tx);
+        self.watched(call, person, Act::SeeConsent, None, !page.items.is_empty(), now).await?;
+        Ok(page)
+    }
+
+    pub(crate) async fn consents_in_view<M>(
+        &self,
+        tx: &mut Tx<M>,
+        call: &Call,
+        person: PersonId,
+        below: Option<ConsentId>,
+        limit: u32,
+        now: Instant,
+    ) -> Result<Page<TypedConsent, ConsentId>, Error> {
+        let found = tx.consents_of(person, confined_to(&call.actor), below, limit + 1).await?;
+        let page = Page::cut(found, limit, |c| c.id);
+        let mut items = Vec::with_capacity(page.items.len());
+        for consent in page.items {
+            let typed = self.typed(tx, consent, now).await?;
+            if self.may(tx, call, Act::SeeConsent, &typed.subject(), now).await?.is_ok() {
+                items.push(typed);
+            }
+        }
+        Ok(Page { items, next: page.next })
+    }
+
+    /// One request.
+    pub async fn read_request(
+        &self,
+        call: &Call,
+        id: RequestId,
+    ) -> Result<(ConsentRequest, ConsentType, Instant), Error> {
+        let mut tx = self.store.read().await?;
+        let now = self.now(&mut tx).await?;
+        let person = self.person_in_view(&mut tx, call).await?;
+        self.must_see(&mut tx, call, Act::SeeRequest, person, now).await?;
+        let found = tx.request(id).await?.filter(|r| r.person == person);
+        let seen = match found {
+            Some(request) => self.request_in_view(&mut tx, call, request, now).await?,
+            None => None,
+        };
+        drop(tx);
+        self.watched(call, person, Act::SeeRequest, Some(id.as_uuid()), seen.is_some(), now).await?;
+        seen.map(|(request, of)| (request, of, now)).ok_or(Error::NotFound)
+    }
+
+    /// The requests to the person in view that the caller may see, the newest first.
+    pub async fn list_requests(
+        &self,
+        call: &Call,
+        below: Option<RequestId>,
+        limit: u32,
+    ) -> Result<(Page<(ConsentRequest, ConsentType), RequestId>, Instant), Error> {
+        let mut tx = self.store.read().await?;
+        let now = self.now(&mut tx).await?;
+        let person = self.person_in_view(&mut tx, call).await?;
+        self.must_see(&mut tx, call, Act::SeeRequest, person, now).await?;
+        let page = self.requests_in_view(&mut tx, call, person, below, limit, now).await?;
+        drop(tx);
+        self.watched(call, person, Act::SeeRequest, None, !page.items.is_empty(), now).await?;
+        Ok((page, now))
+    }
+
+    pub(crate) async fn requests_in_view<M>(
+        &self,
+        tx: &mut Tx<M>,
+        call: &Call,
+        person: PersonId,
+        below: Option<RequestId>,
+        limit: u32,
+        now: Instant,
+    ) -> Result<Page<(ConsentRequest, ConsentType), RequestId>, Error> {
+        let found = tx.requests_to(person, confined_to(&call.actor), below, limit + 1).await?;
+        let page = Page::cut(found, limit, |r| r.id);
+        let mut items = Vec::with_capacity(page.items.len());
+        for request in page.items {
+            items.extend(self.request_in_view(tx, call, request, now).await?);
+        }
+        Ok(Page { items, next: page.next })
+    }
+
+    async fn request_in_view<M>(
+        &self,
+        tx: &mut Tx<M>,
+        call: &Call,
+        request: ConsentRequest,
+        now: Instant,
+    ) -> Result<Option<(ConsentRequest, ConsentType)>, Error> {
+        let of = self.type_of(tx, &request).await?;
+        let subject = Subject { person: Some(request.person), ..type_subject(&of) };
+        let visible = self.may(tx, call, Act::SeeRequest, &subject, now).await?.is_ok();
+        Ok(visible.then_some((request, of)))
+    }
+
+    /// Refuses, with its reason and a record, a caller who may see nothing of this kind about the person at all.
+    pub(crate) async fn must_see<M>(
+        &self,
+        tx: &mut Tx<M>,
+        call: &Call,
+        act: Act,
+        person: PersonId,
+        now: Instant,
+    ) -> Result<(), Error> {
+        if confined_to(&call.actor).is_some() {
+            return Ok(());
+        }
+        let subject = Subject { person: Some(person), ..Subject::default() };
+        match self.may(tx, call, act, &subject, now).await? {
+            Ok(()) => Ok(()),
+            Err(refusal) => Err(self.refused(call, person, act, refusal, now).await),
+        }
+    }
+}

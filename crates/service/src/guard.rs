@@ -1,0 +1,164 @@
+//! Whether the caller may, and the record that they asked.
+
+use crate::{Call, Error, Service};
+use tillid_domain::{
+    Instant, Reason,
+    access::{AccessRecord, Act, Outcome, Refusal, Subject, Visibility, may},
+    actor::{Actor, Who},
+    id::{AccessId, BatchId, EventId, PersonId},
+    text::PrivilegeUri,
+};
+use tillid_storage::{Looks, Tx};
+use uuid::Uuid;
+
+/// Whether the actor reads or changes what is their own; such calls stand in the security log, not in the access log.
+pub(crate) fn is_own(actor: &Actor) -> bool {
+    matches!(actor.who, Who::Citizen { acting_for: None, .. } | Who::Operator)
+}
+
+/// The person whose data a citizen's call is about: their own, or that of whom they act for.
+pub(crate) fn principal(actor: &Actor) -> Option<PersonId> {
+    match actor.who {
+        Who::Citizen { person, acting_for } => Some(acting_for.unwrap_or(person)),
+        _ => None,
+    }
+}
+
+impl Service {
+    /// The privileges that the actor holds at this moment for whom they act for; what a token says is never enough.
+    pub(crate) async fn powers<M>(
+        &self,
+        tx: &mut Tx<M>,
+        actor: &Actor,
+        now: Instant,
+    ) -> Result<Vec<PrivilegeUri>, Error> {
+        match actor.who {
+            Who::Citizen { person, acting_for: Some(grantor) } => {
+                Ok(tx.privileges(grantor, person, now).await?)
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Whether the actor may; a representative without any power is told why there is none.
+    pub(crate) async fn may<M>(
+        &self,
+        tx: &mut Tx<M>,
+        call: &Call,
+        act: Act,
+        subject: &Subject<'_>,
+        now: Instant,
+    ) -> Result<Result<(), Refusal>, Error> {
+        let powers = self.powers(tx, &call.actor, now).await?;
+        let refusal = may(&call.actor, act, &Subject { powers: &powers, ..*subject });
+        match (refusal, &call.actor.who) {
+            (Err(Refusal::Denied(Reason::NoPower)), Who::Citizen { person, acting_for: Some(grantor) }) => {
+                let newest = tx.newest_mandate(*grantor, *person).await?;
+                let reason = newest.and_then(|m| m.standing(now).why_no_power()).unwrap_or(Reason::NoPower);
+                Ok(Err(Refusal::Denied(reason)))
+            }
+            (decision, _) => Ok(decision),
+        }
+    }
+
+    /// The record of one look, not yet durable.
+    pub(crate) fn look(
+        &self,
+        call: &Call,
+        person: PersonId,
+        act: Act,
+        outcome: Outcome,
+        now: Instant,
+    ) -> AccessRecord {
+        AccessRecord {
+            id: AccessId::from_uuid(self.ambient.id()),
+            at: now,
+            person,
+            actor: call.actor.trace(),
+            act,
+            target: None,
+            purpose: None,
+            case: None,
+            lookup: call.lookup,
+            outcome,
+            permits_until: None,
+            visibility: Visibility::Normal,
+        }
+    }
+
+    pub(crate) fn looks(&self, records: Vec<AccessRecord>, now: Instant) -> Looks {
+        Looks {
+            batch: BatchId::from_uuid(self.ambient.id()),
+            event: EventId::from_uuid(self.ambient.id()),
+            at: now,
+            records,
+        }
+    }
+
+    /// Makes the records durable; the answer waits for it.
+    pub(crate) async fn record(&self, records: Vec<AccessRecord>, now: Instant) -> Result<(), Error> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let tx = self.store.write().await?;
+        tx.commit(Vec::new(), Some(self.looks(records, now))).await?;
+        Ok(())
+    }
+
+    /// Records a look at somebody's data by anyone but themselves.
+    pub(crate) async fn watched(
+        &self,
+        call: &Call,
+        person: PersonId,
+        act: Act,
+        target: Option<Uuid>,
+        found: bool,
+        now: Instant,
+    ) -> Result<(), Error> {
+        if is_own(&call.actor) {
+            return Ok(());
+        }
+        let outcome = if found { Outcome::Found } else { Outcome::Nothing };
+        self.record(vec![AccessRecord { target, ..self.look(call, person, act, outcome, now) }], now).await
+    }
+
+    /// The error of a refusal, after it has been recorded with whom it concerned. What must stay hidden is recorded too:
+    /// the person may know that somebody tried.
+    pub(crate) async fn refused(
+        &self,
+        call: &Call,
+        person: PersonId,
+        act: Act,
+        refusal: Refusal,
+        now: Instant,
+    ) -> Error {
+        let hers_to_know = !is_own(&call.actor);
+        if hers_to_know {
+            let record = self.look(call, person, act, Outcome::Refused, now);
+            if let Err(error) = self.record(vec![record], now).await {
+                return error;
+            }
+        }
+        refusal.into()
+    }
+
+    /// The look-up under which staff or a system reads; its record is the permit.
+    pub(crate) async fn lookup<M>(&self, tx: &mut Tx<M>, call: &Call) -> Result<AccessRecord, Error> {
+        let id = call.lookup.ok_or(Error::Denied(Reason::LookupMissing))?;
+        let record = tx.access_record(id).await?.filter(|record| {
+            record.act == Act::LookUp
+                && record.actor == call.actor.trace()
+                && record.outcome != Outcome::Refused
+                && record.permits_until.is_some_and(|until| self.ambient.now() < until)
+        });
+        record.ok_or(Error::Denied(Reason::LookupInvalid))
+    }
+
+    /// The person whose data the call may be about: the citizen's own, or that of the look-up.
+    pub(crate) async fn person_in_view<M>(&self, tx: &mut Tx<M>, call: &Call) -> Result<PersonId, Error> {
+        match principal(&call.actor) {
+            Some(person) => Ok(person),
+            None => Ok(self.lookup(tx, call).await?.person),
+        }
+    }
+}

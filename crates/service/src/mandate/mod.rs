@@ -1,0 +1,5 @@
+//! Powers of attorney: giving, ending, reading.
+
+mod end;
+pub(crate) mod give;
+mod read;

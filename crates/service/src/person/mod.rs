@@ -1,0 +1,4 @@
+//! Persons: becoming known, dying.
+
+mod die;
+pub(crate) mod register;

@@ -1,0 +1,141 @@
+//! Makes a person known, and finds the one that a number belongs to.
+
+use crate::{
+    Call, Error, Service,
+    call::{ATTEMPTS, contended},
+};
+use std::collections::BTreeSet;
+use tillid_domain::{
+    Cpr, Instant, LocalDate, Reason,
+    actor::Actor,
+    event::{Event, Fact},
+    id::{NumberId, PersonId},
+    person::{Life, Person},
+    text::{Login, Name},
+};
+use tillid_storage::{StoreError, Tx, Write};
+
+/// A person who is to become known.
+#[derive(Clone, Debug, Default)]
+pub struct NewPerson {
+    /// Their name, where a register tells it.
+    pub name: Option<Name>,
+    /// Their day of birth.
+    pub born: Option<LocalDate>,
+    /// Their CPR number.
+    pub number: Option<Cpr>,
+    /// A login of theirs: the identity provider and their name there.
+    pub login: Option<(Login, Login)>,
+}
+
+/// How a caller names a person.
+#[derive(Clone, Debug)]
+pub enum PersonRef {
+    /// By their CPR number.
+    Number(Cpr),
+    /// By their id here.
+    Id(PersonId),
+}
+
+impl Service {
+    /// Registers a person on the word of a register. The number and the login must be new.
+    pub async fn register_person(&self, new: &NewPerson) -> Result<PersonId, Error> {
+        let mut tx = self.store.write().await?;
+        let now = self.now(&mut tx).await?;
+        if let Some(number) = &new.number
+            && tx.person_by_number(number).await?.is_some()
+        {
+            return Err(Error::Rule(Reason::NumberTaken));
+        }
+        if let Some((issuer, login)) = &new.login
+            && tx.person_by_login(issuer, login).await?.is_some()
+        {
+            return Err(Error::Rule(Reason::LoginTaken));
+        }
+        let call = Call::by(Actor::OPERATOR);
+        let (person, events) = self.registration(&call, &mut tx, new, now).await?;
+        tx.commit(events, None).await?;
+        Ok(person)
+    }
+
+    async fn registration(
+        &self,
+        call: &Call,
+        tx: &mut Tx<Write>,
+        new: &NewPerson,
+        now: Instant,
+    ) -> Result<(PersonId, Vec<Event>), Error> {
+        let number_id = new.number.is_some().then(|| NumberId::from_uuid(self.ambient.id()));
+        let person = Person {
+            id: PersonId::from_uuid(self.ambient.id()),
+            revision: 1,
+            name: new.name.clone(),
+            born: new.born,
+            numbers: number_id.into_iter().collect(),
+            logins: BTreeSet::new(),
+            life: Life::Alive,
+            registered_at: now,
+        };
+        let fact = Fact::PersonRegistered { name: new.name.clone(), born: new.born, number: number_id };
+        let mut events = vec![self.event(call, now, &person, fact)];
+        if let (Some(id), Some(number)) = (number_id, &new.number) {
+            tx.keep_number(id, person.id, number).await?;
+        }
+        let id = person.id;
+        if let Some((issuer, login)) = &new.login {
+            let (bound, fact) = person.bind(issuer.clone(), login.clone());
+            events.push(self.event(call, now, &bound, fact));
+        }
+        Ok((id, events))
+    }
+
+    /// The person that is meant. A number that nobody has yet makes a person, so that what is asked about them stands in
+    /// their log; an unknown id is `None`.
+    pub(crate) async fn resolve(&self, call: &Call, person: &PersonRef) -> Result<Option<PersonId>, Error> {
+        let number = match person {
+            PersonRef::Id(id) => {
+                let mut tx = self.store.read().await?;
+                return Ok(tx.person(*id).await?.map(|p| p.id));
+            }
+            PersonRef::Number(number) => number,
+        };
+        let mut tx = self.store.read().await?;
+        if let Some(id) = tx.person_by_number(number).await? {
+            return Ok(Some(id));
+        }
+        drop(tx);
+        // Whoever comes second in a race finds the person whom the first has made.
+        let mut outcome = self.make_known(call, number).await;
+        for _ in 1..ATTEMPTS {
+            match outcome {
+                Err(ref error) if contended(error) => outcome = self.make_known(call, number).await,
+                _ => break,
+            }
+        }
+        outcome.map(Some)
+    }
+
+    async fn make_known(&self, call: &Call, number: &Cpr) -> Result<PersonId, Error> {
+        let mut tx = self.store.write().await?;
+        if let Some(id) = tx.person_by_number(number).await? {
+            return Ok(id);
+        }
+        let now = self.now(&mut tx).await?;
+        let new = NewPerson { number: Some(number.clone()), ..NewPerson::default() };
+        let (id, events) = self.registration(call, &mut tx, &new, now).await?;
+        tx.commit(events, None).await?;
+        Ok(id)
+    }
+
+    /// Whose login it is.
+    pub async fn person_by_login(&self, issuer: &Login, login: &Login) -> Result<Option<PersonId>, Error> {
+        let mut tx = self.store.read().await?;
+        Ok(tx.person_by_login(issuer, login).await?)
+    }
+
+    /// A person that must be there: one that an event already names.
+    pub(crate) async fn known_person<M>(&self, tx: &mut Tx<M>, id: PersonId) -> Result<Person, Error> {
+        let missing = || Error::from(StoreError::Corrupt { table: "person", id: Some(id.as_uuid()) });
+        tx.person(id).await?.ok_or_else(missing)
+    }
+}

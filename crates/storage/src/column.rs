@@ -1,0 +1,60 @@
+//! Values as columns keep them, and back. A column that breaks a rule of the domain is a corrupt row.
+
+use crate::StoreError;
+use serde::{Serialize, de::DeserializeOwned};
+use std::str::FromStr;
+use tillid_domain::{Instant, canonical};
+use uuid::Uuid;
+
+/// The canonical JSON of a list or structure.
+pub(crate) fn json<T: Serialize>(value: &T) -> String {
+    String::from_utf8(canonical(value)).unwrap_or_default()
+}
+
+/// The code of a value whose JSON form is a string.
+pub(crate) fn code_of<T: Serialize>(value: &T) -> String {
+    json(value).trim_matches('"').to_owned()
+}
+
+/// The row that is being read, to say which one is corrupt.
+#[derive(Clone, Copy)]
+pub(crate) struct RowRef {
+    pub(crate) table: &'static str,
+    pub(crate) id: Uuid,
+}
+
+impl RowRef {
+    pub(crate) fn corrupt(self) -> StoreError {
+        StoreError::Corrupt { table: self.table, id: Some(self.id) }
+    }
+
+    pub(crate) fn text<T: FromStr>(self, text: &str) -> Result<T, StoreError> {
+        text.parse().map_err(|_| self.corrupt())
+    }
+
+    pub(crate) fn text_opt<T: FromStr>(self, text: Option<&str>) -> Result<Option<T>, StoreError> {
+        text.map(|t| self.text(t)).transpose()
+    }
+
+    /// Reads canonical JSON; another spelling of the same value is corrupt too.
+    pub(crate) fn json<T: Serialize + DeserializeOwned>(self, text: &str) -> Result<T, StoreError> {
+        let read: T = serde_json::from_str(text).map_err(|_| self.corrupt())?;
+        if json(&read) == text { Ok(read) } else { Err(self.corrupt()) }
+    }
+
+    pub(crate) fn code<T: DeserializeOwned>(self, code: &str) -> Result<T, StoreError> {
+        serde_json::from_value(serde_json::Value::String(code.to_owned())).map_err(|_| self.corrupt())
+    }
+
+    pub(crate) fn code_opt<T: DeserializeOwned>(self, code: Option<&str>) -> Result<Option<T>, StoreError> {
+        code.map(|c| self.code(c)).transpose()
+    }
+
+    pub(crate) fn number<T: TryFrom<i64>>(self, number: i64) -> Result<T, StoreError> {
+        number.try_into().map_err(|_| self.corrupt())
+    }
+}
+
+pub(crate) fn instant(micros: i64) -> Instant {
+    Instant::from_micros(micros)
+}

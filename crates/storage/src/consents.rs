@@ -1,0 +1,130 @@
+//! Reads of consents.
+
+use crate::{
+    StoreError,
+    column::{RowRef, instant},
+    engine::{Tx, on},
+};
+use sqlx::FromRow;
+use tillid_domain::{
+    Cvr, Period,
+    catalogue::EntryVersion,
+    consent::{Consent, ConsentState},
+    event::ConsentAnswer,
+    id::{ConsentId, DeclarationId, EntryId, PersonId, PresentationId, RequestId},
+};
+use uuid::Uuid;
+
+#[derive(FromRow)]
+struct ConsentRow {
+    id: Uuid,
+    revision: i64,
+    person_id: Uuid,
+    declaration_id: Uuid,
+    request_id: Option<Uuid>,
+    presentation_id: Uuid,
+    authority: String,
+    entry_id: Uuid,
+    code: String,
+    number: i64,
+    item: String,
+    polarity: String,
+    case_ref: Option<String>,
+    channel: String,
+    valid_from: i64,
+    valid_to: Option<i64>,
+    answered_at: i64,
+    state: String,
+    ended_at: Option<i64>,
+    cause: Option<String>,
+}
+
+impl TryFrom<ConsentRow> for Consent {
+    type Error = StoreError;
+
+    fn try_from(row: ConsentRow) -> Result<Self, StoreError> {
+        let at = RowRef { table: "consent", id: row.id };
+        let state = match (row.state.as_str(), row.ended_at.map(instant), row.cause.as_deref()) {
+            ("given", None, None) => ConsentState::Given,
+            ("declined", None, None) => ConsentState::Declined,
+            ("withdrawn", Some(ended), None) => ConsentState::Withdrawn { at: ended },
+            ("lapsed", Some(ended), Some(cause)) => {
+                ConsentState::Lapsed { at: ended, cause: at.code(cause)? }
+            }
+            _ => return Err(at.corrupt()),
+        };
+        let answer = ConsentAnswer {
+            person: PersonId::from_uuid(row.person_id),
+            declaration: DeclarationId::from_uuid(row.declaration_id),
+            request: row.request_id.map(RequestId::from_uuid),
+            presentation: PresentationId::from_uuid(row.presentation_id),
+            authority: at.text(&row.authority)?,
+            entry: EntryVersion {
+                entry: EntryId::from_uuid(row.entry_id),
+                code: at.text(&row.code)?,
+                number: at.number(row.number)?,
+            },
+            item: at.text(&row.item)?,
+            polarity: at.code(&row.polarity)?,
+            case: at.text_opt(row.case_ref.as_deref())?,
+            channel: at.code(&row.channel)?,
+            valid: Period { from: instant(row.valid_from), to: row.valid_to.map(instant) },
+        };
+        Ok(Self {
+            id: ConsentId::from_uuid(row.id),
+            revision: at.number(row.revision)?,
+            answer,
+            answered_at: instant(row.answered_at),
+            state,
+        })
+    }
+}
+
+macro_rules! consent_columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, revision, person_id, declaration_id, request_id, presentation_id, authority, entry_id, code, number, item, \
+             polarity, case_ref, channel, valid_from, valid_to, answered_at, state, ended_at, cause FROM consent ",
+            $rest
+        )
+    };
+}
+
+impl<Mode> Tx<Mode> {
+    /// One specific consent.
+    pub async fn consent(&mut self, id: ConsentId) -> Result<Option<Consent>, StoreError> {
+        const SQL: &str = consent_columns!("WHERE id = $1");
+        let row: Option<ConsentRow> =
+            on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_optional(conn).await)?;
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// The consents of one declaration, in the order in which they were asked.
+    pub async fn consents_of_declaration(&mut self, id: DeclarationId) -> Result<Vec<Consent>, StoreError> {
+        const SQL: &str = consent_columns!("WHERE declaration_id = $1 ORDER BY id");
+        let rows: Vec<ConsentRow> =
+            on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_all(conn).await)?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// The consents of a person, the newest first, below an id; towards one authority or all.
+    pub async fn consents_of(
+        &mut self,
+        person: PersonId,
+        authority: Option<Cvr>,
+        below: Option<ConsentId>,
+        limit: u32,
+    ) -> Result<Vec<Consent>, StoreError> {
+        const SQL: &str = consent_columns!(
+            "WHERE person_id = $1 AND id < $2 AND ($3 = '' OR authority = $3) ORDER BY id DESC LIMIT $4"
+        );
+        let rows: Vec<ConsentRow> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(person.as_uuid())
+            .bind(below.map_or(Uuid::max(), ConsentId::as_uuid))
+            .bind(authority.map(|a| a.to_string()).unwrap_or_default())
+            .bind(i64::from(limit))
+            .fetch_all(conn)
+            .await)?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+}

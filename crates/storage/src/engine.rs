@@ -1,0 +1,222 @@
+//! The two engines: how they are opened, and how a transaction begins and ends on each.
+
+use crate::{StoreError, vault::Vault};
+use sqlx::{
+    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{marker::PhantomData, path::PathBuf, str::FromStr, time::Duration};
+use tillid_domain::id::PersonId;
+
+/// Where the data is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Address {
+    /// A file of this machine.
+    Sqlite(PathBuf),
+    /// A server, as a connection URL.
+    Postgres(String),
+}
+
+/// Where consents, mandates and the journal are kept. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) pools: Pools,
+    pub(crate) vault: Vault,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Pools {
+    /// SQLite has one writer; readers see the last committed state beside it.
+    Sqlite {
+        /// One connection.
+        write: SqlitePool,
+        /// Several, read-only.
+        read: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// A transaction that reads one snapshot.
+#[derive(Debug)]
+pub enum Read {}
+/// A transaction that changes facts, by events alone.
+#[derive(Debug)]
+pub enum Write {}
+/// A transaction on the operational tables.
+#[derive(Debug)]
+pub enum Upkeep {}
+
+/// A transaction; rolled back when dropped. Only a `Tx<Write>` can change a fact, and only by [`Tx::commit`].
+pub struct Tx<Mode> {
+    pub(crate) engine: Engine,
+    pub(crate) vault: Vault,
+    pub(crate) locked: Vec<PersonId>,
+    mode: PhantomData<Mode>,
+}
+
+pub(crate) enum Engine {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// One statement that must differ between the engines.
+pub(crate) struct Sql {
+    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
+}
+
+/// Runs one body on the open engine. The body is typed once for each engine; the SQL is written once.
+macro_rules! on {
+    ($tx:expr, |$conn:ident| $body:expr) => {
+        match &mut $tx.engine {
+            crate::engine::Engine::Sqlite(tx) => {
+                let $conn = &mut **tx;
+                $body
+            }
+            crate::engine::Engine::Postgres(tx) => {
+                let $conn = &mut **tx;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use on;
+
+/// Executes one statement on the open engine and says how many rows it concerned.
+macro_rules! run {
+    ($tx:expr, $query:expr) => {
+        match &mut $tx.engine {
+            crate::engine::Engine::Sqlite(tx) => {
+                ($query).execute(&mut **tx).await.map(|done| done.rows_affected())
+            }
+            crate::engine::Engine::Postgres(tx) => {
+                ($query).execute(&mut **tx).await.map(|done| done.rows_affected())
+            }
+        }
+    };
+}
+pub(crate) use run;
+
+const ACQUIRE: Duration = Duration::from_secs(2);
+
+impl Store {
+    /// Opens the database without touching its tables. Waits at most two seconds for a connection, now and later.
+    pub async fn open(address: &Address, vault: Vault) -> Result<Self, StoreError> {
+        let pools = match address {
+            Address::Sqlite(path) => {
+                let options = SqliteConnectOptions::new()
+                    .filename(path)
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    // An acknowledged write survives a power cut.
+                    .synchronous(SqliteSynchronous::Full)
+                    .foreign_keys(true)
+                    .busy_timeout(Duration::from_secs(5));
+                let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE).test_before_acquire(false);
+                let write = pool().max_connections(1).connect_with(options.clone()).await?;
+                let read = pool().max_connections(4).connect_with(options.read_only(true)).await?;
+                Pools::Sqlite { write, read }
+            }
+            Address::Postgres(url) => {
+                let options = PgConnectOptions::from_str(url)?.application_name("tillid").options([
+                    ("statement_timeout", "5s"),
+                    ("lock_timeout", "3s"),
+                    ("idle_in_transaction_session_timeout", "15s"),
+                ]);
+                let pool = PgPoolOptions::new()
+                    .max_connections(16)
+                    .acquire_timeout(ACQUIRE)
+                    .test_before_acquire(false);
+                Pools::Postgres(pool.connect_with(options).await?)
+            }
+        };
+        Ok(Self { pools, vault })
+    }
+
+    /// Brings the tables to this version; forward only.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        match &self.pools {
+            Pools::Sqlite { write, .. } => sqlx::migrate!("../../migrations/sqlite").run(write).await,
+            Pools::Postgres(pool) => sqlx::migrate!("../../migrations/postgres").run(pool).await,
+        }
+        .map_err(StoreError::Migration)
+    }
+
+    /// The vault that opens the CPR numbers.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Closes every connection after its current work.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Begins to read one snapshot, taken after this call.
+    pub async fn read(&self) -> Result<Tx<Read>, StoreError> {
+        let engine = match &self.pools {
+            Pools::Sqlite { read, .. } => Engine::Sqlite(read.begin().await?),
+            Pools::Postgres(pool) => {
+                Engine::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        };
+        Ok(self.tx(engine))
+    }
+
+    /// Begins to change facts. Lock the persons before reading what is decided on.
+    pub async fn write(&self) -> Result<Tx<Write>, StoreError> {
+        self.begin("BEGIN ISOLATION LEVEL READ COMMITTED").await
+    }
+
+    /// Begins work on the operational tables.
+    pub async fn upkeep(&self) -> Result<Tx<Upkeep>, StoreError> {
+        self.begin("BEGIN ISOLATION LEVEL READ COMMITTED").await
+    }
+
+    async fn begin<Mode>(&self, postgres: &'static str) -> Result<Tx<Mode>, StoreError> {
+        let engine = match &self.pools {
+            // An upgrade of a deferred transaction would fail at once when another writer came first.
+            Pools::Sqlite { write, .. } => Engine::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Engine::Postgres(pool.begin_with(postgres).await?),
+        };
+        Ok(self.tx(engine))
+    }
+
+    fn tx<Mode>(&self, engine: Engine) -> Tx<Mode> {
+        Tx { engine, vault: self.vault.clone(), locked: Vec::new(), mode: PhantomData }
+    }
+}
+
+impl<Mode> Tx<Mode> {
+    pub(crate) fn sql(&self, sql: &Sql) -> &'static str {
+        match self.engine {
+            Engine::Sqlite(_) => sql.sqlite,
+            Engine::Postgres(_) => sql.postgres,
+        }
+    }
+
+    pub(crate) async fn end(self) -> Result<(), StoreError> {
+        match self.engine {
+            Engine::Sqlite(tx) => tx.commit().await?,
+            Engine::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// The database's own time, in microseconds since 1970: what the nodes' clocks are held against.
+    pub async fn database_time(&mut self) -> Result<i64, StoreError> {
+        const NOW: Sql = Sql {
+            sqlite: "SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
+            postgres: "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT",
+        };
+        let sql = self.sql(&NOW);
+        Ok(on!(self, |conn| sqlx::query_scalar(sql).fetch_one(conn).await)?)
+    }
+}

@@ -1,0 +1,53 @@
+//! What can go wrong below the domain.
+
+use uuid::Uuid;
+
+/// Why storage could not do what was asked. The driver's words stay in `source()`.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else did something at the same time that excludes this; done again, it may succeed or be refused.
+    #[error("somebody else changed it at the same time")]
+    Contention(#[source] sqlx::Error),
+    /// Something that must be unique exists already.
+    #[error("it exists already")]
+    Exists(#[source] sqlx::Error),
+    /// A row breaks a rule of the domain: it was not written by this service.
+    #[error("a row of {table} breaks a rule of the domain")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The row, where it has an id.
+        id: Option<Uuid>,
+    },
+    /// A person was about to be decided about without having been locked; a mistake in this program.
+    #[error("a person was not locked before deciding about them")]
+    NotLocked,
+    /// A CPR number is encrypted under a key that is not configured, or was altered.
+    #[error("a number cannot be opened with the configured keys")]
+    Sealed,
+    /// The configuration of keys does not serve.
+    #[error("the keys do not serve: {0}")]
+    Keys(&'static str),
+    /// The database cannot be reached or is overloaded.
+    #[error("the database is not available")]
+    Unavailable(#[source] sqlx::Error),
+    /// The migrations do not fit the database.
+    #[error("the database's migrations do not fit this version")]
+    Migration(#[source] sqlx::migrate::MigrateError),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::Database(db) = &error {
+            if db.is_unique_violation() {
+                return Self::Exists(error);
+            }
+            let code = db.code();
+            // Serialization failure and deadlock on PostgreSQL; busy and its snapshot form on SQLite.
+            if matches!(code.as_deref(), Some("40001" | "40P01" | "55P03" | "5" | "517")) {
+                return Self::Contention(error);
+            }
+        }
+        Self::Unavailable(error)
+    }
+}

@@ -1,0 +1,184 @@
+//! Reads of mandates and of the powers that follow from them.
+
+use crate::{
+    StoreError,
+    column::{RowRef, instant},
+    engine::{Tx, on},
+};
+use sqlx::FromRow;
+use tillid_domain::{
+    Instant,
+    event::MandatePeriod,
+    id::{MandateId, PersonId, PresentationId},
+    mandate::{Basis, Mandate, MandateState, Power},
+    text::PrivilegeUri,
+};
+use uuid::Uuid;
+
+#[derive(FromRow)]
+struct MandateRow {
+    id: Uuid,
+    revision: i64,
+    grantor_id: Uuid,
+    representative_id: Uuid,
+    packages: String,
+    privileges: String,
+    case_ref: Option<String>,
+    valid_from: i64,
+    valid_to: i64,
+    presentation_id: Uuid,
+    given_at: i64,
+    state: String,
+    ended_at: Option<i64>,
+    cause: Option<String>,
+}
+
+impl TryFrom<MandateRow> for Mandate {
+    type Error = StoreError;
+
+    fn try_from(row: MandateRow) -> Result<Self, StoreError> {
+        let at = RowRef { table: "mandate", id: row.id };
+        let state = match (row.state.as_str(), row.ended_at.map(instant), row.cause.as_deref()) {
+            ("given", None, None) => MandateState::Given,
+            ("revoked", Some(ended), None) => MandateState::Revoked { at: ended },
+            ("renounced", Some(ended), None) => MandateState::Renounced { at: ended },
+            ("ended", Some(ended), Some(cause)) => MandateState::Ended { at: ended, cause: at.code(cause)? },
+            _ => return Err(at.corrupt()),
+        };
+        Ok(Self {
+            id: MandateId::from_uuid(row.id),
+            revision: at.number(row.revision)?,
+            grantor: PersonId::from_uuid(row.grantor_id),
+            representative: PersonId::from_uuid(row.representative_id),
+            packages: at.json(&row.packages)?,
+            privileges: at.json(&row.privileges)?,
+            case: at.text_opt(row.case_ref.as_deref())?,
+            valid: MandatePeriod { from: instant(row.valid_from), to: instant(row.valid_to) },
+            presentation: PresentationId::from_uuid(row.presentation_id),
+            given_at: instant(row.given_at),
+            state,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct PowerRow {
+    grantor_id: Uuid,
+    representative_id: Uuid,
+    privilege: String,
+    case_ref: Option<String>,
+    basis: String,
+    source_id: Uuid,
+    valid_from: i64,
+    valid_to: i64,
+    known_from: i64,
+    known_to: Option<i64>,
+}
+
+impl TryFrom<PowerRow> for Power {
+    type Error = StoreError;
+
+    fn try_from(row: PowerRow) -> Result<Self, StoreError> {
+        let at = RowRef { table: "power", id: row.source_id };
+        if row.basis != Basis::MandateDigital.code() {
+            return Err(at.corrupt());
+        }
+        Ok(Self {
+            grantor: PersonId::from_uuid(row.grantor_id),
+            representative: PersonId::from_uuid(row.representative_id),
+            privilege: at.text(&row.privilege)?,
+            case: at.text_opt(row.case_ref.as_deref())?,
+            basis: Basis::MandateDigital.code(),
+            source: row.source_id,
+            valid_from: instant(row.valid_from),
+            valid_to: instant(row.valid_to),
+            known_from: at.number(row.known_from)?,
+            known_to: row.known_to.map(|v| at.number(v)).transpose()?,
+        })
+    }
+}
+
+macro_rules! mandate_columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, revision, grantor_id, representative_id, packages, privileges, case_ref, valid_from, valid_to, presentation_id, \
+             given_at, state, ended_at, cause FROM mandate ",
+            $rest
+        )
+    };
+}
+
+impl<Mode> Tx<Mode> {
+    /// A mandate.
+    pub async fn mandate(&mut self, id: MandateId) -> Result<Option<Mandate>, StoreError> {
+        const SQL: &str = mandate_columns!("WHERE id = $1");
+        let row: Option<MandateRow> =
+            on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_optional(conn).await)?;
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// The mandates that a person gave or holds, the newest first, below an id.
+    pub async fn mandates_of(
+        &mut self,
+        person: PersonId,
+        below: Option<MandateId>,
+        limit: u32,
+    ) -> Result<Vec<Mandate>, StoreError> {
+        const SQL: &str = mandate_columns!(
+            "WHERE (grantor_id = $1 OR representative_id = $1) AND id < $2 ORDER BY id DESC LIMIT $3"
+        );
+        let rows: Vec<MandateRow> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(person.as_uuid())
+            .bind(below.map_or(Uuid::max(), MandateId::as_uuid))
+            .bind(i64::from(limit))
+            .fetch_all(conn)
+            .await)?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// The newest mandate between two persons, to say why there is no power.
+    pub async fn newest_mandate(
+        &mut self,
+        grantor: PersonId,
+        representative: PersonId,
+    ) -> Result<Option<Mandate>, StoreError> {
+        const SQL: &str =
+            mandate_columns!("WHERE grantor_id = $1 AND representative_id = $2 ORDER BY id DESC LIMIT 1");
+        let row: Option<MandateRow> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(grantor.as_uuid())
+            .bind(representative.as_uuid())
+            .fetch_optional(conn)
+            .await)?;
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// The privileges that a representative can use for a grantor at that moment, as known now, outside any single case.
+    pub async fn privileges(
+        &mut self,
+        grantor: PersonId,
+        representative: PersonId,
+        at: Instant,
+    ) -> Result<Vec<PrivilegeUri>, StoreError> {
+        const SQL: &str = "SELECT DISTINCT privilege FROM power WHERE grantor_id = $1 AND representative_id = $2 \
+             AND known_to IS NULL AND valid_from <= $3 AND valid_to > $3 AND case_ref IS NULL ORDER BY privilege";
+        let rows: Vec<String> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(grantor.as_uuid())
+            .bind(representative.as_uuid())
+            .bind(at.as_micros())
+            .fetch_all(conn)
+            .await)?;
+        let row = RowRef { table: "power", id: grantor.as_uuid() };
+        rows.iter().map(|uri| row.text(uri)).collect()
+    }
+
+    /// Every row of power that rests on one mandate, sorted.
+    pub async fn powers_of(&mut self, mandate: Uuid) -> Result<Vec<Power>, StoreError> {
+        const SQL: &str = "SELECT grantor_id, representative_id, privilege, case_ref, basis, source_id, valid_from, valid_to, known_from, \
+             known_to FROM power WHERE source_id = $1";
+        let rows: Vec<PowerRow> = on!(self, |conn| sqlx::query_as(SQL).bind(mandate).fetch_all(conn).await)?;
+        let mut powers =
+            rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Power>, StoreError>>()?;
+        powers.sort();
+        Ok(powers)
+    }
+}

@@ -1,0 +1,149 @@
+//! Persons, their logins and their numbers.
+
+use crate::{
+    StoreError,
+    column::{RowRef, instant},
+    engine::{Tx, Write, on, run},
+    vault::SealedNumber,
+};
+use sqlx::FromRow;
+use tillid_domain::{
+    Cpr,
+    id::{NumberId, PersonId},
+    person::{Life, Person},
+    text::Login,
+};
+use uuid::Uuid;
+
+#[derive(FromRow)]
+struct PersonRow {
+    id: Uuid,
+    revision: i64,
+    name: Option<String>,
+    born: Option<String>,
+    died_on: Option<String>,
+    death_known_at: Option<i64>,
+    registered_at: i64,
+}
+
+#[derive(FromRow)]
+struct LoginRow {
+    issuer: String,
+    login: String,
+}
+
+#[derive(FromRow)]
+pub(crate) struct NumberRow {
+    pub(crate) id: Uuid,
+    pub(crate) key_id: String,
+    pub(crate) sealed: Vec<u8>,
+}
+
+impl<Mode> Tx<Mode> {
+    /// A person.
+    pub async fn person(&mut self, id: PersonId) -> Result<Option<Person>, StoreError> {
+        const SQL: &str = "SELECT id, revision, name, born, died_on, death_known_at, registered_at FROM person WHERE id = $1";
+        let row: Option<PersonRow> =
+            on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_optional(conn).await)?;
+        let Some(row) = row else { return Ok(None) };
+        let at = RowRef { table: "person", id: row.id };
+        const LOGINS: &str = "SELECT issuer, login FROM person_login WHERE person_id = $1";
+        let logins: Vec<LoginRow> =
+            on!(self, |conn| sqlx::query_as(LOGINS).bind(row.id).fetch_all(conn).await)?;
+        const NUMBERS: &str = "SELECT id FROM person_number WHERE person_id = $1";
+        let numbers: Vec<Uuid> =
+            on!(self, |conn| sqlx::query_scalar(NUMBERS).bind(row.id).fetch_all(conn).await)?;
+        let life = match (at.text_opt(row.died_on.as_deref())?, row.death_known_at) {
+            (None, None) => Life::Alive,
+            (Some(on), Some(known_at)) => Life::Died { on, known_at: instant(known_at) },
+            _ => return Err(at.corrupt()),
+        };
+        Ok(Some(Person {
+            id,
+            revision: at.number(row.revision)?,
+            name: at.text_opt(row.name.as_deref())?,
+            born: at.text_opt(row.born.as_deref())?,
+            numbers: numbers.into_iter().map(NumberId::from_uuid).collect(),
+            logins: logins
+                .iter()
+                .map(|l| Ok((at.text(&l.issuer)?, at.text(&l.login)?)))
+                .collect::<Result<_, StoreError>>()?,
+            life,
+            registered_at: instant(row.registered_at),
+        }))
+    }
+
+    /// Whose login it is.
+    pub async fn person_by_login(
+        &mut self,
+        issuer: &Login,
+        login: &Login,
+    ) -> Result<Option<PersonId>, StoreError> {
+        const SQL: &str = "SELECT person_id FROM person_login WHERE issuer = $1 AND login = $2";
+        let id: Option<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(issuer.as_str())
+            .bind(login.as_str())
+            .fetch_optional(conn)
+            .await)?;
+        Ok(id.map(PersonId::from_uuid))
+    }
+
+    /// Whose number it is, whichever live key it was found by.
+    pub async fn person_by_number(&mut self, number: &Cpr) -> Result<Option<PersonId>, StoreError> {
+        const SQL: &str = "SELECT n.person_id FROM person_number_index i JOIN person_number n ON n.id = i.number_id WHERE i.lookup = $1";
+        for lookup in self.vault.lookups(number) {
+            let id: Option<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL)
+                .bind(lookup.hash.as_bytes().as_slice())
+                .fetch_optional(conn)
+                .await)?;
+            if id.is_some() {
+                return Ok(id.map(PersonId::from_uuid));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(crate) async fn numbers_of(&mut self, person: Uuid) -> Result<Vec<NumberRow>, StoreError> {
+        const SQL: &str = "SELECT id, key_id, sealed FROM person_number WHERE person_id = $1 ORDER BY id";
+        Ok(on!(self, |conn| sqlx::query_as(SQL).bind(person).fetch_all(conn).await)?)
+    }
+}
+
+impl Tx<Write> {
+    /// Keeps the number of a person who is being registered in this transaction. It can be found under every live key, so
+    /// that two nodes with different active keys never register the same number twice.
+    pub async fn keep_number(
+        &mut self,
+        id: NumberId,
+        person: PersonId,
+        number: &Cpr,
+    ) -> Result<(), StoreError> {
+        let sealed = self.vault.seal(id, number)?;
+        run!(
+            self,
+            sqlx::query("INSERT INTO person_number (id, person_id, key_id, sealed) VALUES ($1, $2, $3, $4)")
+                .bind(id.as_uuid())
+                .bind(person.as_uuid())
+                .bind(sealed.key_id)
+                .bind(sealed.bytes)
+        )?;
+        for lookup in self.vault.lookups(number) {
+            run!(
+                self,
+                sqlx::query(
+                    "INSERT INTO person_number_index (lookup, key_id, number_id) VALUES ($1, $2, $3)"
+                )
+                .bind(lookup.hash.as_bytes().as_slice())
+                .bind(lookup.key_id)
+                .bind(id.as_uuid())
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl From<&NumberRow> for SealedNumber {
+    fn from(row: &NumberRow) -> Self {
+        Self { key_id: row.key_id.clone(), bytes: row.sealed.clone() }
+    }
+}

@@ -1,0 +1,331 @@
+//! What follows from an event in the tables. Each fact has its statement; nothing else writes a fact's table.
+
+use crate::{
+    StoreError,
+    column::{code_of, json},
+    engine::{Tx, Write, on, run},
+    journal::signed,
+};
+use tillid_domain::{
+    Digest, Instant,
+    actor::ActorTrace,
+    catalogue::Definition,
+    event::{ConsentAnswer, EndCause, Event, Fact, Recorded},
+    id::PersonId,
+};
+use uuid::Uuid;
+
+impl Tx<Write> {
+    /// The row of a person who has just become known; their version is counted up like everyone's.
+    pub(crate) async fn introduce(&mut self, event: &Event) -> Result<(), StoreError> {
+        let Fact::PersonRegistered { name, born, .. } = &event.fact else { return Ok(()) };
+        run!(self, sqlx::query(
+            "INSERT INTO person (id, revision, version, name, born, registered_at) VALUES ($1, 1, 0, $2, $3, $4)"
+        )
+        .bind(event.aggregate)
+        .bind(name.as_ref().map(|n| n.as_str().to_owned()))
+        .bind(born.map(|b| b.to_string()))
+        .bind(event.at.as_micros()))?;
+        self.locked.push(PersonId::from_uuid(event.aggregate));
+        Ok(())
+    }
+
+    pub(crate) async fn project(&mut self, event: &Recorded) -> Result<(), StoreError> {
+        let (id, at) = (event.aggregate, event.recorded_at);
+        match &event.fact {
+            Fact::PersonRegistered { .. } | Fact::AccessRecorded { .. } => Ok(()),
+            Fact::LoginBound { issuer, login } => {
+                run!(
+                    self,
+                    sqlx::query("INSERT INTO person_login (issuer, login, person_id) VALUES ($1, $2, $3)")
+                        .bind(issuer.as_str())
+                        .bind(login.as_str())
+                        .bind(id)
+                )?;
+                self.touch_person(event).await
+            }
+            Fact::PersonDied { on } => {
+                run!(
+                    self,
+                    sqlx::query("UPDATE person SET died_on = $2, death_known_at = $3 WHERE id = $1")
+                        .bind(id)
+                        .bind(on.to_string())
+                        .bind(at.as_micros())
+                )?;
+                self.touch_person(event).await
+            }
+            Fact::EntryDrafted { number, definition } => self.insert_entry(event, *number, definition).await,
+            Fact::EntryPublished {} => {
+                const SQL: &str = "UPDATE catalogue_entry SET revision = $2, state = 'published', published_at = $3 WHERE id = $1";
+                self.set(SQL, event).await
+            }
+            Fact::EntryRetired {} => {
+                const SQL: &str = "UPDATE catalogue_entry SET revision = $2, state = 'retired', retired_at = $3 WHERE id = $1";
+                self.set(SQL, event).await
+            }
+            // The document's bytes come with the event that commits to them: see `present`.
+            Fact::PresentationShown { .. } => Ok(()),
+            Fact::ConsentRequested { .. } => self.insert_request(event).await,
+            Fact::RequestAnswered { declaration, presentation } => {
+                run!(self, sqlx::query(
+                    "UPDATE consent_request SET revision = $2, state = 'answered', ended_at = $3, declaration_id = $4, \
+                     presentation_id = $5 WHERE id = $1"
+                )
+                .bind(id)
+                .bind(signed(event.revision))
+                .bind(at.as_micros())
+                .bind(declaration.as_uuid())
+                .bind(presentation.as_uuid()))?;
+                Ok(())
+            }
+            Fact::RequestCancelled {} => {
+                const SQL: &str = "UPDATE consent_request SET revision = $2, state = 'cancelled', ended_at = $3 WHERE id = $1";
+                self.set(SQL, event).await
+            }
+            Fact::RequestLapsed { cause } => {
+                const SQL: &str = "UPDATE consent_request SET revision = $2, state = 'lapsed', ended_at = $3, cause = $4 WHERE id = $1";
+                self.set_with_cause(SQL, event, *cause).await
+            }
+            Fact::ConsentGiven(answer) => self.insert_consent(event, answer, "given").await,
+            Fact::ConsentDeclined(answer) => self.insert_consent(event, answer, "declined").await,
+            Fact::ConsentWithdrawn {} => {
+                const SQL: &str =
+                    "UPDATE consent SET revision = $2, state = 'withdrawn', ended_at = $3 WHERE id = $1";
+                self.set(SQL, event).await
+            }
+            Fact::ConsentLapsed { cause } => {
+                const SQL: &str = "UPDATE consent SET revision = $2, state = 'lapsed', ended_at = $3, cause = $4 WHERE id = $1";
+                self.set_with_cause(SQL, event, *cause).await
+            }
+            Fact::MandateGiven { .. } => self.insert_mandate(event).await,
+            Fact::MandateRevoked {} => {
+                const SQL: &str =
+                    "UPDATE mandate SET revision = $2, state = 'revoked', ended_at = $3 WHERE id = $1";
+                self.set(SQL, event).await?;
+                self.close_powers(event).await
+            }
+            Fact::MandateRenounced {} => {
+                const SQL: &str =
+                    "UPDATE mandate SET revision = $2, state = 'renounced', ended_at = $3 WHERE id = $1";
+                self.set(SQL, event).await?;
+                self.close_powers(event).await
+            }
+            Fact::MandateEnded { cause } => {
+                const SQL: &str = "UPDATE mandate SET revision = $2, state = 'ended', ended_at = $3, cause = $4 WHERE id = $1";
+                self.set_with_cause(SQL, event, *cause).await?;
+                self.close_powers(event).await
+            }
+            // Erasure comes with the log that keeps the commitments provable.
+            Fact::Erased { .. } => Err(StoreError::Corrupt { table: "event", id: Some(id) }),
+        }
+    }
+
+    async fn set(&mut self, sql: &'static str, event: &Recorded) -> Result<(), StoreError> {
+        run!(
+            self,
+            sqlx::query(sql)
+                .bind(event.aggregate)
+                .bind(signed(event.revision))
+                .bind(event.recorded_at.as_micros())
+        )?;
+        Ok(())
+    }
+
+    async fn set_with_cause(
+        &mut self,
+        sql: &'static str,
+        event: &Recorded,
+        cause: EndCause,
+    ) -> Result<(), StoreError> {
+        run!(
+            self,
+            sqlx::query(sql)
+                .bind(event.aggregate)
+                .bind(signed(event.revision))
+                .bind(event.recorded_at.as_micros())
+                .bind(code_of(&cause))
+        )?;
+        Ok(())
+    }
+
+    async fn touch_person(&mut self, event: &Recorded) -> Result<(), StoreError> {
+        run!(
+            self,
+            sqlx::query("UPDATE person SET revision = $2 WHERE id = $1")
+                .bind(event.aggregate)
+                .bind(signed(event.revision))
+        )?;
+        Ok(())
+    }
+
+    async fn insert_entry(
+        &mut self,
+        event: &Recorded,
+        number: u32,
+        definition: &Definition,
+    ) -> Result<(), StoreError> {
+        run!(self, sqlx::query(
+            "INSERT INTO catalogue_entry (id, revision, shelf, code, number, authority, definition, drafted_by, state) \
+             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, 'draft')"
+        )
+        .bind(event.aggregate)
+        .bind(definition.shelf().code())
+        .bind(definition.code().as_str())
+        .bind(i64::from(number))
+        .bind(definition.authority().to_string())
+        .bind(json(definition))
+        .bind(json(&event.actor)))?;
+        Ok(())
+    }
+
+    /// Writes the document that a presentation commits to. Belongs to the event with that id, in the same transaction;
+    /// without it the presentation is not there, and `verify` says so.
+    pub async fn present(&mut self, event: &Event, document: &[u8]) -> Result<(), StoreError> {
+        let Fact::PresentationShown { person, language, presented, document: hash } = &event.fact else {
+            return Err(StoreError::Corrupt { table: "presentation", id: Some(event.aggregate) });
+        };
+        if Digest::of(document) != *hash {
+            return Err(StoreError::Corrupt { table: "presentation", id: Some(event.aggregate) });
+        }
+        run!(self, sqlx::query(
+            "INSERT INTO presentation (id, person_id, language, presented, document, document_hash, shown_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        )
+        .bind(event.aggregate)
+        .bind(person.as_uuid())
+        .bind(language.tag())
+        .bind(json(presented))
+        .bind(document)
+        .bind(hash.as_bytes().as_slice())
+        .bind(event.at.as_micros()))?;
+        Ok(())
+    }
+
+    async fn insert_request(&mut self, event: &Recorded) -> Result<(), StoreError> {
+        let Fact::ConsentRequested { person, authority, entry, items, case, deadline } = &event.fact else {
+            return Ok(());
+        };
+        run!(self, sqlx::query(
+            "INSERT INTO consent_request (id, revision, person_id, authority, asked_by, asked_at, entry_id, code, number, items, \
+             case_ref, deadline, state) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open')"
+        )
+        .bind(event.aggregate)
+        .bind(person.as_uuid())
+        .bind(authority.to_string())
+        .bind(json(&event.actor))
+        .bind(event.recorded_at.as_micros())
+        .bind(entry.entry.as_uuid())
+        .bind(entry.code.as_str())
+        .bind(i64::from(entry.number))
+        .bind(json(items))
+        .bind(case.as_ref().map(|c| c.as_str().to_owned()))
+        .bind(deadline.as_micros()))?;
+        Ok(())
+    }
+
+    async fn insert_consent(
+        &mut self,
+        event: &Recorded,
+        a: &ConsentAnswer,
+        state: &'static str,
+    ) -> Result<(), StoreError> {
+        run!(self, sqlx::query(
+            "INSERT INTO consent (id, revision, person_id, declaration_id, request_id, presentation_id, authority, entry_id, code, \
+             number, item, polarity, case_ref, channel, valid_from, valid_to, answered_at, state) \
+             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+        )
+        .bind(event.aggregate)
+        .bind(a.person.as_uuid())
+        .bind(a.declaration.as_uuid())
+        .bind(a.request.map(tillid_domain::id::RequestId::as_uuid))
+        .bind(a.presentation.as_uuid())
+        .bind(a.authority.to_string())
+        .bind(a.entry.entry.as_uuid())
+        .bind(a.entry.code.as_str())
+        .bind(i64::from(a.entry.number))
+        .bind(a.item.as_str())
+        .bind(code_of(&a.polarity))
+        .bind(a.case.as_ref().map(|c| c.as_str().to_owned()))
+        .bind(code_of(&a.channel))
+        .bind(a.valid.from.as_micros())
+        .bind(a.valid.to.map(Instant::as_micros))
+        .bind(event.recorded_at.as_micros())
+        .bind(state))?;
+        Ok(())
+    }
+
+    async fn insert_mandate(&mut self, event: &Recorded) -> Result<(), StoreError> {
+        let Fact::MandateGiven { grantor, representative, packages, privileges, case, valid, presentation } =
+            &event.fact
+        else {
+            return Ok(());
+        };
+        let case = case.as_ref().map(|c| c.as_str().to_owned());
+        run!(self, sqlx::query(
+            "INSERT INTO mandate (id, revision, grantor_id, representative_id, packages, privileges, case_ref, valid_from, valid_to, \
+             presentation_id, given_at, state) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'given')"
+        )
+        .bind(event.aggregate)
+        .bind(grantor.as_uuid())
+        .bind(representative.as_uuid())
+        .bind(json(packages))
+        .bind(json(privileges))
+        .bind(case.clone())
+        .bind(valid.from.as_micros())
+        .bind(valid.to.as_micros())
+        .bind(presentation.as_uuid())
+        .bind(event.recorded_at.as_micros()))?;
+        let known_from = grantor_version(event, *grantor);
+        for privilege in privileges {
+            run!(self, sqlx::query(
+                "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, valid_from, valid_to, \
+                 known_from) VALUES ($1, $2, $3, $4, 'MANDATE_DIGITAL', $5, $6, $7, $8)"
+            )
+            .bind(grantor.as_uuid())
+            .bind(representative.as_uuid())
+            .bind(privilege.as_str())
+            .bind(case.clone())
+            .bind(event.aggregate)
+            .bind(valid.from.as_micros())
+            .bind(valid.to.as_micros())
+            .bind(known_from))?;
+        }
+        Ok(())
+    }
+
+    /// Ends the powers of a mandate: says anew what held until now, and closes what was known before.
+    async fn close_powers(&mut self, event: &Recorded) -> Result<(), StoreError> {
+        let grantor: Uuid =
+            on!(self, |conn| sqlx::query_scalar("SELECT grantor_id FROM mandate WHERE id = $1")
+                .bind(event.aggregate)
+                .fetch_one(conn)
+                .await)?;
+        let version = grantor_version(event, PersonId::from_uuid(grantor));
+        run!(self, sqlx::query(
+            "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, valid_from, valid_to, known_from) \
+             SELECT grantor_id, representative_id, privilege, case_ref, basis, source_id, valid_from, $2, $3 FROM power \
+             WHERE source_id = $1 AND known_to IS NULL AND valid_from < $2"
+        )
+        .bind(event.aggregate)
+        .bind(event.recorded_at.as_micros())
+        .bind(version))?;
+        run!(
+            self,
+            sqlx::query(
+                "UPDATE power SET known_to = $2 WHERE source_id = $1 AND known_to IS NULL AND known_from < $2"
+            )
+            .bind(event.aggregate)
+            .bind(version)
+        )?;
+        Ok(())
+    }
+}
+
+fn grantor_version(event: &Recorded, grantor: PersonId) -> i64 {
+    event.subjects.iter().find(|s| s.person == grantor).map_or(0, |s| signed(s.version))
+}
+
+/// An actor as one text, for keys of operational tables.
+pub(crate) fn actor_key(actor: &ActorTrace) -> String {
+    json(actor)
+}

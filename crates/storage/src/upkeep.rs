@@ -1,0 +1,357 @@
+//! The operational tables: idempotency keys, sessions, the sandbox's clock, and the re-encryption of numbers. None of
+//! them holds a fact, and nothing here writes one.
+
+use crate::{
+    StoreError,
+    column::{RowRef, instant},
+    engine::{Tx, Upkeep, Write, on, run},
+    journal::{signed, unsigned},
+    persons::NumberRow,
+    project::actor_key,
+    vault::SealedNumber,
+};
+use sqlx::FromRow;
+use tillid_domain::{
+    Digest, Instant,
+    actor::ActorTrace,
+    id::{NumberId, SessionId},
+    text::Login,
+};
+use uuid::Uuid;
+
+/// The tables that upkeep writes. `person_number` and its index change their key, never their number.
+pub const OPERATIONAL_TABLES: [&str; 5] =
+    ["idempotency", "session", "business_clock", "person_number", "person_number_index"];
+
+/// A key that a caller sends with a change, so that sending it again changes nothing more.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IdempotencyKey {
+    /// The caller; another caller's equal key is another key.
+    pub actor: ActorTrace,
+    /// The key.
+    pub key: String,
+    /// The fingerprint of the method, the route and the body.
+    pub fingerprint: Digest,
+}
+
+/// What a change led to, as much as is needed to answer again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Effect {
+    /// The HTTP status that was answered.
+    pub status: u16,
+    /// The resource.
+    pub resource: Option<Uuid>,
+    /// Its revision then.
+    pub revision: Option<u64>,
+}
+
+/// What a key is found to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Claim {
+    /// New: the change is to be made, in this transaction.
+    New,
+    /// Used, for the same request; this came of it.
+    Done(Effect),
+    /// Used, for another request.
+    Reused,
+}
+
+#[derive(FromRow)]
+struct IdempotencyRow {
+    fingerprint: Vec<u8>,
+    status: i64,
+    resource_id: Option<Uuid>,
+    revision: Option<i64>,
+}
+
+impl Tx<Write> {
+    /// Claims the key within the transaction that makes the change. Whoever sends the same key meanwhile waits.
+    pub async fn claim(&mut self, key: &IdempotencyKey, now: Instant) -> Result<Claim, StoreError> {
+        let inserted = run!(self, sqlx::query(
+            "INSERT INTO idempotency (actor, key, fingerprint, status, claimed_at) VALUES ($1, $2, $3, 0, $4) ON CONFLICT DO NOTHING"
+        )
+        .bind(actor_key(&key.actor))
+        .bind(key.key.as_str())
+        .bind(key.fingerprint.as_bytes().as_slice())
+        .bind(now.as_micros()))?;
+        if inserted == 1 {
+            return Ok(Claim::New);
+        }
+        const SQL: &str = "SELECT fingerprint, status, resource_id, revision FROM idempotency WHERE actor = $1 AND key = $2";
+        let row: IdempotencyRow = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(actor_key(&key.actor))
+            .bind(key.key.as_str())
+            .fetch_one(conn)
+            .await)?;
+        if row.fingerprint != key.fingerprint.as_bytes() {
+            return Ok(Claim::Reused);
+        }
+        let status =
+            u16::try_from(row.status).map_err(|_| StoreError::Corrupt { table: "idempotency", id: None })?;
+        Ok(Claim::Done(Effect { status, resource: row.resource_id, revision: row.revision.map(unsigned) }))
+    }
+
+    /// Writes down what the claimed key led to.
+    pub async fn settle(&mut self, key: &IdempotencyKey, effect: Effect) -> Result<(), StoreError> {
+        run!(self, sqlx::query(
+            "UPDATE idempotency SET status = $3, resource_id = $4, revision = $5 WHERE actor = $1 AND key = $2"
+        )
+        .bind(actor_key(&key.actor))
+        .bind(key.key.as_str())
+        .bind(i64::from(effect.status))
+        .bind(effect.resource)
+        .bind(effect.revision.map(signed)))?;
+        Ok(())
+    }
+}
+
+/// A browser session. Its secret is known here by its hash alone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// SHA-256 of the secret in the cookie.
+    pub secret_hash: Digest,
+    /// The identity provider.
+    pub issuer: Login,
+    /// The user's name there.
+    pub login: Login,
+    /// The provider's own session, for its log-out.
+    pub sid: Option<Login>,
+    /// Who was logged in, as the login told it.
+    pub principal: String,
+    /// When it began, in security time.
+    pub created_at: Instant,
+    /// The first moment when it has been idle too long.
+    pub idle_until: Instant,
+    /// The first moment after it, however busy.
+    pub ends_at: Instant,
+}
+
+#[derive(FromRow)]
+struct SessionRow {
+    id: Uuid,
+    secret_hash: Vec<u8>,
+    issuer: String,
+    login: String,
+    sid: Option<String>,
+    principal: String,
+    created_at: i64,
+    idle_until: i64,
+    ends_at: i64,
+}
+
+impl TryFrom<SessionRow> for Session {
+    type Error = StoreError;
+
+    fn try_from(row: SessionRow) -> Result<Self, StoreError> {
+        let at = RowRef { table: "session", id: row.id };
+        Ok(Self {
+            id: SessionId::from_uuid(row.id),
+            secret_hash: Digest::try_from(row.secret_hash.as_slice()).map_err(|_| at.corrupt())?,
+            issuer: at.text(&row.issuer)?,
+            login: at.text(&row.login)?,
+            sid: at.text_opt(row.sid.as_deref())?,
+            principal: row.principal,
+            created_at: instant(row.created_at),
+            idle_until: instant(row.idle_until),
+            ends_at: instant(row.ends_at),
+        })
+    }
+}
+
+impl<Mode> Tx<Mode> {
+    /// The session whose secret has this hash, if it has not ended at that moment of security time.
+    pub async fn session(
+        &mut self,
+        secret_hash: Digest,
+        now: Instant,
+    ) -> Result<Option<Session>, StoreError> {
+        const SQL: &str = "SELECT id, secret_hash, issuer, login, sid, principal, created_at, idle_until, ends_at FROM session \
+             WHERE secret_hash = $1 AND idle_until > $2 AND ends_at > $2";
+        let row: Option<SessionRow> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(secret_hash.as_bytes().as_slice())
+            .bind(now.as_micros())
+            .fetch_optional(conn)
+            .await)?;
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// How far business time has been turned, in microseconds.
+    pub async fn business_offset(&mut self) -> Result<i64, StoreError> {
+        const SQL: &str = "SELECT offset_micros FROM business_clock WHERE id = 1";
+        let offset: Option<i64> = on!(self, |conn| sqlx::query_scalar(SQL).fetch_optional(conn).await)?;
+        Ok(offset.unwrap_or(0))
+    }
+}
+
+impl Tx<Upkeep> {
+    /// Ends the transaction, durably.
+    pub async fn finish(self) -> Result<(), StoreError> {
+        self.end().await
+    }
+
+    /// Turns business time to this offset; never back.
+    pub async fn turn_business_clock(&mut self, offset: i64) -> Result<(), StoreError> {
+        run!(
+            self,
+            sqlx::query(
+                "INSERT INTO business_clock (id, offset_micros) VALUES (1, $1) \
+             ON CONFLICT (id) DO UPDATE SET offset_micros = $1 WHERE business_clock.offset_micros < $1"
+            )
+            .bind(offset)
+        )?;
+        Ok(())
+    }
+
+    /// Begins a session.
+    pub async fn begin_session(&mut self, s: &Session) -> Result<(), StoreError> {
+        run!(self, sqlx::query(
+            "INSERT INTO session (id, secret_hash, issuer, login, sid, principal, created_at, idle_until, ends_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+        )
+        .bind(s.id.as_uuid())
+        .bind(s.secret_hash.as_bytes().as_slice())
+        .bind(s.issuer.as_str())
+        .bind(s.login.as_str())
+        .bind(s.sid.as_ref().map(|sid| sid.as_str().to_owned()))
+        .bind(s.principal.as_str())
+        .bind(s.created_at.as_micros())
+        .bind(s.idle_until.as_micros())
+        .bind(s.ends_at.as_micros()))?;
+        Ok(())
+    }
+
+    /// Keeps a session from idling out before that moment.
+    pub async fn keep_session(&mut self, id: SessionId, idle_until: Instant) -> Result<(), StoreError> {
+        run!(
+            self,
+            sqlx::query("UPDATE session SET idle_until = $2 WHERE id = $1")
+                .bind(id.as_uuid())
+                .bind(idle_until.as_micros())
+        )?;
+        Ok(())
+    }
+
+    /// Ends a session.
+    pub async fn end_session(&mut self, id: SessionId) -> Result<(), StoreError> {
+        run!(self, sqlx::query("DELETE FROM session WHERE id = $1").bind(id.as_uuid()))?;
+        Ok(())
+    }
+
+    /// Ends a user's sessions: of one session at the provider, or all (OpenID Connect Back-Channel Logout 1.0, section 2.6).
+    pub async fn end_sessions_of(
+        &mut self,
+        issuer: &Login,
+        login: &Login,
+        sid: Option<&Login>,
+    ) -> Result<u64, StoreError> {
+        Ok(run!(
+            self,
+            sqlx::query("DELETE FROM session WHERE issuer = $1 AND login = $2 AND ($3 = '' OR sid = $3)")
+                .bind(issuer.as_str())
+                .bind(login.as_str())
+                .bind(sid.map_or("", Login::as_str))
+        )?)
+    }
+
+    /// Removes what has ended before that moment of security time: sessions, and idempotency keys claimed a day before it.
+    pub async fn purge(&mut self, now: Instant) -> Result<(), StoreError> {
+        run!(
+            self,
+            sqlx::query("DELETE FROM session WHERE ends_at <= $1 OR idle_until <= $1").bind(now.as_micros())
+        )?;
+        run!(
+            self,
+            sqlx::query("DELETE FROM idempotency WHERE claimed_at <= $1")
+                .bind(now.plus_seconds(-24 * 3600).as_micros())
+        )?;
+        Ok(())
+    }
+
+    /// Brings up to `limit` numbers under the active key, and says how many. When none is left, hashes under keys that are
+    /// no longer live go.
+    pub async fn rekey(&mut self, limit: u32) -> Result<u64, StoreError> {
+        const OLD: &str = "SELECT n.id, n.key_id, n.sealed FROM person_number n WHERE n.key_id <> $1 OR NOT EXISTS (\
+             SELECT 1 FROM person_number_index i WHERE i.number_id = n.id AND i.key_id = $1) ORDER BY n.id LIMIT $2";
+        let active = self.vault.active().to_owned();
+        let rows: Vec<NumberRow> = on!(self, |conn| sqlx::query_as(OLD)
+            .bind(active.as_str())
+            .bind(i64::from(limit))
+            .fetch_all(conn)
+            .await)?;
+        let done = rows.len() as u64;
+        for row in rows {
+            self.rekey_one(&row).await?;
+        }
+        if done == 0 {
+            self.forget_retired_keys().await?;
+        }
+        Ok(done)
+    }
+
+    async fn rekey_one(&mut self, row: &NumberRow) -> Result<(), StoreError> {
+        let id = NumberId::from_uuid(row.id);
+        let number = self.vault.open(id, &SealedNumber::from(row))?;
+        let sealed = self.vault.seal(id, &number)?;
+        run!(
+            self,
+            sqlx::query("UPDATE person_number SET key_id = $2, sealed = $3 WHERE id = $1")
+                .bind(row.id)
+                .bind(sealed.key_id)
+                .bind(sealed.bytes)
+        )?;
+        for lookup in self.vault.lookups(&number) {
+            run!(self, sqlx::query(
+                "INSERT INTO person_number_index (lookup, key_id, number_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+            )
+            .bind(lookup.hash.as_bytes().as_slice())
+            .bind(lookup.key_id)
+            .bind(row.id))?;
+        }
+        Ok(())
+    }
+
+    async fn forget_retired_keys(&mut self) -> Result<(), StoreError> {
+        let known: Vec<String> =
+            on!(self, |conn| sqlx::query_scalar("SELECT DISTINCT key_id FROM person_number_index")
+                .fetch_all(conn)
+                .await)?;
+        let live: Vec<String> = self.vault.live().into_iter().map(str::to_owned).collect();
+        for retired in known.into_iter().filter(|id| !live.contains(id)) {
+            run!(
+                self,
+                sqlx::query("DELETE FROM person_number_index WHERE key_id = $1").bind(retired.as_str())
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OPERATIONAL_TABLES;
+
+    #[test]
+    fn upkeep_writes_no_table_that_holds_a_fact() {
+        let source = include_str!("upkeep.rs").split("#[cfg(test)]").next().unwrap_or_default();
+        let words: Vec<&str> = source
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .filter(|w| !w.is_empty())
+            .collect();
+        let mut written = 0;
+        for pair in words.windows(3) {
+            let table = match pair {
+                ["INSERT", "INTO", table] | ["DELETE", "FROM", table] | ["UPDATE", table, "SET"]
+                    if *table != "SET" =>
+                {
+                    table
+                }
+                _ => continue,
+            };
+            written += 1;
+            assert!(OPERATIONAL_TABLES.contains(table), "{table}");
+        }
+        assert!(written >= 12, "the statements are found: {written}");
+    }
+}
