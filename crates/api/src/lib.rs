@@ -1,1 +1,91 @@
-//! placeholder
+//! The REST interface: JSON in, verb, JSON out. A file for each resource holds its router and its handlers; the contract is
+//! written down by the handlers' own descriptions, and `openapi/` is made from them.
+
+mod bodies;
+mod docs;
+mod health;
+mod v1;
+mod view;
+
+pub use health::Readiness;
+
+use axum::{Router, extract::FromRef};
+use tillid_edge::Gate;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        OpenApi as Document,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Api {
+    /// The verbs, and who may call them.
+    pub gate: Gate,
+    /// Whether this node can serve.
+    pub readiness: Readiness,
+}
+
+impl FromRef<Api> for Gate {
+    fn from_ref(api: &Api) -> Self {
+        api.gate.clone()
+    }
+}
+
+impl FromRef<Api> for Readiness {
+    fn from_ref(api: &Api) -> Self {
+        api.readiness.clone()
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Tillid",
+        description = "Consents (samtykke) and powers of attorney (fuldmagt). Errors are RFC 9457 with a stable `code`. Changes take \
+            `Idempotency-Key`; `If-Match` is honoured when sent and never needed. Staff and systems read a person's data with `Lookup-Id`.",
+        license(name = "MPL-2.0")
+    ),
+    modifiers(&Bearer),
+    security(("bearer" = []))
+)]
+struct Contract;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut Document) {
+        let scheme =
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("at+jwt (RFC 9068)").build();
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(Contract::openapi())
+        .nest("/v1", v1::router())
+        .routes(routes!(v1::receipts::keys))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+}
+
+/// The contract, as OpenAPI 3.1.
+pub fn contract() -> Document {
+    routes().split_for_parts().1
+}
+
+/// The router of the interface, with its contract at `/openapi.json` and pages about it at `/docs`. What else is served under the
+/// same roof brings its own contract.
+pub fn router(api: Api, others: Vec<Document>) -> Router {
+    let (router, mut document) = routes().split_for_parts();
+    for other in others {
+        document.merge(other);
+    }
+    router.with_state(api).merge(docs::router(document))
+}

@@ -18,9 +18,12 @@ mod kle;
 pub mod mandate;
 pub mod person;
 pub mod presentation;
+#[cfg(test)]
+mod properties;
 mod reason;
 pub mod request;
 pub mod text;
+mod words;
 
 pub use cpr::{Cpr, NotACpr};
 pub use cvr::{Cvr, NotACvr};

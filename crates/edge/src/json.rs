@@ -10,11 +10,12 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request, rejection::PathRejection},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, Uri, header, request::Parts};
 use http_body_util::{BodyExt as _, LengthLimitError};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_path_to_error::{Path as ErrorPath, Segment};
 use std::{error::Error, fmt::Write as _};
+use tillid_domain::Digest;
 
 /// A JSON body, in and out.
 ///
@@ -27,16 +28,59 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        if !says_json(request.headers()) {
-            return Err(Protocol::WrongContentType.into());
-        }
-        let bytes = whole_body(request).await?;
-        let value = strict::parse(&bytes).map_err(|_| Protocol::MalformedJson)?;
-        serde_path_to_error::deserialize(value).map(Self).map_err(|error| {
-            let flaw = flaw(error.path(), &error.inner().to_string());
-            Problem::from(Protocol::Unprocessable).with_error(flaw)
-        })
+        read(request).await.map(|(value, _)| Self(value))
     }
+}
+
+async fn read<T: DeserializeOwned>(request: Request) -> Result<(T, Bytes), Problem> {
+    if !says_json(request.headers()) {
+        return Err(Protocol::WrongContentType.into());
+    }
+    let bytes = whole_body(request).await?;
+    let value = strict::parse(&bytes).map_err(|_| Protocol::MalformedJson)?;
+    let read = serde_path_to_error::deserialize(value).map_err(|error| {
+        let flaw = flaw(error.path(), &error.inner().to_string());
+        Problem::from(Protocol::Unprocessable).with_error(flaw)
+    })?;
+    Ok((read, bytes))
+}
+
+/// A JSON body like [`Json`]'s, with the fingerprint of the whole request: the same method, path and bytes give the same one.
+#[derive(Clone, Debug)]
+pub struct Sent<T> {
+    /// What was sent.
+    pub value: T,
+    /// The fingerprint. It leaves this process only under a key: a body may hold a CPR number, and those can be guessed.
+    pub fingerprint: Digest,
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let line = request_line(request.method(), request.uri());
+        let (value, bytes) = read(request).await?;
+        Ok(Self { value, fingerprint: Digest::of(&[line.as_bytes(), &bytes].concat()) })
+    }
+}
+
+/// A change without a body, with the fingerprint of the request. A body that is sent all the same means nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Bare {
+    /// The fingerprint.
+    pub fingerprint: Digest,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Bare {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self { fingerprint: Digest::of(request_line(&parts.method, &parts.uri).as_bytes()) })
+    }
+}
+
+fn request_line(method: &Method, uri: &Uri) -> String {
+    format!("{method} {}\n", uri.path())
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {
@@ -168,7 +212,7 @@ mod tests {
         case: CaseRef,
     }
 
-    async fn read(content_type: &'static str, body: impl Into<Body>) -> Result<Outer, Problem> {
+    async fn parsed(content_type: &'static str, body: impl Into<Body>) -> Result<Outer, Problem> {
         let request = Request::post("/")
             .header(header::CONTENT_TYPE, content_type)
             .body(body.into())
@@ -177,7 +221,7 @@ mod tests {
     }
 
     async fn refused(body: &'static str) -> (StatusCode, String, &'static str) {
-        let problem = read("application/json", body).await.expect_err("a flawed body");
+        let problem = parsed("application/json", body).await.expect_err("a flawed body");
         assert!(!format!("{problem:?}").contains("0101011234"), "{problem:?}");
         let error = problem.errors().first();
         (

@@ -6,10 +6,12 @@
 //! - [`Verifier`] turns a bearer token into a [`Principal`], or refuses it with one answer whatever the cause.
 //! - [`Json`], [`Path`], [`Query`], [`IdempotencyKey`], [`IfMatch`], [`LookupId`] and [`Cursor`] read a request; what they cannot
 //!   read is a [`Problem`].
+//! - [`Caller`] is who calls as the verbs know them, and tells them why not.
 //!
 //! Nothing here reads the clock for a decision, makes an id, or touches the database. What a caller may do is decided further in.
 
 mod bearer;
+mod caller;
 mod cursor;
 mod headers;
 mod json;
@@ -21,9 +23,10 @@ mod strict;
 mod token;
 
 pub use bearer::{Issuer, SpeaksFor, TokenRefusal, Verifier, VerifierError, bearer_token};
+pub use caller::{Caller, Gate, refusal};
 pub use cursor::Cursor;
 pub use headers::{IdempotencyKey, IfMatch, LookupId, RequestId, etag};
-pub use json::{Json, Path, Query};
+pub use json::{Bare, Json, Path, Query, Sent};
 pub use layers::{ActorKind, Settings, layers};
 pub use problem::{FieldError, Flaw, Problem, Protocol, Words, language, render_problems};
 pub use serve::{Limits, serve};

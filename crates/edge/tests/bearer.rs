@@ -132,9 +132,9 @@ fn with(mut object: Value, changes: &Value) -> Value {
     for (name, value) in changes.as_object().unwrap() {
         let members = object.as_object_mut().unwrap();
         if value.is_null() {
-            drop(members.remove(name))
+            members.remove(name);
         } else {
-            drop(members.insert(name.clone(), value.clone()))
+            members.insert(name.clone(), value.clone());
         }
     }
     object

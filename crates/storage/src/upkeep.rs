@@ -30,7 +30,7 @@ pub struct IdempotencyKey {
     pub actor: ActorTrace,
     /// The key.
     pub key: String,
-    /// The fingerprint of the method, the route and the body.
+    /// The fingerprint of the method, the path and the body; stored under a key.
     pub fingerprint: Digest,
 }
 
@@ -67,12 +67,14 @@ struct IdempotencyRow {
 impl Tx<Write> {
     /// Claims the key within the transaction that makes the change. Whoever sends the same key meanwhile waits.
     pub async fn claim(&mut self, key: &IdempotencyKey, now: Instant) -> Result<Claim, StoreError> {
+        let fingerprints = self.vault.fingerprints(key.fingerprint);
+        let active = fingerprints.first().ok_or(StoreError::Keys("no key is configured"))?;
         let inserted = run!(self, sqlx::query(
             "INSERT INTO idempotency (actor, key, fingerprint, status, claimed_at) VALUES ($1, $2, $3, 0, $4) ON CONFLICT DO NOTHING"
         )
         .bind(actor_key(&key.actor))
         .bind(key.key.as_str())
-        .bind(key.fingerprint.as_bytes().as_slice())
+        .bind(active.as_bytes().as_slice())
         .bind(now.as_micros()))?;
         if inserted == 1 {
             return Ok(Claim::New);
@@ -83,7 +85,7 @@ impl Tx<Write> {
             .bind(key.key.as_str())
             .fetch_one(conn)
             .await)?;
-        if row.fingerprint != key.fingerprint.as_bytes() {
+        if !fingerprints.iter().any(|f| f.as_bytes().as_slice() == row.fingerprint) {
             return Ok(Claim::Reused);
         }
         let status =

@@ -121,6 +121,18 @@ impl Vault {
     }
 }
 
+impl Vault {
+    /// A request's fingerprint under each live key, the active one first. Under a key, because the request may hold a CPR
+    /// number, and there are few enough of those to try them all.
+    pub(crate) fn fingerprints(&self, of: Digest) -> Vec<Digest> {
+        let under = |k: &LiveKey| {
+            let tag = hmac::sign(&k.index, &[b"idempotency|".as_slice(), of.as_bytes()].concat());
+            Digest::try_from(tag.as_ref()).ok()
+        };
+        self.keys.iter().filter_map(under).collect()
+    }
+}
+
 /// Binds a sealed number to its row and key, so that rows cannot be swapped.
 fn associated(id: NumberId, key_id: &str) -> Aad<Vec<u8>> {
     Aad::from(

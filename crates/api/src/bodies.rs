@@ -1,0 +1,93 @@
+//! What the API takes in: parsed, not validated.
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+use tillid_domain::{Cpr, id::{PersonId, RequestId}};
+use tillid_edge::{Cursor, Problem, Protocol};
+use tillid_service::PersonRef;
+use utoipa::{IntoParams, ToSchema};
+
+/// A CPR number in a body. It is never answered, logged or put into an address.
+#[derive(ToSchema)]
+#[schema(value_type = String)]
+pub(crate) struct CprField(Cpr);
+
+/// A person's id in a body, as the contract writes it.
+#[derive(Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = uuid::Uuid)]
+pub(crate) struct PersonField(PersonId);
+
+/// A request's id in a body, as the contract writes it.
+#[derive(Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = uuid::Uuid)]
+pub(crate) struct RequestField(pub(crate) RequestId);
+
+impl<'de> Deserialize<'de> for CprField {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // An owned text, and no word of it in the error.
+        let text = zeroize::Zeroizing::new(
+            String::deserialize(deserializer).map_err(|_| D::Error::custom("invalid type"))?,
+        );
+        text.parse().map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// A person, by CPR number or by id.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PersonBody {
+    /// Ten digits, with or without a hyphen.
+    Cpr(CprField),
+    /// The id here.
+    Id(PersonField),
+}
+
+impl From<PersonBody> for PersonRef {
+    fn from(body: PersonBody) -> Self {
+        match body {
+            PersonBody::Cpr(CprField(number)) => Self::Number(number),
+            PersonBody::Id(PersonField(id)) => Self::Id(id),
+        }
+    }
+}
+
+/// How many are answered at most, when nothing is said.
+const USUAL: u32 = 50;
+/// How many are answered at most.
+const MOST: u32 = 200;
+
+/// Which part of a list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Part {
+    /// How many, 1 to 200; 50 when not said.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// The `next` of the part before.
+    cursor: Option<String>,
+}
+
+impl Part {
+    pub(crate) fn limit(&self) -> Result<u32, Problem> {
+        match self.limit {
+            None => Ok(USUAL),
+            Some(limit) if (1..=MOST).contains(&limit) => Ok(limit),
+            Some(_) => Err(Protocol::InvalidQuery.into()),
+        }
+    }
+
+    /// The key that the part comes after, in a list with that name.
+    pub(crate) fn after<K: std::str::FromStr>(&self, list: &str) -> Result<Option<K>, Problem> {
+        let Some(text) = &self.cursor else { return Ok(None) };
+        let keys = Cursor::decode(list, text)?;
+        let [key] = keys.as_slice() else { return Err(Protocol::InvalidCursor.into()) };
+        key.parse().map(Some).map_err(|_| Protocol::InvalidCursor.into())
+    }
+}
+
+/// The cursor of the next part of a list with that name.
+pub(crate) fn next<K: ToString>(list: &str, key: Option<K>) -> Option<String> {
+    key.map(|key| Cursor::encode(list, &[key.to_string()]))
+}

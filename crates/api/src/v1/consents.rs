@@ -1,0 +1,130 @@
+//! `/v1/consents`: giving unasked, reading, withdrawing.
+
+use super::{requests::AnswersBody, with_etag};
+use crate::{
+    Api,
+    bodies::{Part, next},
+    view::{ConsentView, PageView, Reader, directory},
+};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Serialize;
+use tillid_domain::id::{ConsentId, DeclarationId};
+use tillid_edge::{Bare, Caller, Gate, Json, Path, Problem, Query, Sent};
+use tillid_service::{ReceiptOf, TypedConsent};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+const LIST: &str = "consents";
+
+pub(super) fn router() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(list, give))
+        .routes(routes!(read))
+        .routes(routes!(withdraw))
+        .routes(routes!(receipt))
+}
+
+/// One answer to one presentation: the specific consents in it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DeclarationView {
+    /// The declaration.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    declaration_id: Option<DeclarationId>,
+    /// Its consents, given and declined.
+    consents: Vec<ConsentView>,
+}
+
+impl DeclarationView {
+    pub(super) fn new(consents: Vec<TypedConsent>, caller: &Caller, gate: &Gate) -> Self {
+        let reader = Reader::from(caller.actor());
+        let consents: Vec<ConsentView> =
+            consents.into_iter().map(|c| ConsentView::new(c, reader, directory(&gate.service))).collect();
+        Self { declaration_id: consents.first().map(|c| c.declaration_id), consents }
+    }
+}
+
+/// Your consents, or those of the person that you look at, the newest first.
+#[utoipa::path(get, path = "/consents", tag = "consents",
+    params(Part, ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
+    responses((status = 200, body = PageView<ConsentView>), (status = 403)))]
+async fn list(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Query(part): Query<Part>,
+) -> Result<Response, Problem> {
+    let (below, limit) = (part.after(LIST)?, part.limit()?);
+    let page =
+        gate.service.list_consents(&caller.read(), below, limit).await.map_err(|e| caller.problem(&e))?;
+    let reader = Reader::from(caller.actor());
+    let items =
+        page.items.into_iter().map(|c| ConsentView::new(c, reader, directory(&gate.service))).collect();
+    Ok(Json(PageView { items, next: next(LIST, page.next) }).into_response())
+}
+
+/// Give consents that nobody asked for, after you were shown what they mean.
+#[utoipa::path(post, path = "/consents", tag = "consents", request_body = AnswersBody,
+    responses((status = 201, body = DeclarationView), (status = 403), (status = 409), (status = 422)))]
+async fn give(
+    State(gate): State<Gate>,
+    caller: Caller,
+    sent: Sent<AnswersBody>,
+) -> Result<Response, Problem> {
+    let call = caller.change(sent.fingerprint);
+    let answers = sent.value.answers();
+    let done = gate.service.give_consents(&call, sent.value.presentation_id, &answers).await;
+    let done = done.map_err(|e| caller.problem(&e))?;
+    Ok((StatusCode::CREATED, Json(DeclarationView::new(done.value, &caller, &gate))).into_response())
+}
+
+/// One consent.
+#[utoipa::path(get, path = "/consents/{id}", tag = "consents",
+    params(("id" = uuid::Uuid, Path), ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
+    responses((status = 200, body = ConsentView), (status = 403), (status = 404)))]
+async fn read(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Path(id): Path<ConsentId>,
+) -> Result<Response, Problem> {
+    let found = gate.service.read_consent(&caller.read(), id).await.map_err(|e| caller.problem(&e))?;
+    Ok(shown(&gate, &caller, found))
+}
+
+/// Withdraw a consent. No reason is asked, no body and no header is needed.
+#[utoipa::path(post, path = "/consents/{id}/withdraw", tag = "consents", params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = ConsentView), (status = 403), (status = 404), (status = 409), (status = 412)))]
+async fn withdraw(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Path(id): Path<ConsentId>,
+    bare: Bare,
+) -> Result<Response, Problem> {
+    let call = caller.change(bare.fingerprint);
+    let done = gate.service.withdraw_consent(&call, id).await.map_err(|e| caller.problem(&e))?;
+    Ok(shown(&gate, &caller, done.value))
+}
+
+/// The newest receipt of your consent.
+#[utoipa::path(get, path = "/consents/{id}/receipt", tag = "receipts", params(("id" = uuid::Uuid, Path)),
+    responses((status = 303), (status = 403), (status = 404)))]
+async fn receipt(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Path(id): Path<ConsentId>,
+) -> Result<Response, Problem> {
+    let event = gate.service.newest_receipt(&caller.read(), ReceiptOf::Consent(id)).await;
+    let event = event.map_err(|e| caller.problem(&e))?;
+    Ok(Redirect::to(&format!("/v1/receipts/{event}")).into_response())
+}
+
+fn shown(gate: &Gate, caller: &Caller, typed: TypedConsent) -> Response {
+    let revision = typed.consent.revision;
+    with_etag(
+        StatusCode::OK,
+        revision,
+        ConsentView::new(typed, Reader::from(caller.actor()), directory(&gate.service)),
+    )
+}

@@ -1,0 +1,36 @@
+//! Version 1 of the interface: one line for each path.
+
+pub(crate) mod catalogues;
+pub(crate) mod consents;
+pub(crate) mod lookups;
+pub(crate) mod mandates;
+pub(crate) mod own;
+pub(crate) mod presentations;
+pub(crate) mod receipts;
+pub(crate) mod requests;
+
+use crate::Api;
+use axum::{
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use tillid_edge::{Json, etag};
+use utoipa_axum::router::OpenApiRouter;
+
+pub(crate) fn router() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .merge(catalogues::router())
+        .merge(presentations::router())
+        .merge(requests::router())
+        .merge(consents::router())
+        .merge(mandates::router())
+        .merge(lookups::router())
+        .merge(own::router())
+        .merge(receipts::router())
+}
+
+/// An answer with the revision of what it shows.
+fn with_etag<T: Serialize>(status: StatusCode, revision: u64, view: T) -> Response {
+    (status, [(header::ETAG, etag(revision))], Json(view)).into_response()
+}

@@ -1,0 +1,131 @@
+//! `/v1/presentations`: what is shown before a choice.
+
+use crate::{Api, bodies::{PersonBody, RequestField}, view::PresentationView};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use tillid_domain::{
+    Language, LocalDate,
+    id::PresentationId,
+    text::{CaseRef, Code, PrivilegeUri},
+};
+use tillid_edge::{Caller, Gate, Json, Path, Problem, Sent};
+use tillid_service::{NewMandate, NewPresentation, Shown};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(super) fn router() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(present)).routes(routes!(read))
+}
+
+/// What is to be shown, and in which language.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PresentationBody {
+    /// `da` or `en`; Danish when not said.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    language: Language,
+    /// What it is about.
+    about: AboutBody,
+}
+
+/// What a presentation is about: exactly one of these.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum AboutBody {
+    /// A request that is to be answered.
+    Request(RequestField),
+    /// Consents that you give unasked.
+    Consent(ConsentBody),
+    /// A power of attorney.
+    Mandate(MandateBody),
+}
+
+/// Consents given unasked.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ConsentBody {
+    /// The code of the type.
+    #[schema(value_type = String)]
+    consent_type: Code,
+    /// The specific consents; all when left out.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    items: Vec<Code>,
+    /// The case.
+    #[schema(value_type = Option<String>)]
+    case: Option<CaseRef>,
+}
+
+/// A power of attorney.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MandateBody {
+    /// To whom.
+    representative: PersonBody,
+    /// The codes of the packages.
+    #[schema(value_type = Vec<String>)]
+    packages: Vec<Code>,
+    /// Which of their privileges; all when left out.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    privileges: Vec<PrivilegeUri>,
+    /// For one case only.
+    #[schema(value_type = Option<String>)]
+    case: Option<CaseRef>,
+    /// The last day on which it can be used.
+    #[schema(value_type = String, format = "date")]
+    valid_until: LocalDate,
+}
+
+impl From<AboutBody> for NewPresentation {
+    fn from(body: AboutBody) -> Self {
+        match body {
+            AboutBody::Request(RequestField(id)) => Self::Request(id),
+            AboutBody::Consent(c) => {
+                Self::Consent { consent_type: c.consent_type, items: c.items, case: c.case }
+            }
+            AboutBody::Mandate(m) => Self::Mandate(NewMandate {
+                representative: m.representative.into(),
+                packages: m.packages,
+                privileges: m.privileges,
+                case: m.case,
+                valid_until: m.valid_until,
+            }),
+        }
+    }
+}
+
+/// Be shown what you are about to choose. That it was shown is recorded; nothing is chosen by it.
+#[utoipa::path(post, path = "/presentations", tag = "presentations", request_body = PresentationBody,
+    responses((status = 201, body = PresentationView), (status = 403), (status = 404), (status = 409), (status = 422)))]
+async fn present(
+    State(gate): State<Gate>,
+    caller: Caller,
+    sent: Sent<PresentationBody>,
+) -> Result<Response, Problem> {
+    let call = caller.change(sent.fingerprint);
+    let PresentationBody { language, about } = sent.value;
+    let done = gate.service.present(&call, &about.into(), language).await.map_err(|e| caller.problem(&e))?;
+    Ok((StatusCode::CREATED, Json(view(&caller, done.value)?)).into_response())
+}
+
+/// What you were shown, byte for byte, however long ago.
+#[utoipa::path(get, path = "/presentations/{id}", tag = "presentations", params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = PresentationView), (status = 403), (status = 404)))]
+async fn read(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Path(id): Path<PresentationId>,
+) -> Result<Response, Problem> {
+    let shown = gate.service.read_presentation(&caller.read(), id).await.map_err(|e| caller.problem(&e))?;
+    Ok(Json(view(&caller, shown)?).into_response())
+}
+
+fn view(caller: &Caller, shown: Shown) -> Result<PresentationView, Problem> {
+    PresentationView::try_from(shown).map_err(|e| caller.problem(&e))
+}

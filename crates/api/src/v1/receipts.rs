@@ -1,0 +1,32 @@
+//! `/v1/receipts`, and the keys that receipts verify under.
+
+use crate::{Api, view::ReceiptView};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use tillid_domain::id::EventId;
+use tillid_edge::{Caller, Gate, Json, Path, Problem};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(super) fn router() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(read))
+}
+
+/// The receipt of something that concerns you: signed, with what opens the journal's commitment to it.
+#[utoipa::path(get, path = "/receipts/{event_id}", tag = "receipts", params(("event_id" = uuid::Uuid, Path)),
+    responses((status = 200, body = ReceiptView), (status = 403), (status = 404)))]
+async fn read(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Path(id): Path<EventId>,
+) -> Result<Response, Problem> {
+    let receipt = gate.service.receipt(&caller.read(), id).await.map_err(|e| caller.problem(&e))?;
+    Ok(Json(ReceiptView { receipt: receipt.receipt, proof: receipt.proof }).into_response())
+}
+
+/// The public keys of receipts, those that sign and those that did (RFC 7517).
+#[utoipa::path(get, path = "/log/keys", tag = "receipts", security(()), responses((status = 200, body = Object)))]
+pub(crate) async fn keys(State(gate): State<Gate>) -> Response {
+    Json(gate.service.receipt_keys()).into_response()
+}

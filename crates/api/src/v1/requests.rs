@@ -1,0 +1,185 @@
+//! `/v1/consent-requests`: asking and answering.
+
+use super::{consents::DeclarationView, with_etag};
+use crate::{
+    Api,
+    bodies::{Part, PersonBody, next},
+    view::{PageView, RequestView, directory},
+};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use tillid_domain::{
+    LocalDate,
+    catalogue::Shelf,
+    id::{PresentationId, RequestId},
+    request::ConsentRequest,
+    text::{CaseRef, Code},
+};
+use tillid_edge::{Bare, Caller, Gate, Json, Path, Problem, Query, Sent};
+use tillid_service::{Answer, NewRequest};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+const LIST: &str = "consent-requests";
+
+pub(super) fn router() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(list, ask))
+        .routes(routes!(read))
+        .routes(routes!(answer))
+        .routes(routes!(cancel))
+}
+
+/// What is asked for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RequestBody {
+    /// Whom.
+    person: PersonBody,
+    /// The code of a type of your authority.
+    #[schema(value_type = String)]
+    consent_type: Code,
+    /// The specific consents of it; all when left out.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    items: Vec<Code>,
+    /// For which case.
+    #[schema(value_type = Option<String>)]
+    case: Option<CaseRef>,
+    /// The last day on which it can be answered; thirty days when left out, six months at most.
+    #[schema(value_type = Option<String>, format = "date")]
+    deadline: Option<LocalDate>,
+}
+
+/// A yes or a no to each specific consent.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AnswersBody {
+    /// What you were shown.
+    #[schema(value_type = uuid::Uuid)]
+    pub(super) presentation_id: PresentationId,
+    /// The answers: each specific consent exactly once.
+    answers: Vec<AnswerBody>,
+}
+
+/// A yes or a no.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AnswerBody {
+    /// To which specific consent.
+    #[schema(value_type = String)]
+    item: Code,
+    /// `true` is yes, `false` is no. It must be said.
+    given: bool,
+}
+
+impl AnswersBody {
+    pub(super) fn answers(&self) -> Vec<Answer> {
+        self.answers.iter().map(|a| Answer { item: a.item.clone(), given: a.given }).collect()
+    }
+}
+
+/// The requests to you, or to the person that you look at.
+#[utoipa::path(get, path = "/consent-requests", tag = "consent requests",
+    params(Part, ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
+    responses((status = 200, body = PageView<RequestView>), (status = 403)))]
+async fn list(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Query(part): Query<Part>,
+) -> Result<Response, Problem> {
+    let (below, limit) = (part.after(LIST)?, part.limit()?);
+    let (page, now) =
+        gate.service.list_requests(&caller.read(), below, limit).await.map_err(|e| caller.problem(&e))?;
+    let items = page
+        .items
+        .into_iter()
+        .map(|(r, of)| RequestView::new(r, &of, now, directory(&gate.service)))
+        .collect();
+    Ok(Json(PageView { items, next: next(LIST, page.next) }).into_response())
+}
+
+/// Ask a person for a consent, on behalf of your authority.
+#[utoipa::path(post, path = "/consent-requests", tag = "consent requests", request_body = RequestBody,
+    responses((status = 201, body = RequestView), (status = 403), (status = 409), (status = 422)))]
+async fn ask(State(gate): State<Gate>, caller: Caller, sent: Sent<RequestBody>) -> Result<Response, Problem> {
+    let call = caller.change(sent.fingerprint);
+    let body = sent.value;
+    let new = NewRequest {
+        person: body.person.into(),
+        consent_type: body.consent_type,
+        items: body.items,
+        case: body.case,
+        deadline: body.deadline,
+    };
+    let done = gate.service.ask_for_consent(&call, &new).await.map_err(|e| caller.problem(&e))?;
+    shown(&gate, &caller, StatusCode::CREATED, done.value).await
+}
+
+/// One request.
+#[utoipa::path(get, path = "/consent-requests/{id}", tag = "consent requests",
+    params(("id" = uuid::Uuid, Path), ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
+    responses((status = 200, body = RequestView), (status = 403), (status = 404)))]
+async fn read(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Path(id): Path<RequestId>,
+) -> Result<Response, Problem> {
+    let (request, of, now) =
+        gate.service.read_request(&caller.read(), id).await.map_err(|e| caller.problem(&e))?;
+    Ok(with_etag(
+        StatusCode::OK,
+        request.revision,
+        RequestView::new(request, &of, now, directory(&gate.service)),
+    ))
+}
+
+/// Answer a request: name what you were shown, and say yes or no to each specific consent.
+#[utoipa::path(post, path = "/consent-requests/{id}/answer", tag = "consent requests", params(("id" = uuid::Uuid, Path)),
+    request_body = AnswersBody,
+    responses((status = 201, body = DeclarationView), (status = 403), (status = 404), (status = 409), (status = 412), (status = 422)))]
+async fn answer(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Path(id): Path<RequestId>,
+    sent: Sent<AnswersBody>,
+) -> Result<Response, Problem> {
+    let call = caller.change(sent.fingerprint);
+    let answers = sent.value.answers();
+    let done = gate.service.answer_request(&call, id, sent.value.presentation_id, &answers).await;
+    let done = done.map_err(|e| caller.problem(&e))?;
+    Ok((StatusCode::CREATED, Json(DeclarationView::new(done.value, &caller, &gate))).into_response())
+}
+
+/// Take back a request of your authority that has not been answered.
+#[utoipa::path(post, path = "/consent-requests/{id}/cancel", tag = "consent requests", params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = RequestView), (status = 403), (status = 404), (status = 409), (status = 412)))]
+async fn cancel(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Path(id): Path<RequestId>,
+    bare: Bare,
+) -> Result<Response, Problem> {
+    let call = caller.change(bare.fingerprint);
+    let done = gate.service.cancel_request(&call, id).await.map_err(|e| caller.problem(&e))?;
+    shown(&gate, &caller, StatusCode::OK, done.value).await
+}
+
+async fn shown(
+    gate: &Gate,
+    caller: &Caller,
+    status: StatusCode,
+    request: ConsentRequest,
+) -> Result<Response, Problem> {
+    let entry =
+        gate.service.entry_version(Shelf::ConsentType, &request.entry.code, request.entry.number).await;
+    let entry = entry.map_err(|e| caller.problem(&e))?;
+    let of = entry.consent_type().ok_or(tillid_edge::Protocol::Internal)?;
+    let now = gate.service.business_now().await.map_err(|e| caller.problem(&e))?;
+    let revision = request.revision;
+    Ok(with_etag(status, revision, RequestView::new(request, of, now, directory(&gate.service))))
+}

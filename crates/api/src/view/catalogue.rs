@@ -1,0 +1,77 @@
+//! Views of the catalogues.
+
+use super::AuthorityView;
+use serde::Serialize;
+use tillid_domain::{
+    Digest, Instant,
+    catalogue::{CatalogueEntry, ConsentType, Definition, EntryState, MandatePackage},
+    id::EntryId,
+};
+use tillid_service::Directory;
+use utoipa::ToSchema;
+
+/// One version of a consent type or mandate package.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EntryView {
+    /// The id of this version.
+    #[schema(value_type = uuid::Uuid)]
+    id: EntryId,
+    /// Its code.
+    #[schema(example = "C02")]
+    code: String,
+    /// Its number within the code, from 1.
+    version: u32,
+    /// `draft`, `published` or `retired`.
+    state: &'static str,
+    /// How many changes it has had; the `ETag`.
+    revision: u64,
+    /// When it was taken into use.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    published_at: Option<Instant>,
+    /// When a newer version took its place.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    retired_at: Option<Instant>,
+    /// The authority that answers for it.
+    authority: AuthorityView,
+    /// SHA-256 over the canonical form (RFC 8785) of its kind and definition.
+    #[schema(value_type = String)]
+    sha256: Digest,
+    /// The whole text of the version.
+    #[schema(value_type = Object)]
+    definition: DefinitionView,
+}
+
+/// A definition without the word of which kind it is; the path says that.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum DefinitionView {
+    /// A consent type.
+    ConsentType(Box<ConsentType>),
+    /// A mandate package.
+    MandatePackage(Box<MandatePackage>),
+}
+
+impl EntryView {
+    pub(crate) fn new(entry: CatalogueEntry, directory: &Directory) -> Self {
+        let (state, published_at, retired_at) = match entry.state {
+            EntryState::Draft => ("draft", None, None),
+            EntryState::Published { at } => ("published", Some(at), None),
+            EntryState::Retired { published_at, at } => ("retired", Some(published_at), Some(at)),
+        };
+        Self {
+            id: entry.id,
+            code: entry.definition.code().to_string(),
+            version: entry.number,
+            state,
+            revision: entry.revision,
+            published_at,
+            retired_at,
+            authority: AuthorityView::new(entry.definition.authority(), directory),
+            sha256: entry.definition.digest(),
+            definition: match entry.definition {
+                Definition::ConsentType(t) => DefinitionView::ConsentType(t),
+                Definition::MandatePackage(p) => DefinitionView::MandatePackage(p),
+            },
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! Views of look-ups, overviews, the access log, presentations and receipts.
+
+use super::{AuthorityView, ConsentView, MandateView, Reader, RequestView, Text};
+use serde::Serialize;
+use tillid_domain::{
+    Digest, Instant, LocalDate, Reason,
+    access::{AccessRecord, Act, Outcome},
+    actor::{ActorTrace, Purpose},
+    id::{AccessId, PersonId, PresentationId},
+    person::{Life, Person},
+    text::{CaseRef, Name, PrivilegeUri},
+};
+use tillid_service::{Directory, Error, LookedUp, Overview, OwnOverview, RepresentativeOverview, Shown};
+use utoipa::ToSchema;
+
+/// A person. Never with a CPR number.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PersonView {
+    /// Their id.
+    #[schema(value_type = uuid::Uuid)]
+    id: PersonId,
+    /// Their name, where it is known.
+    #[schema(value_type = Option<String>)]
+    name: Option<Name>,
+    /// The day they died, if they did.
+    #[schema(value_type = Option<String>, format = "date")]
+    died_on: Option<LocalDate>,
+}
+
+impl From<&Person> for PersonView {
+    fn from(person: &Person) -> Self {
+        let died_on = match person.life {
+            Life::Alive => None,
+            Life::Died { on, .. } => Some(on),
+        };
+        Self { id: person.id, name: person.name.clone(), died_on }
+    }
+}
+
+/// What a look-up found.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LookupView {
+    /// Send it as `Lookup-Id` with the reads that follow.
+    #[schema(value_type = uuid::Uuid)]
+    lookup_id: AccessId,
+    /// The person.
+    person: PersonView,
+    /// Their consents towards your authority, the newest first.
+    consents: Vec<ConsentView>,
+    /// Whether `GET /v1/consents` has more.
+    more_consents: bool,
+    /// The mandates of theirs that hold privileges of your authority.
+    powers: Vec<MandateView>,
+    /// The first moment when the look-up permits no more reads.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    expires_at: Option<Instant>,
+}
+
+impl LookupView {
+    pub(crate) fn new(found: LookedUp, directory: &Directory) -> Self {
+        let now = found.now;
+        Self {
+            lookup_id: found.record.id,
+            person: (&found.person).into(),
+            consents: found
+                .consents
+                .into_iter()
+                .map(|c| ConsentView::new(c, Reader::Staff, directory))
+                .collect(),
+            more_consents: found.more_consents,
+            powers: found.mandates.into_iter().map(|m| MandateView::found(m, now)).collect(),
+            expires_at: found.record.permits_until,
+        }
+    }
+}
+
+/// Who looked, as the person sees it: never an employee's name.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum LookerView {
+    /// An employee of an authority.
+    Employee {
+        /// The authority.
+        authority: AuthorityView,
+    },
+    /// A system of an authority.
+    System {
+        /// The authority.
+        authority: AuthorityView,
+        /// The system.
+        client: String,
+    },
+    /// A representative.
+    Representative {
+        /// Who.
+        #[schema(value_type = uuid::Uuid)]
+        person_id: PersonId,
+    },
+    /// The person themselves.
+    Citizen,
+    /// This service.
+    Service,
+}
+
+/// What somebody did, in a code and in words.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CodedView {
+    /// The code.
+    code: &'static str,
+    /// In words.
+    text: Option<Text>,
+}
+
+impl From<Act> for CodedView {
+    fn from(act: Act) -> Self {
+        Self { code: act.code(), text: act.words().map(Into::into) }
+    }
+}
+
+impl From<Purpose> for CodedView {
+    fn from(purpose: Purpose) -> Self {
+        Self { code: purpose.code(), text: purpose.words().map(Into::into) }
+    }
+}
+
+/// One look at the person's data.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AccessView {
+    /// Its id.
+    #[schema(value_type = uuid::Uuid)]
+    id: AccessId,
+    /// When.
+    #[schema(value_type = String, format = "date-time")]
+    at: Instant,
+    /// Who.
+    by: LookerView,
+    /// What.
+    act: CodedView,
+    /// `found`, `nothing` or `refused`.
+    #[schema(value_type = String)]
+    outcome: Outcome,
+    /// For what.
+    purpose: Option<CodedView>,
+    /// In which case.
+    #[schema(value_type = Option<String>)]
+    case: Option<CaseRef>,
+    /// The request, consent or mandate that was looked at.
+    target: Option<uuid::Uuid>,
+}
+
+impl AccessView {
+    pub(crate) fn new(record: AccessRecord, directory: &Directory) -> Self {
+        let by = match record.actor {
+            ActorTrace::Employee { authority, .. } => {
+                LookerView::Employee { authority: AuthorityView::new(authority, directory) }
+            }
+            ActorTrace::System { authority, client } => LookerView::System {
+                authority: AuthorityView::new(authority, directory),
+                client: client.to_string(),
+            },
+            ActorTrace::Representative { person, .. } => LookerView::Representative { person_id: person },
+            ActorTrace::Citizen { .. } => LookerView::Citizen,
+            ActorTrace::Operator | ActorTrace::Service => LookerView::Service,
+        };
+        Self {
+            id: record.id,
+            at: record.at,
+            by,
+            act: record.act.into(),
+            outcome: record.outcome,
+            purpose: record.purpose.map(Into::into),
+            case: record.case,
+            target: record.target,
+        }
+    }
+}
+
+/// Somebody that the caller may act for.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MayActForView {
+    /// Who.
+    #[schema(value_type = uuid::Uuid)]
+    person_id: PersonId,
+    /// Their name.
+    #[schema(value_type = Option<String>)]
+    name: Option<Name>,
+    /// With which privileges.
+    #[schema(value_type = Vec<String>)]
+    privileges: Vec<PrivilegeUri>,
+    /// The first moment when the first of the mandates no longer holds.
+    #[schema(value_type = String, format = "date-time")]
+    until: Instant,
+}
+
+/// The caller's own overview.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OwnOverviewView {
+    /// The caller.
+    person: PersonView,
+    /// Requests that can be answered.
+    requests: Vec<RequestView>,
+    /// Consents, the newest first.
+    consents: Vec<ConsentView>,
+    /// Mandates that they gave.
+    mandates_given: Vec<MandateView>,
+    /// Mandates that they hold.
+    mandates_held: Vec<MandateView>,
+    /// Whom they may act for now.
+    may_act_for: Vec<MayActForView>,
+    /// The latest looks at their data.
+    latest_access: Vec<AccessView>,
+}
+
+/// What the caller sees of whom they act for.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RepresentativeOverviewView {
+    /// Whom they act for.
+    person: PersonView,
+    /// What they may do.
+    #[schema(value_type = Vec<String>)]
+    privileges: Vec<PrivilegeUri>,
+    /// The mandates between the two.
+    mandates: Vec<MandateView>,
+    /// Consents; `null` where the privileges do not cover seeing them.
+    consents: Option<Vec<ConsentView>>,
+    /// Requests that can be answered; `null` likewise.
+    requests: Option<Vec<RequestView>>,
+}
+
+/// An overview.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub(crate) enum OverviewView {
+    /// Of the caller.
+    Own(OwnOverviewView),
+    /// Of whom they act for.
+    ActingFor(RepresentativeOverviewView),
+}
+
+impl OverviewView {
+    pub(crate) fn new(overview: Overview, now: Instant, directory: &Directory) -> Self {
+        match overview {
+            Overview::Own(own) => Self::Own(own_view(*own, now, directory)),
+            Overview::Representative(rep) => Self::ActingFor(representative_view(*rep, now, directory)),
+        }
+    }
+}
+
+fn own_view(own: OwnOverview, now: Instant, directory: &Directory) -> OwnOverviewView {
+    let mandates = |list: Vec<_>| list.into_iter().map(|m| MandateView::found(m, now)).collect();
+    OwnOverviewView {
+        person: (&own.person).into(),
+        requests: own.requests.into_iter().map(|(r, of)| RequestView::new(r, &of, now, directory)).collect(),
+        consents: own.consents.into_iter().map(|c| ConsentView::new(c, Reader::Citizen, directory)).collect(),
+        mandates_given: mandates(own.given),
+        mandates_held: mandates(own.held),
+        may_act_for: own
+            .may_act_for
+            .into_iter()
+            .map(|m| MayActForView {
+                person_id: m.person,
+                name: m.name,
+                privileges: m.privileges,
+                until: m.until,
+            })
+            .collect(),
+        latest_access: own.latest_access.into_iter().map(|r| AccessView::new(r, directory)).collect(),
+    }
+}
+
+fn representative_view(
+    rep: RepresentativeOverview,
+    now: Instant,
+    directory: &Directory,
+) -> RepresentativeOverviewView {
+    let consents =
+        |list: Vec<_>| list.into_iter().map(|c| ConsentView::new(c, Reader::Citizen, directory)).collect();
+    RepresentativeOverviewView {
+        person: (&rep.person).into(),
+        privileges: rep.privileges,
+        mandates: rep.mandates.into_iter().map(|m| MandateView::found(m, now)).collect(),
+        consents: rep.consents.map(consents),
+        requests: rep
+            .requests
+            .map(|list| list.into_iter().map(|(r, of)| RequestView::new(r, &of, now, directory)).collect()),
+    }
+}
+
+/// What was shown, and its exact document.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PresentationView {
+    /// Its id; the answer names it.
+    #[schema(value_type = uuid::Uuid)]
+    id: PresentationId,
+    /// In which language.
+    language: &'static str,
+    /// When it was shown.
+    #[schema(value_type = String, format = "date-time")]
+    shown_at: Instant,
+    /// SHA-256 of the document's bytes.
+    #[schema(value_type = String)]
+    sha256: Digest,
+    /// The document, byte for byte: canonical JSON (RFC 8785).
+    document: String,
+}
+
+impl TryFrom<Shown> for PresentationView {
+    type Error = Error;
+
+    fn try_from(shown: Shown) -> Result<Self, Error> {
+        let document =
+            String::from_utf8(shown.document).map_err(|_| Error::Rule(Reason::PresentationMismatch))?;
+        Ok(Self {
+            id: shown.presentation.id,
+            language: shown.presentation.language.tag(),
+            shown_at: shown.presentation.shown_at,
+            sha256: shown.presentation.document,
+            document,
+        })
+    }
+}
+
+/// A receipt.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReceiptView {
+    /// The JWS (RFC 7515) that promises the event to be in the log; verify it with the keys of `/log/keys`.
+    pub(crate) receipt: String,
+    /// The proof that the log holds it (C2SP tlog-proof); `null` until it has been sequenced.
+    pub(crate) proof: Option<String>,
+}

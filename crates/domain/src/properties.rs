@@ -1,0 +1,305 @@
+//! Whatever is tried, in whatever order: what has ended never holds again, and the journal tells all of it.
+
+use crate::{
+    Instant, Period,
+    actor::ActorTrace,
+    catalogue::{Channel, EntryVersion, Polarity},
+    consent::{Consent, ConsentStanding, ConsentState},
+    event::{ConsentAnswer, EndCause, Entity, Event, Fact, MandatePeriod, Recorded, SubjectVersion, replay},
+    id::{ConsentId, DeclarationId, EntryId, EventId, MandateId, PersonId, PresentationId, RequestId},
+    mandate::{Mandate, MandateStanding, MandateState, Power, powers_of},
+    reason::Reason,
+    request::{ConsentRequest, RequestStanding, RequestState},
+};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+const START: i64 = 1_772_442_000_000_000;
+
+/// A command, and the seconds that passed before it was given.
+type Step = (u8, i64);
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    proptest::collection::vec((0..6_u8, prop_oneof![Just(0), 1..90_000_i64, 1..40_000_000_i64]), 0..12)
+}
+
+/// What lies before the start, in the same moment, and far after it.
+fn offsets() -> impl Strategy<Value = i64> {
+    prop_oneof![Just(0), -5_000_000..5_000_000_i64, 0..60_000_000_i64]
+}
+
+fn moment(seconds: i64) -> Instant {
+    Instant::from_micros(START).plus_seconds(seconds)
+}
+
+fn uuid(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+fn person(n: u128) -> PersonId {
+    PersonId::from_uuid(uuid(n))
+}
+
+fn version() -> EntryVersion {
+    EntryVersion { entry: EntryId::from_uuid(uuid(7)), code: "C15".parse().expect("a code"), number: 1 }
+}
+
+/// A history as it is recorded: each event read back from its canonical bytes, and the persons' versions with gaps that
+/// other events have taken.
+struct History {
+    events: Vec<Recorded>,
+    versions: u64,
+}
+
+impl History {
+    fn of<E: Entity>(first: &E, fact: Fact, at: Instant) -> Self {
+        let mut history = Self { events: Vec::new(), versions: 0 };
+        history.push(first, fact, at);
+        history
+    }
+
+    fn push<E: Entity>(&mut self, after: &E, fact: Fact, at: Instant) {
+        self.versions += 1 + u64::from(at.as_micros().cast_unsigned() % 3 == 0);
+        let event = Event {
+            id: EventId::from_uuid(uuid(1000 + u128::from(self.versions))),
+            kind: E::KIND,
+            aggregate: after.id(),
+            revision: after.revision(),
+            at,
+            actor: ActorTrace::Service,
+            subjects: after.subjects(),
+            fact,
+        };
+        let versions = (10..).zip(&event.subjects).map(|(more, person)| SubjectVersion {
+            person: *person,
+            version: self.versions * (more - 9),
+        });
+        let recorded = Recorded::new(event.clone(), versions.collect());
+        self.events.push(Recorded::from_bytes(&recorded.to_bytes()).expect("it reads back"));
+    }
+}
+
+/// Tries a command; keeps the thing as it was when the command is refused.
+fn attempt<E: Entity>(
+    thing: E,
+    history: &mut History,
+    now: Instant,
+    command: impl FnOnce(E, Instant) -> Result<(E, Fact), Reason>,
+) -> (E, bool) {
+    let Ok((next, fact)) = command(thing.clone(), now) else { return (thing, false) };
+    assert_eq!(next.revision(), thing.revision() + 1);
+    history.push(&next, fact, now);
+    (next, true)
+}
+
+fn consent(given: bool, from: i64, to: Option<i64>) -> (Consent, History) {
+    let now = moment(0);
+    let answer = ConsentAnswer {
+        person: person(1),
+        declaration: DeclarationId::from_uuid(uuid(2)),
+        request: None,
+        presentation: PresentationId::from_uuid(uuid(3)),
+        authority: "99100001".parse().expect("a CVR number"),
+        entry: version(),
+        item: "navn".parse().expect("a code"),
+        polarity: Polarity::Consent,
+        case: None,
+        channel: Channel::Digital,
+        valid: Period { from: moment(from), to: to.map(|to| moment(from + to)) },
+    };
+    let state = if given { ConsentState::Given } else { ConsentState::Declined };
+    let fact =
+        if given { Fact::ConsentGiven(answer.clone()) } else { Fact::ConsentDeclined(answer.clone()) };
+    let consent =
+        Consent { id: ConsentId::from_uuid(uuid(4)), revision: 1, answer, answered_at: now, state };
+    let history = History::of(&consent, fact, now);
+    (consent, history)
+}
+
+fn request(deadline: i64) -> (ConsentRequest, History) {
+    let now = moment(0);
+    let request = ConsentRequest {
+        id: RequestId::from_uuid(uuid(4)),
+        revision: 1,
+        person: person(1),
+        authority: "99100001".parse().expect("a CVR number"),
+        asked_by: ActorTrace::Service,
+        asked_at: now,
+        entry: version(),
+        items: vec!["navn".parse().expect("a code")],
+        case: None,
+        deadline: moment(deadline),
+        state: RequestState::Open,
+    };
+    let fact = Fact::ConsentRequested {
+        person: request.person,
+        authority: request.authority,
+        entry: request.entry.clone(),
+        items: request.items.clone(),
+        case: None,
+        deadline: request.deadline,
+    };
+    let history = History::of(&request, fact, now);
+    (request, history)
+}
+
+fn mandate(from: i64, to: i64) -> (Mandate, History) {
+    let now = moment(0);
+    let mandate = Mandate {
+        id: MandateId::from_uuid(uuid(4)),
+        revision: 1,
+        grantor: person(1),
+        representative: person(2),
+        packages: vec![version()],
+        privileges: ["urn:dk:a:laes", "urn:dk:a:handle"].map(|p| p.parse().expect("a privilege")).to_vec(),
+        case: None,
+        valid: MandatePeriod { from: moment(from), to: moment(from + to) },
+        presentation: PresentationId::from_uuid(uuid(3)),
+        given_at: now,
+        state: MandateState::Given,
+    };
+    let fact = Fact::MandateGiven {
+        grantor: mandate.grantor,
+        representative: mandate.representative,
+        packages: mandate.packages.clone(),
+        privileges: mandate.privileges.clone(),
+        case: None,
+        valid: mandate.valid,
+        presentation: mandate.presentation,
+    };
+    let history = History::of(&mandate, fact, now);
+    (mandate, history)
+}
+
+/// Whether somebody who knows a person by that version takes the power to hold at that moment.
+fn holds(powers: &[Power], version: u64, at: Instant) -> bool {
+    powers.iter().any(|p| {
+        p.known_from <= version
+            && p.known_to.is_none_or(|to| version < to)
+            && p.valid_from <= at
+            && at < p.valid_to
+    })
+}
+
+fn last_version(history: &History) -> u64 {
+    history.events.last().and_then(|e| e.subjects.iter().find(|s| s.person == person(1))).map_or(0, |s| s.version)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_sequence_of_commands_leaves_a_withdrawn_consent_effective(
+        given: bool, from in offsets(), to in proptest::option::of(1..60_000_000_i64), steps in steps(), probe in offsets(),
+    ) {
+        let (mut consent, mut history) = consent(given, from, to);
+        let (mut passed, mut ended) = (0, None);
+        for (command, wait) in steps {
+            passed += wait;
+            let now = moment(passed);
+            let before = consent.standing(now);
+            let done;
+            (consent, done) = attempt(consent, &mut history, now, |c, now| match command {
+                0..=2 => c.withdraw(now),
+                3 => c.lapse(EndCause::Death, now),
+                _ => Err(Reason::NoPower),
+            });
+            if done {
+                prop_assert!(matches!(before, ConsentStanding::Active | ConsentStanding::Planned));
+                prop_assert_eq!(ended.replace(now), None, "it ended twice");
+            }
+            prop_assert_eq!(replay::<Consent>(&history.events).as_ref(), Some(&consent));
+        }
+        for later in [passed, passed + probe.abs(), passed + 400_000_000, -1_000_000_000] {
+            let standing = consent.standing(moment(later));
+            if ended.is_some() {
+                prop_assert!(matches!(standing, ConsentStanding::Withdrawn | ConsentStanding::Lapsed));
+            }
+            prop_assert!(given || standing == ConsentStanding::Declined, "no became yes");
+        }
+    }
+
+    #[test]
+    fn no_sequence_of_commands_answers_a_request_twice_or_after_its_end(
+        deadline in 1..60_000_000_i64, steps in steps(),
+    ) {
+        let (mut request, mut history) = request(deadline);
+        let (mut passed, mut ended) = (0, false);
+        for (command, wait) in steps {
+            passed += wait;
+            let now = moment(passed);
+            let open = request.standing(now) == RequestStanding::Open;
+            prop_assert_eq!(open, !ended && passed < deadline);
+            let done;
+            (request, done) = attempt(request, &mut history, now, |r, now| match command {
+                0..=1 => r.answer(DeclarationId::from_uuid(uuid(5)), PresentationId::from_uuid(uuid(6)), now),
+                2 => r.cancel(now),
+                3 => r.lapse(EndCause::Death, now),
+                _ => Err(Reason::NoPower),
+            });
+            prop_assert!(!done || open);
+            ended |= done;
+            prop_assert_eq!(replay::<ConsentRequest>(&history.events).as_ref(), Some(&request));
+        }
+        let open_still = request.standing(moment(passed + 100_000_000));
+        prop_assert_ne!(open_still, RequestStanding::Open, "no question stays open for ever");
+        let answered = history.events.iter().any(|e| matches!(e.fact, Fact::RequestAnswered { .. }));
+        prop_assert_eq!(open_still == RequestStanding::Answered, answered, "silence is no answer");
+    }
+
+    #[test]
+    fn no_sequence_of_commands_leaves_a_revoked_power_effective(
+        from in offsets(), to in 1..60_000_000_i64, steps in steps(), probes in proptest::collection::vec(offsets(), 1..5),
+    ) {
+        let (mut mandate, mut history) = mandate(from, to);
+        let mut passed = 0;
+        let mut ended: Option<Instant> = None;
+        for (command, wait) in steps {
+            passed += wait;
+            let now = moment(passed);
+            let (known, powers) = (last_version(&history), powers_of(&history.events));
+            let done;
+            (mandate, done) = attempt(mandate, &mut history, now, |m, now| match command {
+                0..=1 => m.revoke(now),
+                2 => m.renounce(now),
+                3 => m.lapse(EndCause::Death, now),
+                4 => m.lapse(EndCause::RepresentativeDeath, now),
+                _ => Err(Reason::NoPower),
+            });
+            if done {
+                prop_assert_eq!(ended.replace(now), None, "it ended twice");
+            }
+            prop_assert_eq!(replay::<Mandate>(&history.events).as_ref(), Some(&mandate));
+            let after = powers_of(&history.events);
+            for probe in probes.iter().map(|p| moment(passed + p)) {
+                prop_assert_eq!(holds(&powers, known, probe), holds(&after, known, probe), "what was known is overwritten");
+            }
+        }
+        let (known, powers) = (last_version(&history), powers_of(&history.events));
+        for probe in probes.iter().map(|p| moment(passed + p)).chain([moment(passed), moment(from), mandate.valid.to]) {
+            let inside = mandate.valid.from <= probe && probe < mandate.valid.to;
+            let expected = inside && ended.is_none_or(|end| probe < end);
+            prop_assert_eq!(holds(&powers, known, probe), expected, "at {}", probe);
+            if ended.is_some() {
+                prop_assert_ne!(mandate.standing(probe), MandateStanding::Active);
+                prop_assert!(mandate.standing(probe).why_no_power().is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn a_history_with_an_event_left_out_or_told_twice_replays_to_nothing(
+        to in 1_000..60_000_000_i64, at in 1..999_i64,
+    ) {
+        let (given, mut history) = mandate(0, to);
+        let (_, revoked) = attempt(given, &mut history, moment(at), Mandate::revoke);
+        prop_assert!(revoked);
+        let events = &history.events;
+        let Some((first, rest)) = events.split_first() else { return Err(TestCaseError::fail("no events")) };
+        prop_assert_eq!(replay::<Mandate>(rest), None);
+        let twice: Vec<Recorded> = events.iter().chain(rest).cloned().collect();
+        prop_assert_eq!(replay::<Mandate>(&twice), None);
+        prop_assert!(powers_of(&twice).is_empty());
+        prop_assert_eq!(replay::<Mandate>(&[first.clone(), first.clone()]), None);
+    }
+}
