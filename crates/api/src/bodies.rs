@@ -1,7 +1,10 @@
 //! What the API takes in: parsed, not validated.
 
 use serde::{Deserialize, Deserializer, de::Error as _};
-use tillid_domain::{Cpr, id::{PersonId, RequestId}};
+use tillid_domain::{
+    Cpr,
+    id::{PersonId, RequestId},
+};
 use tillid_edge::{Cursor, Problem, Protocol};
 use tillid_service::PersonRef;
 use utoipa::{IntoParams, ToSchema};

@@ -75,6 +75,12 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(health::ready))
 }
 
+/// Health alone, for the listener that only the operator reaches.
+pub fn health_router(api: Api) -> Router {
+    let routes = OpenApiRouter::new().routes(routes!(health::live)).routes(routes!(health::ready));
+    routes.split_for_parts().0.with_state(api)
+}
+
 /// The contract, as OpenAPI 3.1.
 pub fn contract() -> Document {
     routes().split_for_parts().1

@@ -1,6 +1,10 @@
 //! `/v1/presentations`: what is shown before a choice.
 
-use crate::{Api, bodies::{PersonBody, RequestField}, view::PresentationView};
+use crate::{
+    Api,
+    bodies::{PersonBody, RequestField},
+    view::PresentationView,
+};
 use axum::{
     extract::State,
     http::StatusCode,

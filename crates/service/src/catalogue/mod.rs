@@ -1,6 +1,7 @@
 //! The catalogues: reading them, drafting and publishing versions.
 
 mod edit;
+pub mod file;
 mod read;
 
 pub use read::Page;

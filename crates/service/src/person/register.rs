@@ -127,6 +127,15 @@ impl Service {
         Ok(id)
     }
 
+    /// A person by their login, with when they became known: what a simulated register starts from.
+    pub async fn person_of_login(&self, issuer: &Login, login: &Login) -> Result<Option<Person>, Error> {
+        let mut tx = self.store.read().await?;
+        match tx.person_by_login(issuer, login).await? {
+            Some(id) => Ok(tx.person(id).await?),
+            None => Ok(None),
+        }
+    }
+
     /// Whose login it is.
     pub async fn person_by_login(&self, issuer: &Login, login: &Login) -> Result<Option<PersonId>, Error> {
         let mut tx = self.store.read().await?;

@@ -1,0 +1,281 @@
+//! `/sandbox`: who is there, tokens for them, the clock, and what happens to people.
+
+use crate::{
+    people::{PEOPLE, SYSTEMS, Work},
+    seed::{first_day, login},
+    tokens::{Broker, LIVES, Order},
+};
+use axum::{
+    Router,
+    extract::{FromRef, State},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use tillid_domain::{Audience, CalendarPeriod, Instant, LocalDate, actor::Assurance};
+use tillid_edge::{Flaw, Json, Problem, Protocol, refusal};
+use tillid_service::{Error, Service};
+use utoipa::{OpenApi, ToSchema, openapi::OpenApi as Document};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// What the sandbox's handlers share.
+#[derive(Clone)]
+pub struct Sandbox {
+    /// The verbs.
+    pub service: Service,
+    /// The simulated broker.
+    pub broker: Arc<Broker>,
+}
+
+impl FromRef<Sandbox> for Service {
+    fn from_ref(sandbox: &Sandbox) -> Self {
+        sandbox.service.clone()
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Tillid's sandbox",
+    description = "Only in the demo world: invented people, tokens for them, a clock to turn."
+))]
+struct Contract;
+
+fn routes() -> OpenApiRouter<Sandbox> {
+    OpenApiRouter::with_openapi(Contract::openapi())
+        .routes(routes!(people))
+        .routes(routes!(token))
+        .routes(routes!(clock, turn_clock))
+        .routes(routes!(happen))
+}
+
+/// The sandbox's contract.
+pub fn contract() -> Document {
+    routes().split_for_parts().1
+}
+
+/// The sandbox's router.
+pub fn router(sandbox: Sandbox) -> Router {
+    routes().split_for_parts().0.with_state(sandbox)
+}
+
+/// Somebody of the demo world.
+#[derive(Serialize, ToSchema)]
+struct PersonView {
+    /// What they are called here; ask for tokens with it.
+    key: &'static str,
+    /// `citizen`, `employee` or `system`.
+    kind: &'static str,
+    /// Their name.
+    name: &'static str,
+    /// Who they are, in Danish.
+    about_da: &'static str,
+    /// Who they are, in English.
+    about_en: &'static str,
+    /// Their id here, as a citizen.
+    person_id: Option<uuid::Uuid>,
+    /// Their CPR number: a replacement number, which belongs to nobody.
+    cpr: Option<String>,
+    /// Their day of birth.
+    #[schema(value_type = Option<String>, format = "date")]
+    born: Option<LocalDate>,
+    /// The CVR number of the authority that they work for.
+    cvr: Option<String>,
+}
+
+/// The people.
+#[derive(Serialize, ToSchema)]
+struct PeopleView {
+    /// All of them.
+    items: Vec<PersonView>,
+}
+
+/// Everybody of the demo world.
+#[utoipa::path(get, path = "/sandbox/people", tag = "sandbox", responses((status = 200, body = PeopleView)))]
+async fn people(State(sandbox): State<Sandbox>) -> Result<Response, Problem> {
+    let Sandbox { service, broker } = sandbox;
+    let first_day = first_day(&service, &broker).await.map_err(told)?;
+    let cvr = |key: &str| broker.authorities().get(key).map(|a| a.cvr.to_string());
+    let mut items = Vec::with_capacity(PEOPLE.len() + SYSTEMS.len());
+    for somebody in &PEOPLE {
+        let person_id = match login(&broker, somebody.key) {
+            Some((issuer, login)) => service.person_by_login(&issuer, &login).await.map_err(told)?,
+            None => None,
+        };
+        let (kind, cvr) = match somebody.work {
+            Work::None => ("citizen", None),
+            Work::Employee { authority, .. } => ("employee", cvr(authority)),
+        };
+        items.push(PersonView {
+            key: somebody.key,
+            kind,
+            name: somebody.name,
+            about_da: somebody.about_da,
+            about_en: somebody.about_en,
+            person_id: person_id.map(tillid_domain::id::PersonId::as_uuid),
+            cpr: somebody.number(first_day).map(|number| number.reveal().to_owned()),
+            born: Some(somebody.born(first_day)),
+            cvr,
+        });
+    }
+    items.extend(SYSTEMS.iter().map(|system| PersonView {
+        key: system.key,
+        kind: "system",
+        name: system.key,
+        about_da: system.about_da,
+        about_en: system.about_en,
+        person_id: None,
+        cpr: None,
+        born: None,
+        cvr: cvr(system.authority),
+    }));
+    Ok(Json(PeopleView { items }).into_response())
+}
+
+/// Whom a token is for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TokenBody {
+    /// Somebody of `/sandbox/people`.
+    person: String,
+    /// Somebody that they say they act for.
+    acting_for: Option<String>,
+    /// `low`, `substantial` or `high`; substantial when not said.
+    #[schema(value_type = Option<String>)]
+    loa: Option<Assurance>,
+    /// `private` makes an employee log in as a citizen.
+    #[schema(value_type = Option<String>)]
+    identity: Option<Identity>,
+}
+
+#[derive(Deserialize, PartialEq, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum Identity {
+    Private,
+    Professional,
+}
+
+/// A token.
+#[derive(Serialize, ToSchema)]
+struct TokenView {
+    /// Send it as `Authorization: Bearer …`.
+    access_token: String,
+    /// `Bearer`.
+    token_type: &'static str,
+    /// For how many seconds it can be used.
+    expires_in: i64,
+}
+
+/// A token for somebody of the demo world.
+#[utoipa::path(post, path = "/sandbox/tokens", tag = "sandbox", request_body = TokenBody,
+    responses((status = 200, body = TokenView), (status = 422)))]
+async fn token(State(sandbox): State<Sandbox>, Json(body): Json<TokenBody>) -> Result<Response, Problem> {
+    let order = Order {
+        person: &body.person,
+        acting_for: body.acting_for.as_deref(),
+        assurance: body.loa.unwrap_or(Assurance::Substantial),
+        privately: body.identity == Some(Identity::Private),
+    };
+    let now = sandbox.service.security_now();
+    let jti = sandbox.service.ambient().id();
+    let access_token = sandbox.broker.token(&order, now, jti).ok_or_else(|| flawed("#/person"))?;
+    Ok(Json(TokenView { access_token, token_type: "Bearer", expires_in: LIVES }).into_response())
+}
+
+/// What time it is in the demo world.
+#[derive(Serialize, ToSchema)]
+struct ClockView {
+    /// Business time.
+    #[schema(value_type = String, format = "date-time")]
+    now: Instant,
+}
+
+/// What time it is in the demo world. Tokens and look-ups live by real time.
+#[utoipa::path(get, path = "/sandbox/clock", tag = "sandbox", responses((status = 200, body = ClockView)))]
+async fn clock(State(service): State<Service>) -> Result<Response, Problem> {
+    let now = service.business_now().await.map_err(told)?;
+    Ok(Json(ClockView { now }).into_response())
+}
+
+/// Where the clock is turned to: a moment, or so much later.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum TurnBody {
+    /// To this moment.
+    Now(MomentField),
+    /// By this much, such as `P30D`.
+    Advance(PeriodField),
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String, format = "date-time")]
+struct MomentField(Instant);
+
+#[derive(Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String)]
+struct PeriodField(CalendarPeriod);
+
+/// Turn the clock forward; it never goes back.
+#[utoipa::path(post, path = "/sandbox/clock", tag = "sandbox", request_body = TurnBody,
+    responses((status = 200, body = ClockView), (status = 409), (status = 422)))]
+async fn turn_clock(State(service): State<Service>, Json(body): Json<TurnBody>) -> Result<Response, Problem> {
+    let to = match body {
+        TurnBody::Now(MomentField(moment)) => moment,
+        TurnBody::Advance(PeriodField(period)) => {
+            let now = service.business_now().await.map_err(told)?;
+            let today = now.local_date();
+            // The same time of day on the later day, as near as the clock change allows.
+            now.plus_seconds(today.plus(period).start().seconds_since(today.start()))
+        }
+    };
+    let now = service.turn_clock(to).await.map_err(told)?;
+    Ok(Json(ClockView { now }).into_response())
+}
+
+/// What happens to somebody.
+#[derive(Deserialize, ToSchema)]
+#[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
+enum HappenBody {
+    /// They die.
+    Death {
+        /// Somebody of `/sandbox/people`.
+        person: String,
+        /// When; today when not said.
+        #[schema(value_type = Option<String>, format = "date")]
+        on: Option<LocalDate>,
+    },
+}
+
+/// What happened.
+#[derive(Serialize, ToSchema)]
+struct HappenedView {
+    /// To whom.
+    person_id: uuid::Uuid,
+}
+
+/// Let something happen to somebody, as the register of persons would tell it.
+#[utoipa::path(post, path = "/sandbox/events", tag = "sandbox", request_body = HappenBody,
+    responses((status = 200, body = HappenedView), (status = 409), (status = 422)))]
+async fn happen(State(sandbox): State<Sandbox>, Json(body): Json<HappenBody>) -> Result<Response, Problem> {
+    let HappenBody::Death { person, on } = body;
+    let Sandbox { service, broker } = sandbox;
+    let (issuer, login) = login(&broker, &person).ok_or_else(|| flawed("#/person"))?;
+    let person =
+        service.person_by_login(&issuer, &login).await.map_err(told)?.ok_or_else(|| flawed("#/person"))?;
+    let on = match on {
+        Some(on) => on,
+        None => service.business_now().await.map_err(told)?.local_date(),
+    };
+    service.register_death(person, on).await.map_err(told)?;
+    Ok(Json(HappenedView { person_id: person.as_uuid() }).into_response())
+}
+
+fn flawed(pointer: &str) -> Problem {
+    Problem::from(Protocol::Unprocessable).with_error(Flaw::InvalidValue.at(pointer))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
+fn told(error: Error) -> Problem {
+    refusal(&error, Audience::System)
+}

@@ -1,0 +1,256 @@
+//! The configuration: one file, every field of it said here, secrets as paths to files.
+
+use serde::Deserialize;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    path::PathBuf,
+};
+use tillid_domain::{Cvr, Localized, actor::Role, text::Name};
+
+/// The configuration of `tillid serve`. `deploy/tillid.example.toml` shows all of it, and a test reads that file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The address that people and systems use, without a slash at the end; `https://` unless it is this machine.
+    pub(crate) base_url: String,
+    /// Where the service listens. A proxy in front of it ends TLS.
+    #[serde(default = "listen")]
+    pub(crate) listen: SocketAddr,
+    /// Where metrics and health are served to the operator; never to the world.
+    #[serde(default = "internal_listen")]
+    pub(crate) internal_listen: SocketAddr,
+    /// Where the data is.
+    pub(crate) database: Database,
+    /// The keys.
+    pub(crate) keys: Keys,
+    /// Who may vouch for a bearer.
+    #[serde(default)]
+    pub(crate) issuers: Vec<IssuerConfig>,
+    /// The authorities that this installation serves.
+    #[serde(default)]
+    pub(crate) authorities: Vec<AuthorityConfig>,
+    /// The demo world; absent in production.
+    pub(crate) sandbox: Option<SandboxConfig>,
+}
+
+/// Where the data is: exactly one of the two.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Database {
+    /// A SQLite file.
+    pub(crate) sqlite: Option<PathBuf>,
+    /// A file that holds a PostgreSQL connection URL; the URL holds a password.
+    pub(crate) postgres_url_file: Option<PathBuf>,
+    /// Whether to bring the tables to this version at start. With several nodes, run `tillid migrate` instead.
+    #[serde(default)]
+    pub(crate) migrate_on_start: bool,
+}
+
+/// The keys. `tillid keygen` makes them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Keys {
+    /// For CPR numbers at rest, the active one first. The id is the file's name without its ending; a retired key stays until
+    /// the metric `tillid_numbers_to_rekey` is 0.
+    pub(crate) person_numbers: Vec<PathBuf>,
+    /// Signs receipts: Ed25519 in PKCS#8.
+    pub(crate) receipts: PathBuf,
+    /// The public keys of receipts that were signed before: 32 bytes each.
+    #[serde(default)]
+    pub(crate) retired_receipts: Vec<PathBuf>,
+}
+
+/// An issuer of access tokens (RFC 9068).
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IssuerConfig {
+    /// Its name, exactly as in `iss`.
+    pub(crate) issuer: String,
+    /// This service's name, exactly as in `aud`.
+    pub(crate) audience: String,
+    /// A file with its public keys (RFC 7517).
+    pub(crate) jwks_file: PathBuf,
+    /// What its roles mean here: `reader`, `caseworker`, `registrar`, `catalogue_administrator`, `data_protection_officer`.
+    #[serde(default)]
+    pub(crate) roles: BTreeMap<String, Role>,
+    /// The authorities whose employees and systems it vouches for. Absent: everyone's, and citizens.
+    pub(crate) authorities: Option<BTreeSet<Cvr>>,
+}
+
+/// An authority.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuthorityConfig {
+    /// Its CVR number.
+    pub(crate) cvr: Cvr,
+    /// The key by which catalogue files name it.
+    pub(crate) key: String,
+    /// Its name.
+    pub(crate) name: Localized,
+    /// How to reach its data-protection officer.
+    pub(crate) dpo_contact: Name,
+}
+
+/// The demo world.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SandboxConfig {
+    /// The key of the simulated broker: Ed25519 in PKCS#8.
+    pub(crate) key: PathBuf,
+}
+
+fn listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8080))
+}
+
+fn internal_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 9090))
+}
+
+/// What is not accepted in a configuration, by name.
+#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone, Copy, PartialOrd, Ord)]
+pub(crate) enum Unsafe {
+    #[error(
+        "base_url_not_https: base_url must be https:// unless its host is this machine, and have no path"
+    )]
+    BaseUrlNotHttps,
+    #[error("issuer_not_https: an issuer must be https:// unless its host is this machine")]
+    IssuerNotHttps,
+    #[error("no_issuer: without an issuer nobody could call, or anybody")]
+    NoIssuer,
+    #[error("audience_missing: an issuer without audience would accept tokens for others")]
+    AudienceMissing,
+    #[error("key_readable_by_others: a key file must be readable by its owner alone (chmod 600)")]
+    KeyReadableByOthers,
+    #[error("key_is_a_default: a key file holds the same byte throughout")]
+    KeyIsADefault,
+    #[error("internal_listener_public: internal_listen must be a loopback or private address")]
+    InternalListenerPublic,
+    #[error("database_unclear: exactly one of database.sqlite and database.postgres_url_file is needed")]
+    DatabaseUnclear,
+    #[error("sandbox_under_serve: the sandbox lets anyone be anyone; give --allow-sandbox to mean it")]
+    SandboxUnderServe,
+    #[error(
+        "sandbox_outside_loopback: the sandbox listens only on this machine; give --allow-public-sandbox to mean it"
+    )]
+    SandboxOutsideLoopback,
+}
+
+impl Config {
+    /// Refuses what is not safe to run, by name.
+    pub(crate) fn check(&self, allow_sandbox: bool, allow_public: bool) -> Result<(), Unsafe> {
+        if !is_safe_url(&self.base_url) || self.base_url.ends_with('/') {
+            return Err(Unsafe::BaseUrlNotHttps);
+        }
+        match (&self.database.sqlite, &self.database.postgres_url_file) {
+            (Some(_), None) | (None, Some(_)) => {}
+            _ => return Err(Unsafe::DatabaseUnclear),
+        }
+        if !is_private(self.internal_listen) {
+            return Err(Unsafe::InternalListenerPublic);
+        }
+        if self.sandbox.is_some() {
+            check_sandbox(self.listen, allow_sandbox, allow_public)?;
+        } else if self.issuers.is_empty() {
+            return Err(Unsafe::NoIssuer);
+        }
+        for issuer in &self.issuers {
+            if !is_safe_url(&issuer.issuer) {
+                return Err(Unsafe::IssuerNotHttps);
+            }
+            if issuer.audience.is_empty() {
+                return Err(Unsafe::AudienceMissing);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The sandbox needs to be meant, and meant again outside this machine.
+pub(crate) fn check_sandbox(
+    listen: SocketAddr,
+    allow_sandbox: bool,
+    allow_public: bool,
+) -> Result<(), Unsafe> {
+    if !allow_sandbox {
+        return Err(Unsafe::SandboxUnderServe);
+    }
+    if !listen.ip().is_loopback() && !allow_public {
+        return Err(Unsafe::SandboxOutsideLoopback);
+    }
+    Ok(())
+}
+
+fn is_safe_url(url: &str) -> bool {
+    let host = |rest: &str| rest.split(['/', ':']).next().unwrap_or_default().to_owned();
+    match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
+        (Some(rest), _) => !host(rest).is_empty(),
+        (_, Some(rest)) => matches!(host(rest).as_str(), "127.0.0.1" | "localhost" | "[::1]"),
+        _ => false,
+    }
+}
+
+fn is_private(address: SocketAddr) -> bool {
+    match address {
+        SocketAddr::V4(v4) => v4.ip().is_loopback() || v4.ip().is_private(),
+        SocketAddr::V6(v6) => v6.ip().is_loopback() || v6.ip().is_unique_local(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../../deploy/tillid.example.toml");
+
+    fn with(changes: &[(&str, &str)]) -> Result<(), Unsafe> {
+        let text = changes.iter().fold(EXAMPLE.to_owned(), |text, (from, to)| {
+            assert!(text.contains(from), "{from}");
+            text.replace(from, to)
+        });
+        toml::from_str::<Config>(&text).expect("a configuration").check(false, false)
+    }
+
+    #[test]
+    fn the_example_is_a_configuration_that_is_accepted() {
+        assert_eq!(with(&[]), Ok(()));
+    }
+
+    #[test]
+    fn what_is_unsafe_is_refused_by_name() {
+        let sandbox = ("[keys]", "[sandbox]\nkey = \"/x\"\n\n[keys]");
+        for (changes, reason) in [
+            (vec![("base_url = \"https://", "base_url = \"http://")], Unsafe::BaseUrlNotHttps),
+            (vec![("issuer = \"https://", "issuer = \"http://")], Unsafe::IssuerNotHttps),
+            (
+                vec![("audience = \"https://tillid.eksempel.example\"", "audience = \"\"")],
+                Unsafe::AudienceMissing,
+            ),
+            (
+                vec![("internal_listen = \"127.0.0.1:9090\"", "internal_listen = \"8.8.8.8:9090\"")],
+                Unsafe::InternalListenerPublic,
+            ),
+            (
+                vec![("postgres_url_file = ", "sqlite = \"/x\"\npostgres_url_file = ")],
+                Unsafe::DatabaseUnclear,
+            ),
+            (vec![sandbox], Unsafe::SandboxUnderServe),
+        ] {
+            assert_eq!(with(&changes), Err(reason), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_nobody_knows_is_refused() {
+        assert!(toml::from_str::<Config>(&format!("surprise = 1\n{EXAMPLE}")).is_err());
+    }
+
+    #[test]
+    fn the_sandbox_is_not_bound_outside_this_machine_unless_that_is_meant() {
+        let world: SocketAddr = "0.0.0.0:8080".parse().expect("an address");
+        assert_eq!(check_sandbox(world, true, false), Err(Unsafe::SandboxOutsideLoopback));
+        assert_eq!(check_sandbox(world, true, true), Ok(()));
+        assert_eq!(check_sandbox(listen(), true, false), Ok(()));
+    }
+}

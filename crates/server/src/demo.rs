@@ -1,0 +1,121 @@
+//! `tillid demo`: a complete service with invented people, on one file.
+
+use crate::{
+    config::{Unsafe, check_sandbox},
+    keys,
+    run::{Parts, run},
+};
+use anyhow::{Context, Result};
+use clap::Args;
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+    path::PathBuf,
+};
+use tillid_edge::{Issuer, SpeaksFor};
+use tillid_sandbox::Broker;
+use tillid_service::{Directory, Service, Settings, ambient::Ambient};
+use tillid_storage::{Address, Store};
+
+/// What can be said about a demo.
+#[derive(Args, Debug)]
+pub(crate) struct Demo {
+    /// Where the service listens; 0 takes a free port
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where metrics and health are served
+    #[arg(long, default_value = "127.0.0.1:9090")]
+    internal_listen: SocketAddr,
+    /// The folder of the demo: its SQLite file and its keys
+    #[arg(long, default_value = "tillid-demo")]
+    data: PathBuf,
+    /// A PostgreSQL connection URL, to use instead of the SQLite file
+    #[arg(long)]
+    postgres: Option<String>,
+    /// Let others than this machine reach the demo, where anyone can be anyone
+    #[arg(long)]
+    allow_public_sandbox: bool,
+}
+
+/// Sets the demo world up, where it is not yet, and runs it.
+pub(crate) async fn demo(args: Demo) -> Result<()> {
+    check_sandbox(args.listen, true, args.allow_public_sandbox)?;
+    if !args.internal_listen.ip().is_loopback() {
+        return Err(Unsafe::InternalListenerPublic.into());
+    }
+    say("Tillid: setting up the demo ...")?;
+    std::fs::create_dir_all(&args.data).with_context(|| format!("{} cannot be made", args.data.display()))?;
+    let ambient = Ambient::system();
+    let (demo_keys, broker_key) = keys::of_demo(&args.data, &ambient)?;
+    let address = match &args.postgres {
+        Some(url) => Address::Postgres(url.clone()),
+        None => Address::Sqlite(args.data.join("tillid.db")),
+    };
+    let store = Store::open(&address, keys::vault(&demo_keys, &ambient)?).await?;
+    store.migrate().await?;
+
+    // The addresses of a demo are known only now; nobody outside it relies on them.
+    let base_url = format!("http://{}", args.listen);
+    let authorities = tillid_sandbox::authorities()?;
+    let directory = Directory::new(authorities.all().cloned());
+    let broker = Broker::new(&base_url, &keys::secret(&broker_key)?, authorities)?;
+    let settings = Settings { base_url, turnable_clock: true };
+    let service = Service::new(store, ambient, directory, keys::receipts(&demo_keys)?, settings);
+    tillid_sandbox::set_up(&service, &broker).await?;
+    let issuer = issuer(&broker)?;
+    let data = args.data.display().to_string();
+    let on = if args.postgres.is_some() { "PostgreSQL".to_owned() } else { format!("{data}/tillid.db") };
+    let parts = Parts {
+        service,
+        issuers: vec![issuer],
+        sandbox: Some(broker),
+        listen: args.listen,
+        internal_listen: args.internal_listen,
+    };
+    run(parts, |public, internal| {
+        // Without somebody to read it, the demo still runs.
+        let _ = say(&welcome(public, internal, &on));
+    })
+    .await
+}
+
+/// The simulated broker as an issuer like any other.
+pub(crate) fn issuer(broker: &Broker) -> Result<Issuer> {
+    Ok(Issuer {
+        issuer: broker.issuer().to_owned(),
+        audience: broker.audience().to_owned(),
+        keys: serde_json::from_value(broker.jwks())?,
+        roles: Broker::roles(),
+        speaks_for: SpeaksFor::Everyone,
+    })
+}
+
+fn say(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
+fn welcome(public: SocketAddr, internal: SocketAddr, on: &str) -> String {
+    format!(
+        "\
+Tillid is ready.
+
+  service      http://{public}           the contract: /docs and /openapi.json
+  operations   http://{internal}           /metrics, /health/ready
+  data         {on}
+
+Who can log in (ask for a token; they are all invented, see /sandbox/people):
+  citizens     anna, bo, clara, dorte, erik, finn, gitte
+  employees    hans, jens (caseworkers), inge, niels (registrars), karin, ole (catalogues), lars (data protection);
+               mona (caseworker of the neighbouring municipality)
+  systems      fagsystem, naboby
+
+Try:
+  curl -s http://{public}/v1/consent-types/C02
+  curl -s http://{public}/sandbox/tokens -H 'content-type: application/json' -d '{{\"person\":\"anna\"}}'
+  curl -s http://{public}/v1/overview -H \"authorization: Bearer $TOKEN\"
+
+The README walks through the whole journey. Stop with Ctrl-C; the data stays."
+    )
+}

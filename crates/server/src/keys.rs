@@ -1,0 +1,90 @@
+//! Key files: read with care, made with the right mode.
+
+use crate::config::{Keys, Unsafe};
+use anyhow::{Context, Result};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use std::{
+    fs::{self, OpenOptions},
+    io::Write,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+use tillid_documents::ReceiptKeys;
+use tillid_service::ambient::Ambient;
+use tillid_storage::Vault;
+use zeroize::Zeroizing;
+
+/// A secret file: its owner's alone, and not a file full of the same byte.
+pub(crate) fn secret(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let shown = path.display();
+    let meta = fs::metadata(path).with_context(|| format!("the key file {shown} cannot be read"))?;
+    if meta.permissions().mode() & 0o077 != 0 {
+        return Err(Unsafe::KeyReadableByOthers).context(shown.to_string());
+    }
+    let bytes =
+        Zeroizing::new(fs::read(path).with_context(|| format!("the key file {shown} cannot be read"))?);
+    if bytes.iter().all(|b| Some(b) == bytes.first()) {
+        return Err(Unsafe::KeyIsADefault).context(shown.to_string());
+    }
+    Ok(bytes)
+}
+
+/// The vault with the configured keys.
+pub(crate) fn vault(keys: &Keys, ambient: &Ambient) -> Result<Vault> {
+    let mut live = Vec::with_capacity(keys.person_numbers.len());
+    for path in &keys.person_numbers {
+        let id = path.file_stem().and_then(|name| name.to_str()).context("a key file has no name")?;
+        live.push((id.to_owned(), secret(path)?));
+    }
+    let ambient = ambient.clone();
+    Ok(Vault::new(&live, std::sync::Arc::new(move |bytes| ambient.fill(bytes)))?)
+}
+
+/// The keys of receipts.
+pub(crate) fn receipts(keys: &Keys) -> Result<ReceiptKeys> {
+    let retired = keys.retired_receipts.iter().map(fs::read).collect::<Result<_, _>>();
+    let retired = retired.context("a retired receipt key cannot be read")?;
+    ReceiptKeys::new(&secret(&keys.receipts)?, retired).context(keys.receipts.display().to_string())
+}
+
+/// Writes a new key for CPR numbers: 64 random bytes.
+pub(crate) fn make_number_key(path: &Path, ambient: &Ambient) -> Result<()> {
+    let mut bytes = Zeroizing::new(vec![0; 64]);
+    ambient.fill(&mut bytes);
+    write_secret(path, &bytes)
+}
+
+/// Writes a new Ed25519 key in PKCS#8, and its public half beside it.
+pub(crate) fn make_signing_key(path: &Path) -> Result<()> {
+    let pair = Ed25519KeyPair::generate().context("no key could be made")?;
+    let private = pair.to_pkcs8().context("no key could be made")?;
+    write_secret(path, private.as_ref())?;
+    let public = path.with_extension("pub");
+    fs::write(&public, pair.public_key().as_ref())
+        .with_context(|| format!("{} cannot be written", public.display()))
+}
+
+fn write_secret(path: &Path, bytes: &[u8]) -> Result<()> {
+    let shown = path.display();
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file =
+        file.with_context(|| format!("{shown} cannot be made; an existing key is never overwritten"))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).with_context(|| format!("{shown} cannot be written"))
+}
+
+/// The keys of a demo, made on its first start.
+pub(crate) fn of_demo(dir: &Path, ambient: &Ambient) -> Result<(Keys, PathBuf)> {
+    let dir = dir.join("keys");
+    fs::create_dir_all(&dir).with_context(|| format!("{} cannot be made", dir.display()))?;
+    let (numbers, receipts, broker) =
+        (dir.join("numbers-1.key"), dir.join("receipts.key"), dir.join("sandbox.key"));
+    if !numbers.exists() {
+        make_number_key(&numbers, ambient)?;
+    }
+    for key in [&receipts, &broker] {
+        if !key.exists() {
+            make_signing_key(key)?;
+        }
+    }
+    Ok((Keys { person_numbers: vec![numbers], receipts, retired_receipts: Vec::new() }, broker))
+}

@@ -1,0 +1,95 @@
+//! `tillid serve` and the commands that need its configuration.
+
+use crate::{
+    config::{Config, IssuerConfig},
+    demo, keys,
+    run::{Parts, run},
+};
+use anyhow::{Context, Result, bail};
+use std::{fs, path::Path};
+use tillid_edge::{Issuer, SpeaksFor};
+use tillid_sandbox::Broker;
+use tillid_service::{Authority, Directory, Service, Settings, ambient::Ambient};
+use tillid_storage::{Address, Store};
+
+/// Reads a configuration and refuses what is unsafe.
+pub(crate) fn config(path: &Path, allow_sandbox: bool, allow_public: bool) -> Result<Config> {
+    let shown = path.display();
+    let text = fs::read_to_string(path).with_context(|| format!("{shown} cannot be read"))?;
+    let config: Config = toml::from_str(&text).with_context(|| format!("{shown} is not a configuration"))?;
+    config.check(allow_sandbox, allow_public).with_context(|| format!("{shown} is not safe to run"))?;
+    Ok(config)
+}
+
+/// Opens the configured database.
+pub(crate) async fn open(config: &Config, ambient: &Ambient) -> Result<Store> {
+    let address = match (&config.database.sqlite, &config.database.postgres_url_file) {
+        (Some(path), _) => Address::Sqlite(path.clone()),
+        (None, Some(file)) => {
+            let url = keys::secret(file)?;
+            Address::Postgres(String::from_utf8(url.to_vec())?.trim().to_owned())
+        }
+        (None, None) => bail!("no database is configured"),
+    };
+    Ok(Store::open(&address, keys::vault(&config.keys, ambient)?).await?)
+}
+
+/// The service on the configured database, with its tables at this version.
+pub(crate) async fn service(config: &Config) -> Result<Service> {
+    let ambient = Ambient::system();
+    let store = open(config, &ambient).await?;
+    if config.database.migrate_on_start {
+        store.migrate().await?;
+    } else if !store.is_migrated().await? {
+        bail!(
+            "the database is not at this version: run `tillid migrate` first, or set database.migrate_on_start"
+        );
+    }
+    let known = config.authorities.iter().map(|a| Authority {
+        cvr: a.cvr,
+        name: a.name.clone(),
+        dpo_contact: a.dpo_contact.clone(),
+    });
+    let directory = match config.sandbox {
+        Some(_) => Directory::new(tillid_sandbox::authorities()?.all().cloned().chain(known)),
+        None => Directory::new(known),
+    };
+    let settings = Settings { base_url: config.base_url.clone(), turnable_clock: config.sandbox.is_some() };
+    Ok(Service::new(store, ambient, directory, keys::receipts(&config.keys)?, settings))
+}
+
+/// Runs the service.
+pub(crate) async fn serve(config: Config) -> Result<()> {
+    let service = service(&config).await?;
+    let mut issuers = config.issuers.iter().map(issuer).collect::<Result<Vec<_>>>()?;
+    let broker = match &config.sandbox {
+        Some(sandbox) => {
+            let broker =
+                Broker::new(&config.base_url, &keys::secret(&sandbox.key)?, tillid_sandbox::authorities()?)?;
+            tillid_sandbox::set_up(&service, &broker).await?;
+            issuers.push(demo::issuer(&broker)?);
+            Some(broker)
+        }
+        None => None,
+    };
+    let parts = Parts {
+        service,
+        issuers,
+        sandbox: broker,
+        listen: config.listen,
+        internal_listen: config.internal_listen,
+    };
+    run(parts, |public, internal| tracing::info!(%public, %internal, "ready")).await
+}
+
+fn issuer(config: &IssuerConfig) -> Result<Issuer> {
+    let shown = config.jwks_file.display();
+    let keys = fs::read(&config.jwks_file).with_context(|| format!("{shown} cannot be read"))?;
+    Ok(Issuer {
+        issuer: config.issuer.clone(),
+        audience: config.audience.clone(),
+        keys: serde_json::from_slice(&keys).with_context(|| format!("{shown} is not a JWK set"))?,
+        roles: config.roles.clone(),
+        speaks_for: config.authorities.clone().map_or(SpeaksFor::Everyone, SpeaksFor::Authorities),
+    })
+}
