@@ -14,14 +14,14 @@ CREATE TABLE person (
 CREATE TABLE person_login (
     issuer TEXT COLLATE "C" NOT NULL,
     login TEXT COLLATE "C" NOT NULL,
-    person_id UUID NOT NULL REFERENCES person (id),
+    person_id UUID NOT NULL REFERENCES person (id) DEFERRABLE INITIALLY DEFERRED,
     PRIMARY KEY (issuer, login)
 );
 
 -- CPR numbers, encrypted; the associated data binds a row to its id.
 CREATE TABLE person_number (
     id UUID NOT NULL PRIMARY KEY,
-    person_id UUID NOT NULL REFERENCES person (id),
+    person_id UUID NOT NULL REFERENCES person (id) DEFERRABLE INITIALLY DEFERRED,
     key_id TEXT COLLATE "C" NOT NULL,
     sealed BYTEA NOT NULL
 );

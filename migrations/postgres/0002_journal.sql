@@ -48,5 +48,7 @@ END $$;
 CREATE TRIGGER event_is_never_changed BEFORE UPDATE OR DELETE ON event FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER event_is_never_truncated BEFORE TRUNCATE ON event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER event_subject_is_never_changed BEFORE UPDATE OR DELETE ON event_subject FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER event_subject_is_never_truncated BEFORE TRUNCATE ON event_subject FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER event_body_is_never_truncated BEFORE TRUNCATE ON event_body FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER event_body_is_never_changed BEFORE UPDATE ON event_body FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER event_body_goes_only_by_erasure BEFORE DELETE ON event_body FOR EACH ROW EXECUTE FUNCTION refuse_unless_erased();

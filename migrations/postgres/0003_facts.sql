@@ -123,6 +123,8 @@ CREATE TABLE access_record (
     salt BYTEA NOT NULL
 );
 
+-- Two versions of a code are never in use at the same time.
+CREATE UNIQUE INDEX catalogue_entry_in_use ON catalogue_entry (shelf, code) WHERE state = 'published';
 CREATE INDEX presentation_person ON presentation (person_id);
 CREATE INDEX consent_request_person ON consent_request (person_id, id);
 CREATE INDEX consent_person ON consent (person_id, id);

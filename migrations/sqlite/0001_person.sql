@@ -14,14 +14,14 @@ CREATE TABLE person (
 CREATE TABLE person_login (
     issuer TEXT NOT NULL,
     login TEXT NOT NULL,
-    person_id BLOB NOT NULL REFERENCES person (id),
+    person_id BLOB NOT NULL REFERENCES person (id) DEFERRABLE INITIALLY DEFERRED,
     PRIMARY KEY (issuer, login)
 ) STRICT;
 
 -- CPR numbers, encrypted; the associated data binds a row to its id.
 CREATE TABLE person_number (
     id BLOB NOT NULL PRIMARY KEY,
-    person_id BLOB NOT NULL REFERENCES person (id),
+    person_id BLOB NOT NULL REFERENCES person (id) DEFERRABLE INITIALLY DEFERRED,
     key_id TEXT NOT NULL,
     sealed BLOB NOT NULL
 ) STRICT;

@@ -51,6 +51,7 @@ impl From<StoreError> for Error {
             }
             StoreError::Corrupt { .. }
             | StoreError::NotLocked
+            | StoreError::Refused(_)
             | StoreError::Sealed
             | StoreError::Keys(_)
             | StoreError::Migration(_) => Self::Broken(Box::new(error)),

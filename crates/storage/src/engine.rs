@@ -147,12 +147,14 @@ impl Store {
     pub async fn is_migrated(&self) -> Result<bool, StoreError> {
         const APPLIED: &str = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
         let (applied, known) = match &self.pools {
-            Pools::Sqlite { read, .. } => {
-                (sqlx::query_scalar::<_, i64>(APPLIED).fetch_one(read).await, sqlx::migrate!("../../migrations/sqlite"))
-            }
-            Pools::Postgres(pool) => {
-                (sqlx::query_scalar::<_, i64>(APPLIED).fetch_one(pool).await, sqlx::migrate!("../../migrations/postgres"))
-            }
+            Pools::Sqlite { read, .. } => (
+                sqlx::query_scalar::<_, i64>(APPLIED).fetch_one(read).await,
+                sqlx::migrate!("../../migrations/sqlite"),
+            ),
+            Pools::Postgres(pool) => (
+                sqlx::query_scalar::<_, i64>(APPLIED).fetch_one(pool).await,
+                sqlx::migrate!("../../migrations/postgres"),
+            ),
         };
         match applied {
             Ok(applied) => Ok(usize::try_from(applied).is_ok_and(|n| n == known.iter().count())),

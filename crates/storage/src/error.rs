@@ -31,6 +31,9 @@ pub enum StoreError {
     /// The database cannot be reached or is overloaded.
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),
+    /// The database refused a statement that this program should never send; a mistake in this program or in the schema.
+    #[error("the database refused a statement")]
+    Refused(#[source] sqlx::Error),
     /// The migrations do not fit the database.
     #[error("the database's migrations do not fit this version")]
     Migration(#[source] sqlx::migrate::MigrateError),
@@ -38,16 +41,24 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if let sqlx::Error::Database(db) = &error {
-            if db.is_unique_violation() {
-                return Self::Exists(error);
-            }
-            let code = db.code();
-            // Serialization failure and deadlock on PostgreSQL; busy and its snapshot form on SQLite.
-            if matches!(code.as_deref(), Some("40001" | "40P01" | "55P03" | "5" | "517")) {
-                return Self::Contention(error);
-            }
+        let sqlx::Error::Database(db) = &error else { return Self::Unavailable(error) };
+        if db.is_unique_violation() {
+            return Self::Exists(error);
         }
-        Self::Unavailable(error)
+        let code = db.code().unwrap_or_default();
+        // SQLite gives numbers, whose lowest byte is the kind; PostgreSQL gives five characters, the first two a class.
+        match (code.len() < 5, code.parse::<u32>().map(|n| n & 0xff)) {
+            // Busy and locked.
+            (true, Ok(5 | 6)) => Self::Contention(error),
+            // Read-only, input or output, disk full, cannot open.
+            (true, Ok(8 | 10 | 13 | 14)) => Self::Unavailable(error),
+            (true, _) => Self::Refused(error),
+            (false, _) if matches!(code.as_ref(), "40001" | "40P01" | "55P03") => Self::Contention(error),
+            // Connection, read-only, resources, operator, system.
+            (false, _) if ["08", "25", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => {
+                Self::Unavailable(error)
+            }
+            (false, _) => Self::Refused(error),
+        }
     }
 }

@@ -47,6 +47,7 @@ impl<Mode> Tx<Mode> {
             on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_optional(conn).await)?;
         let Some(row) = row else { return Ok(None) };
         let at = RowRef { table: "person", id: row.id };
+        let bound = RowRef { table: "person_login", id: row.id };
         const LOGINS: &str = "SELECT issuer, login FROM person_login WHERE person_id = $1";
         let logins: Vec<LoginRow> =
             on!(self, |conn| sqlx::query_as(LOGINS).bind(row.id).fetch_all(conn).await)?;
@@ -66,7 +67,7 @@ impl<Mode> Tx<Mode> {
             numbers: numbers.into_iter().map(NumberId::from_uuid).collect(),
             logins: logins
                 .iter()
-                .map(|l| Ok((at.text(&l.issuer)?, at.text(&l.login)?)))
+                .map(|l| Ok((bound.text(&l.issuer)?, bound.text(&l.login)?)))
                 .collect::<Result<_, StoreError>>()?,
             life,
             registered_at: instant(row.registered_at),

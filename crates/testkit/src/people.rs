@@ -58,11 +58,7 @@ pub fn administrator(authority: &str, id: u128) -> Call {
 /// An authority's system.
 pub fn machine(authority: &str) -> Call {
     let purposes = vec![Purpose::AutomatedStep];
-    surely(Who::System(Machine {
-        client: "fagsystem".parse().unwrap(),
-        authority: cvr(authority),
-        purposes,
-    }))
+    surely(Who::System(Machine { client: "fagsystem".parse().unwrap(), authority: cvr(authority), purposes }))
 }
 
 /// The call with an idempotency key, and a fingerprint of what was sent with it.

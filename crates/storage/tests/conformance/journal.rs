@@ -44,15 +44,16 @@ pub(crate) async fn an_event_is_never_changed_or_deleted(fresh: &Fresh) {
         "DELETE FROM event_body",
     ];
     if fresh.database.engine == Engine::Postgres {
-        refused.extend([
-            "TRUNCATE event CASCADE",
-            "TRUNCATE event_body",
-            "TRUNCATE event_subject",
-        ]);
+        refused.extend(["TRUNCATE event CASCADE", "TRUNCATE event_body", "TRUNCATE event_subject"]);
     }
     for sql in refused {
         let error = administrator.execute(sql).await.expect_err(sql).to_string();
-        assert!(error.contains("is never changed") || error.contains("never deleted") || error.contains("only by erasure"), "{sql}: {error}");
+        assert!(
+            error.contains("is never changed")
+                || error.contains("never deleted")
+                || error.contains("only by erasure"),
+            "{sql}: {error}"
+        );
     }
     administrator.take_protection_away().await;
     let unguarded = "UPDATE event SET recorded_at = recorded_at + 0";
@@ -71,7 +72,10 @@ pub(crate) async fn a_body_goes_only_when_its_whole_thing_is_erased(fresh: &Fres
         Engine::Postgres => format!("'{person}'::uuid"),
     };
     let body = |person: PersonId| {
-        format!("DELETE FROM event_body WHERE event_id IN (SELECT id FROM event WHERE aggregate_id = {})", of(person))
+        format!(
+            "DELETE FROM event_body WHERE event_id IN (SELECT id FROM event WHERE aggregate_id = {})",
+            of(person)
+        )
     };
     assert!(administrator.execute(&body(gone)).await.is_err());
     let erasure = format!(

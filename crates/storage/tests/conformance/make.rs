@@ -205,10 +205,8 @@ pub(crate) fn consent(
         valid: Period { from: at(4), to: Some(at(2_000_000)) },
     };
     let state = if given { ConsentState::Given } else { ConsentState::Declined };
-    let fact =
-        if given { Fact::ConsentGiven(answer.clone()) } else { Fact::ConsentDeclined(answer.clone()) };
-    let consent =
-        Consent { id: ConsentId::from_uuid(id()), revision: 1, answer, answered_at: at(4), state };
+    let fact = if given { Fact::ConsentGiven(answer.clone()) } else { Fact::ConsentDeclined(answer.clone()) };
+    let consent = Consent { id: ConsentId::from_uuid(id()), revision: 1, answer, answered_at: at(4), state };
     let event = event(&consent, at(4), fact);
     (consent, event)
 }

@@ -1,0 +1,6 @@
+//! What users of the built binary see, on both engines.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod journey;
