@@ -4,9 +4,9 @@ use crate::{Call, Error, Service};
 use tillid_domain::{
     Instant, Reason,
     access::{AccessRecord, Act, Outcome, Refusal, Subject, Visibility, may},
-    actor::{Actor, Who},
+    actor::{Actor, Purpose, Who},
     id::{AccessId, BatchId, EventId, PersonId},
-    text::PrivilegeUri,
+    text::{CaseRef, PrivilegeUri},
 };
 use tillid_storage::{Looks, Tx};
 use uuid::Uuid;
@@ -109,7 +109,7 @@ impl Service {
     pub(crate) async fn watched(
         &self,
         call: &Call,
-        person: PersonId,
+        view: &InView,
         act: Act,
         target: Option<Uuid>,
         found: bool,
@@ -119,7 +119,10 @@ impl Service {
             return Ok(());
         }
         let outcome = if found { Outcome::Found } else { Outcome::Nothing };
-        self.record(vec![AccessRecord { target, ..self.look(call, person, act, outcome, now) }], now).await
+        let (purpose, case) = (view.purpose, view.case.clone());
+        let record =
+            AccessRecord { target, purpose, case, ..self.look(call, view.person, act, outcome, now) };
+        self.record(vec![record], now).await
     }
 
     /// The error of a refusal, after it has been recorded with whom it concerned. What must stay hidden is recorded too:
@@ -154,11 +157,22 @@ impl Service {
         record.ok_or(Error::Denied(Reason::LookupInvalid))
     }
 
-    /// The person whose data the call may be about: the citizen's own, or that of the look-up.
-    pub(crate) async fn person_in_view<M>(&self, tx: &mut Tx<M>, call: &Call) -> Result<PersonId, Error> {
+    /// Whom the call may be about: the citizen, or the person of the look-up.
+    pub(crate) async fn in_view<M>(&self, tx: &mut Tx<M>, call: &Call) -> Result<InView, Error> {
         match principal(&call.actor) {
-            Some(person) => Ok(person),
-            None => Ok(self.lookup(tx, call).await?.person),
+            Some(person) => Ok(InView { person, purpose: None, case: None }),
+            None => {
+                let AccessRecord { person, purpose, case, .. } = self.lookup(tx, call).await?;
+                Ok(InView { person, purpose, case })
+            }
         }
     }
+}
+
+/// The person that a read may be about; under a look-up, its purpose and case are the read's too.
+#[derive(Clone, Debug)]
+pub(crate) struct InView {
+    pub(crate) person: PersonId,
+    purpose: Option<Purpose>,
+    case: Option<CaseRef>,
 }

@@ -79,9 +79,11 @@ pub enum Overview {
 impl Service {
     /// What there is about the caller, or about whom they act for as far as their powers reach.
     pub async fn overview(&self, call: &Call) -> Result<(Overview, Instant), Error> {
-        let person = principal(&call.actor).ok_or(Error::Denied(Reason::CitizensOnly))?;
+        principal(&call.actor).ok_or(Error::Denied(Reason::CitizensOnly))?;
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
+        let view = self.in_view(&mut tx, call).await?;
+        let person = view.person;
         self.must_see(&mut tx, call, Act::SeeOverview, person, now).await?;
         let mut mandates = Vec::new();
         for mandate in self.mandates_in_view(&mut tx, call, person, None, FIRST, now).await?.items {
@@ -122,7 +124,7 @@ impl Service {
             }))
         };
         drop(tx);
-        self.watched(call, person, Act::SeeOverview, None, true, now).await?;
+        self.watched(call, &view, Act::SeeOverview, None, true, now).await?;
         Ok((overview, now))
     }
 

@@ -46,7 +46,8 @@ impl Service {
     pub async fn read_consent(&self, call: &Call, id: ConsentId) -> Result<TypedConsent, Error> {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
-        let person = self.person_in_view(&mut tx, call).await?;
+        let view = self.in_view(&mut tx, call).await?;
+        let person = view.person;
         self.must_see(&mut tx, call, Act::SeeConsent, person, now).await?;
         let found = tx.consent(id).await?.filter(|c| c.answer.person == person);
         let typed = match found {
@@ -58,7 +59,7 @@ impl Service {
             None => false,
         };
         drop(tx);
-        self.watched(call, person, Act::SeeConsent, Some(id.as_uuid()), visible, now).await?;
+        self.watched(call, &view, Act::SeeConsent, Some(id.as_uuid()), visible, now).await?;
         typed.filter(|_| visible).ok_or(Error::NotFound)
     }
 
@@ -71,11 +72,12 @@ impl Service {
     ) -> Result<Page<TypedConsent, ConsentId>, Error> {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
-        let person = self.person_in_view(&mut tx, call).await?;
+        let view = self.in_view(&mut tx, call).await?;
+        let person = view.person;
         self.must_see(&mut tx, call, Act::SeeConsent, person, now).await?;
         let page = self.consents_in_view(&mut tx, call, person, below, limit, now).await?;
         drop(tx);
-        self.watched(call, person, Act::SeeConsent, None, !page.items.is_empty(), now).await?;
+        self.watched(call, &view, Act::SeeConsent, None, !page.items.is_empty(), now).await?;
         Ok(page)
     }
 
@@ -108,7 +110,8 @@ impl Service {
     ) -> Result<(ConsentRequest, ConsentType, Instant), Error> {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
-        let person = self.person_in_view(&mut tx, call).await?;
+        let view = self.in_view(&mut tx, call).await?;
+        let person = view.person;
         self.must_see(&mut tx, call, Act::SeeRequest, person, now).await?;
         let found = tx.request(id).await?.filter(|r| r.person == person);
         let seen = match found {
@@ -116,7 +119,7 @@ impl Service {
             None => None,
         };
         drop(tx);
-        self.watched(call, person, Act::SeeRequest, Some(id.as_uuid()), seen.is_some(), now).await?;
+        self.watched(call, &view, Act::SeeRequest, Some(id.as_uuid()), seen.is_some(), now).await?;
         seen.map(|(request, of)| (request, of, now)).ok_or(Error::NotFound)
     }
 
@@ -129,11 +132,12 @@ impl Service {
     ) -> Result<(Page<(ConsentRequest, ConsentType), RequestId>, Instant), Error> {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
-        let person = self.person_in_view(&mut tx, call).await?;
+        let view = self.in_view(&mut tx, call).await?;
+        let person = view.person;
         self.must_see(&mut tx, call, Act::SeeRequest, person, now).await?;
         let page = self.requests_in_view(&mut tx, call, person, below, limit, now).await?;
         drop(tx);
-        self.watched(call, person, Act::SeeRequest, None, !page.items.is_empty(), now).await?;
+        self.watched(call, &view, Act::SeeRequest, None, !page.items.is_empty(), now).await?;
         Ok((page, now))
     }
 

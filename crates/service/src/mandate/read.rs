@@ -15,7 +15,8 @@ impl Service {
     pub async fn read_mandate(&self, call: &Call, id: MandateId) -> Result<(Mandate, Instant), Error> {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
-        let person = self.person_in_view(&mut tx, call).await?;
+        let view = self.in_view(&mut tx, call).await?;
+        let person = view.person;
         self.must_hold_some_power(&mut tx, call, person, now).await?;
         let found = tx.mandate(id).await?;
         let seen = match found {
@@ -23,7 +24,7 @@ impl Service {
             _ => None,
         };
         drop(tx);
-        self.watched(call, person, Act::SeeMandate, Some(id.as_uuid()), seen.is_some(), now).await?;
+        self.watched(call, &view, Act::SeeMandate, Some(id.as_uuid()), seen.is_some(), now).await?;
         seen.map(|mandate| (mandate, now)).ok_or(Error::NotFound)
     }
 
@@ -36,11 +37,12 @@ impl Service {
     ) -> Result<(Page<Mandate, MandateId>, Instant), Error> {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
-        let person = self.person_in_view(&mut tx, call).await?;
+        let view = self.in_view(&mut tx, call).await?;
+        let person = view.person;
         self.must_hold_some_power(&mut tx, call, person, now).await?;
         let page = self.mandates_in_view(&mut tx, call, person, below, limit, now).await?;
         drop(tx);
-        self.watched(call, person, Act::SeeMandate, None, !page.items.is_empty(), now).await?;
+        self.watched(call, &view, Act::SeeMandate, None, !page.items.is_empty(), now).await?;
         Ok((page, now))
     }
 
