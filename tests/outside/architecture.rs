@@ -29,7 +29,16 @@ const ONLY: [(&str, &str); 3] = [
 fn metadata() -> Value {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml");
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--filter-platform", "x86_64-unknown-linux-gnu", "--locked", "--manifest-path", manifest])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--filter-platform",
+            "x86_64-unknown-linux-gnu",
+            "--locked",
+            "--manifest-path",
+            manifest,
+        ])
         .output()
         .expect("cargo metadata runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -42,7 +51,9 @@ fn ours(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
     packages
         .map(|p| {
             let dependencies = p["dependencies"].as_array().expect("dependencies").iter();
-            let normal = dependencies.filter(|d| d["kind"].is_null()).map(|d| d["name"].as_str().expect("a name").to_owned());
+            let normal = dependencies
+                .filter(|d| d["kind"].is_null())
+                .map(|d| d["name"].as_str().expect("a name").to_owned());
             (p["name"].as_str().expect("a name").to_owned(), normal.collect())
         })
         .collect()
@@ -52,17 +63,25 @@ fn ours(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
 fn each_crate_imports_only_what_its_arrow_points_to() {
     let crates = ours(&metadata());
     let listed: BTreeSet<&str> = ARROWS.iter().map(|(name, _)| *name).collect();
-    assert_eq!(crates.keys().map(String::as_str).collect::<BTreeSet<_>>(), listed, "every crate has its arrow");
+    assert_eq!(
+        crates.keys().map(String::as_str).collect::<BTreeSet<_>>(),
+        listed,
+        "every crate has its arrow"
+    );
     for (name, allowed) in ARROWS.iter().filter(|(_, allowed)| *allowed != "*") {
         let allowed: BTreeSet<&str> = allowed.split_whitespace().collect();
-        for dependency in crates[*name].iter().filter(|d| d.as_str() == "tillid" || d.starts_with("tillid-")) {
+        for dependency in crates[*name].iter().filter(|d| d.as_str() == "tillid" || d.starts_with("tillid-"))
+        {
             assert!(allowed.contains(dependency.as_str()), "{name} imports {dependency}");
         }
     }
     for (dependency, users) in ONLY {
         let users: BTreeSet<&str> = users.split_whitespace().collect();
         for (name, dependencies) in &crates {
-            assert!(!dependencies.contains(dependency) || users.contains(name.as_str()), "{name} uses {dependency}");
+            assert!(
+                !dependencies.contains(dependency) || users.contains(name.as_str()),
+                "{name} uses {dependency}"
+            );
         }
     }
     assert!(!crates.values().any(|d| d.contains("tillid-testkit")), "the test kit is for tests alone");
@@ -77,7 +96,9 @@ fn permitted(expression: &str, allowed: &BTreeSet<String>) -> bool {
         let inner = permitted(&text[open + 1..close], allowed);
         text.replace_range(open..=close, if inner { "yes" } else { "no" });
     }
-    let alone = |licence: &str| licence == "yes" || allowed.contains(licence.split(" WITH ").next().unwrap_or_default());
+    let alone = |licence: &str| {
+        licence == "yes" || allowed.contains(licence.split(" WITH ").next().unwrap_or_default())
+    };
     text.split(" OR ").any(|choice| choice.split(" AND ").all(|licence| alone(licence.trim())))
 }
 

@@ -90,7 +90,11 @@ impl Ask<'_> {
 
     /// The answer; `None` when the connection broke before it was complete.
     pub(crate) async fn try_send(self) -> Option<Answer> {
-        let url = if self.path.starts_with("http") { self.path } else { format!("{}{}", self.tillid.base, self.path) };
+        let url = if self.path.starts_with("http") {
+            self.path
+        } else {
+            format!("{}{}", self.tillid.base, self.path)
+        };
         let mut request = self.tillid.client.request(self.method, url);
         for (name, value) in &self.headers {
             request = request.header(name, value);
@@ -122,15 +126,27 @@ impl Tillid {
         Self::start(home, database, &[])
     }
 
+    /// A demo on that empty database.
+    pub(crate) fn demo_on(database: Database) -> Self {
+        let home = tempfile::tempdir().expect("a folder");
+        Self::start(home, Some(database), &[])
+    }
+
     fn start(home: TempDir, database: Option<Database>, wrapper: &[&str]) -> Self {
         let mut words: Vec<String> = wrapper.iter().map(|w| (*w).to_owned()).collect();
         words.extend([TILLID, "--log", "trace,sqlx=debug,hyper=info,h2=info", "demo"].map(str::to_owned));
-        words.extend(["--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0", "--data"].map(str::to_owned));
+        words.extend(
+            ["--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0", "--data"].map(str::to_owned),
+        );
         words.push(home.path().display().to_string());
         if let Some(url) = postgres_url(database.as_ref()) {
             words.extend(["--postgres".to_owned(), url]);
         }
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(home.path().join("log")).expect("a log");
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(home.path().join("log"))
+            .expect("a log");
         let mut child = Command::new(&words[0])
             .args(&words[1..])
             .stdin(Stdio::null())
@@ -141,13 +157,16 @@ impl Tillid {
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
         let mut address = |word: &str| {
             let line = lines.by_ref().map_while(Result::ok).find(|line| line.trim_start().starts_with(word));
-            let line = line.unwrap_or_else(|| panic!("{}", std::fs::read_to_string(home.path().join("log")).expect("the log")));
+            let line = line.unwrap_or_else(|| {
+                panic!("{}", std::fs::read_to_string(home.path().join("log")).expect("the log"))
+            });
             line.split_whitespace().nth(1).expect("an address").to_owned()
         };
         let (base, internal) = (address("service"), address("operations"));
         // Whatever else it says must not block it.
         std::thread::spawn(move || lines.for_each(drop));
-        let client = Client::builder().timeout(Duration::from_secs(20)).redirect(reqwest::redirect::Policy::none());
+        let client =
+            Client::builder().timeout(Duration::from_secs(20)).redirect(reqwest::redirect::Policy::none());
         Self { child, base, internal, home, database, client: client.build().expect("a client") }
     }
 

@@ -9,7 +9,7 @@ mod view;
 
 pub use health::Readiness;
 
-use axum::{Router, extract::FromRef};
+use axum::{Router, extract::FromRef, middleware};
 use tillid_edge::Gate;
 use utoipa::{
     Modify, OpenApi,
@@ -71,27 +71,30 @@ fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(Contract::openapi())
         .nest("/v1", v1::router())
         .routes(routes!(v1::receipts::keys))
-        .routes(routes!(health::live))
-        .routes(routes!(health::ready))
+}
+
+fn health_routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(health::live)).routes(routes!(health::ready))
 }
 
 /// Health alone, for the listener that only the operator reaches.
 pub fn health_router(api: Api) -> Router {
-    let routes = OpenApiRouter::new().routes(routes!(health::live)).routes(routes!(health::ready));
-    routes.split_for_parts().0.with_state(api)
+    health_routes().split_for_parts().0.with_state(api)
 }
 
 /// The contract, as OpenAPI 3.1.
 pub fn contract() -> Document {
-    routes().split_for_parts().1
+    routes().merge(health_routes()).split_for_parts().1
 }
 
 /// The router of the interface, with its contract at `/openapi.json` and pages about it at `/docs`. What else is served under the
 /// same roof brings its own contract.
 pub fn router(api: Api, others: Vec<Document>) -> Router {
-    let (router, mut document) = routes().split_for_parts();
+    let (router, _) = routes().split_for_parts();
+    let mut document = contract();
     for other in others {
         document.merge(other);
     }
-    router.with_state(api).merge(docs::router(document))
+    let clock = middleware::from_fn_with_state(api.readiness.clone(), health::with_right_clock);
+    router.layer(clock).with_state(api.clone()).merge(health_router(api)).merge(docs::router(document))
 }

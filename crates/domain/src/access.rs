@@ -58,7 +58,23 @@ pub enum Act {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 15] = [Self::SeeOverview, Self::SeeAccessLog, Self::SeeRequest, Self::AnswerRequest, Self::SeeConsent, Self::GiveConsent, Self::WithdrawConsent, Self::SeeMandate, Self::GiveMandate, Self::RevokeMandate, Self::RenounceMandate, Self::LookUp, Self::AskForConsent, Self::CancelRequest, Self::EditCatalogue];
+    pub const ALL: [Self; 15] = [
+        Self::SeeOverview,
+        Self::SeeAccessLog,
+        Self::SeeRequest,
+        Self::AnswerRequest,
+        Self::SeeConsent,
+        Self::GiveConsent,
+        Self::WithdrawConsent,
+        Self::SeeMandate,
+        Self::GiveMandate,
+        Self::RevokeMandate,
+        Self::RenounceMandate,
+        Self::LookUp,
+        Self::AskForConsent,
+        Self::CancelRequest,
+        Self::EditCatalogue,
+    ];
 
     /// The code, as it stands in the access log.
     pub const fn code(self) -> &'static str {

@@ -67,6 +67,16 @@ impl Person {
         }
     }
 
+    /// Whether this can be what they are called: the same first and last word, whatever the case. Where no register has told a
+    /// name, nothing speaks against it.
+    pub fn may_be_called(&self, name: &Name) -> bool {
+        let ends = |name: &Name| {
+            let words: Vec<String> = name.as_str().split_whitespace().map(str::to_lowercase).collect();
+            (words.first().cloned(), words.last().cloned())
+        };
+        self.name.as_ref().is_none_or(|known| ends(known) == ends(name))
+    }
+
     /// Registers the death, whenever it was.
     pub fn die(self, on: LocalDate, now: Instant) -> Result<(Self, Fact), Reason> {
         match self.life {

@@ -36,6 +36,8 @@ pub enum Presented {
     Mandate {
         /// To whom.
         representative: PersonId,
+        /// What the grantor calls them.
+        representative_name: Option<Name>,
         /// Which packages.
         packages: Vec<EntryVersion>,
         /// Which of their privileges.
@@ -167,7 +169,7 @@ pub fn consent_document(of: &ConsentType, setting: &ConsentSetting<'_>, language
 
 /// What stands in a document about a power of attorney.
 pub struct MandateSetting<'a> {
-    /// The representative's name.
+    /// What the grantor calls the representative. Never a name that only a register told: a number alone buys no name.
     pub representative: Option<&'a Name>,
     /// The packages with their versions.
     pub packages: &'a [(&'a MandatePackage, u32)],

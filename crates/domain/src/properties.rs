@@ -70,10 +70,9 @@ impl History {
             subjects: after.subjects(),
             fact,
         };
-        let versions = (10..).zip(&event.subjects).map(|(more, person)| SubjectVersion {
-            person: *person,
-            version: self.versions * (more - 9),
-        });
+        let versions = (10..)
+            .zip(&event.subjects)
+            .map(|(more, person)| SubjectVersion { person: *person, version: self.versions * (more - 9) });
         let recorded = Recorded::new(event.clone(), versions.collect());
         self.events.push(Recorded::from_bytes(&recorded.to_bytes()).expect("it reads back"));
     }
@@ -108,10 +107,8 @@ fn consent(given: bool, from: i64, to: Option<i64>) -> (Consent, History) {
         valid: Period { from: moment(from), to: to.map(|to| moment(from + to)) },
     };
     let state = if given { ConsentState::Given } else { ConsentState::Declined };
-    let fact =
-        if given { Fact::ConsentGiven(answer.clone()) } else { Fact::ConsentDeclined(answer.clone()) };
-    let consent =
-        Consent { id: ConsentId::from_uuid(uuid(4)), revision: 1, answer, answered_at: now, state };
+    let fact = if given { Fact::ConsentGiven(answer.clone()) } else { Fact::ConsentDeclined(answer.clone()) };
+    let consent = Consent { id: ConsentId::from_uuid(uuid(4)), revision: 1, answer, answered_at: now, state };
     let history = History::of(&consent, fact, now);
     (consent, history)
 }
@@ -182,7 +179,11 @@ fn holds(powers: &[Power], version: u64, at: Instant) -> bool {
 }
 
 fn last_version(history: &History) -> u64 {
-    history.events.last().and_then(|e| e.subjects.iter().find(|s| s.person == person(1))).map_or(0, |s| s.version)
+    history
+        .events
+        .last()
+        .and_then(|e| e.subjects.iter().find(|s| s.person == person(1)))
+        .map_or(0, |s| s.version)
 }
 
 proptest! {

@@ -124,6 +124,8 @@ reasons! {
     DeathKnown = "death_known",
     /// Nobody gives a mandate to themselves.
     SelfMandate = "self_mandate",
+    /// The name is not that of the person with this number.
+    RepresentativeMismatch = "representative_mismatch",
     /// The person is too young to do this alone.
     TooYoung = "too_young",
     /// This version of the consent type or package is not in use.

@@ -11,7 +11,8 @@ struct Words {
     acts: BTreeMap<String, Localized>,
 }
 
-static WORDS: LazyLock<Words> = LazyLock::new(|| toml::from_str(include_str!("../data/words.toml")).unwrap_or_default());
+static WORDS: LazyLock<Words> =
+    LazyLock::new(|| toml::from_str(include_str!("../data/words.toml")).unwrap_or_default());
 
 impl Purpose {
     /// What people call it.

@@ -1,16 +1,17 @@
 //! What the service does by itself: every node does it, and doing it twice does no harm.
 
 use std::{future::Future, time::Duration};
+use tillid_api::Readiness;
 use tillid_service::Service;
 use tokio::{sync::watch, time};
 
 const OFTEN: Duration = Duration::from_secs(5);
-const SELDOM: Duration = Duration::from_secs(600);
+const SELDOM: Duration = Duration::from_mins(10);
 
 /// Runs the jobs until `stop` changes.
-pub(crate) async fn run(service: Service, stop: watch::Receiver<bool>) {
+pub(crate) async fn run(service: Service, readiness: Readiness, stop: watch::Receiver<bool>) {
     tokio::join!(
-        every(OFTEN, stop.clone(), || watch_clock(service.clone())),
+        every(OFTEN, stop.clone(), || watch_clock(service.clone(), readiness.clone())),
         every(SELDOM, stop.clone(), || purge(service.clone())),
         every(OFTEN, stop, || rekey(service.clone())),
     );
@@ -31,8 +32,9 @@ async fn every<F: Future<Output = ()>>(
     }
 }
 
-async fn watch_clock(service: Service) {
+async fn watch_clock(service: Service, readiness: Readiness) {
     if let Ok(skew) = service.clock_skew().await {
+        readiness.clock_is_off_by(skew);
         #[expect(clippy::cast_precision_loss, reason = "a gauge; microseconds of a day fit")]
         metrics::gauge!("tillid_clock_skew_seconds").set(skew as f64 / 1e6);
     }

@@ -109,11 +109,11 @@ async fn execute(arguments: Arguments) -> Result<ExitCode> {
         }
         Command::Verify(args) => return verify::verify(args).await,
         Command::Import { config, folder } => {
-            import::import(&serve::config(&config, true, true)?, &folder).await?
+            import::import(&serve::config(&config, true, true)?, &folder).await?;
         }
         Command::Openapi { folder, check } => return import::contract(&folder, check),
         Command::Keygen { kind: KeyKind::PersonNumbers, file } => {
-            keys::make_number_key(&file, &Ambient::system())?
+            keys::make_number_key(&file, &Ambient::system())?;
         }
         Command::Keygen { kind: KeyKind::Receipts, file } => keys::make_signing_key(&file)?,
     }

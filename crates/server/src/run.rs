@@ -41,7 +41,7 @@ pub(crate) async fn run(parts: Parts, ready: impl FnOnce(SocketAddr, SocketAddr)
         .await
         .with_context(|| format!("cannot listen on {internal_listen}"))?;
     let (stop, stopped) = watch::channel(false);
-    let jobs = tokio::spawn(jobs::run(service.clone(), stopped.clone()));
+    let jobs = tokio::spawn(jobs::run(service.clone(), readiness.clone(), stopped.clone()));
     ready(listener.local_addr()?, internal_listener.local_addr()?);
 
     let until = |mut stopped: watch::Receiver<bool>| async move {

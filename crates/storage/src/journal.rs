@@ -30,7 +30,8 @@ impl Tx<Write> {
         // SQLite has one writer; the transaction itself is the lock.
         const LOCK: Sql = Sql {
             sqlite: "SELECT version FROM person WHERE id = $1",
-            postgres: "SELECT version FROM person WHERE id = $1 FOR UPDATE",
+            // Other verbs about the person wait; rows that only refer to the person, such as access records, do not.
+            postgres: "SELECT version FROM person WHERE id = $1 FOR NO KEY UPDATE",
         };
         let mut persons = persons.to_vec();
         persons.sort_unstable();

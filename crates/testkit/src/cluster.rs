@@ -11,7 +11,10 @@ use std::{
     },
     path::{Path, PathBuf},
     process::{Command, Output, Stdio, id},
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 /// The variable that names a cluster to use instead of starting one: an administrator's URL.
@@ -20,12 +23,22 @@ pub const URL: &str = "TILLID_TEST_POSTGRES";
 const MISSING: &str = "PostgreSQL's server programs were not found (initdb, pg_ctl): \
     install the Debian package `postgresql`, or set TILLID_TEST_POSTGRES to the URL of an administrator";
 
-/// A running cluster.
+/// What makes a cluster fast to start and to write to. A crash of the machine would lose what it holds; one of a process does not.
+const NOT_DURABLE: &str = "-c fsync=off -c full_page_writes=off -c shared_buffers=64MB";
+
+/// A running cluster, for its owner alone; gone when dropped.
 #[derive(Debug)]
 pub struct Cluster {
     /// How to connect as its administrator.
     pub url: String,
-    home: Option<PathBuf>,
+    home: PathBuf,
+    options: String,
+}
+
+/// While it lives, no process of the cluster runs: connections are taken by the kernel, and nobody ever answers.
+#[derive(Debug)]
+pub struct Frozen {
+    processes: Vec<String>,
 }
 
 impl Cluster {
@@ -45,21 +58,66 @@ impl Cluster {
         })
     }
 
-    /// Starts a cluster of its own, which ends when it is stopped or when this process does.
+    /// Starts a cluster of its own, which ends when it is dropped or when this process does.
     pub fn start() -> Self {
-        let home = home_of(&format!("own-{}", id()));
-        let url = start_once(&home, id());
-        Self { url, home: Some(home) }
+        Self::own(NOT_DURABLE)
     }
 
-    /// Stops it at once.
-    pub fn stop(mut self) {
-        if let Some(home) = self.home.take() {
-            let stop = format!("{}; rm -rf {}", stop_line(&home), home.display());
-            // The watchdog does the same when this process is gone, should this fail.
-            let _ = quiet(Command::new("sh").arg("-c").arg(stop)).status();
-        }
+    /// A cluster of its own that writes as PostgreSQL does by default: what it has committed survives a power cut.
+    pub fn start_durable() -> Self {
+        Self::own("")
     }
+
+    fn own(settings: &str) -> Self {
+        static COUNTER: AtomicU32 = AtomicU32::new(0);
+        let home = home_of(&format!("own-{}-{}", id(), COUNTER.fetch_add(1, Ordering::Relaxed)));
+        make_folder(&home, 0o755);
+        let (url, options) = launch(&home, id(), settings);
+        Self { url, home, options }
+    }
+
+    /// Stops the server as a crash of it would; its data stays.
+    pub fn halt(&self) {
+        must(Command::new("sh").arg("-c").arg(stop_line(&self.home)));
+    }
+
+    /// Starts the server again where it was.
+    pub fn resume(&self) {
+        let started = started(&self.home.join("data"), &self.options);
+        assert!(started, "PostgreSQL did not start again: {}", log_of(&self.home));
+    }
+
+    /// Stops every process of the cluster where it stands.
+    pub fn freeze(&self) -> Frozen {
+        let pid_file = fs::read_to_string(self.home.join("data/postmaster.pid")).unwrap();
+        let main = pid_file.lines().next().unwrap().to_owned();
+        // The main process first: it would make new ones.
+        signal("-STOP", std::slice::from_ref(&main));
+        let children = fs::read_to_string(format!("/proc/{main}/task/{main}/children")).unwrap();
+        let mut processes: Vec<String> = children.split_whitespace().map(str::to_owned).collect();
+        signal("-STOP", &processes);
+        processes.push(main);
+        Frozen { processes }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let stop = format!("{}; rm -rf {}", stop_line(&self.home), self.home.display());
+        // The watchdog does the same when this process is gone, should this fail.
+        let _ = quiet(Command::new("sh").arg("-c").arg(stop)).status();
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        signal("-CONT", &self.processes);
+    }
+}
+
+fn signal(signal: &str, processes: &[String]) {
+    // A process that has ended meanwhile needs none.
+    let _ = quiet(Command::new("kill").arg(signal).args(processes)).status();
 }
 
 fn home_of(run: &str) -> PathBuf {
@@ -68,25 +126,29 @@ fn home_of(run: &str) -> PathBuf {
 
 /// Whoever comes first starts the cluster; the others wait for the lock and read where it is.
 fn start_once(home: &Path, owner: u32) -> String {
-    fs::create_dir_all(home).unwrap();
-    fs::set_permissions(home, fs::Permissions::from_mode(0o755)).unwrap();
+    make_folder(home, 0o755);
     let lock = File::create(home.join("lock")).unwrap();
     lock.lock().unwrap();
     let known = home.join("url");
     if let Ok(url) = fs::read_to_string(&known) {
         return url;
     }
-    let url = launch(home, owner);
+    let (url, _) = launch(home, owner, NOT_DURABLE);
     File::create(&known).unwrap().write_all(url.as_bytes()).unwrap();
     url
 }
 
-fn launch(home: &Path, owner: u32) -> String {
+fn make_folder(path: &Path, mode: u32) {
+    fs::create_dir_all(path).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Makes a cluster and starts it. Returns its URL, and the options to start it with again.
+fn launch(home: &Path, owner: u32, settings: &str) -> (String, String) {
     let data = home.join("data");
     let socket = home.join("socket");
     for dir in [&data, &socket] {
-        fs::create_dir_all(dir).unwrap();
-        fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).unwrap();
+        make_folder(dir, 0o700);
         if is_root() {
             must(Command::new("chown").arg("postgres").arg(dir));
         }
@@ -103,25 +165,24 @@ fn launch(home: &Path, owner: u32) -> String {
     for _ in 0..5 {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let options = format!(
-            "-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c max_connections=300 \
-             -c fsync=off -c full_page_writes=off -c shared_buffers=64MB",
+            "-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c max_connections=300 {settings}",
             socket.display()
         );
-        let started = quiet(
-            as_postgres("pg_ctl")
-                .args(["start", "-w", "-s", "-D"])
-                .arg(&data)
-                .arg("-l")
-                .arg(data.join("log"))
-                .arg("-o")
-                .arg(options),
-        )
-        .status();
-        if started.is_ok_and(|status| status.success()) {
-            return format!("postgres://postgres@127.0.0.1:{port}/postgres");
+        if started(&data, &options) {
+            return (format!("postgres://postgres@127.0.0.1:{port}/postgres"), options);
         }
     }
-    panic!("PostgreSQL did not start: {}", fs::read_to_string(data.join("log")).unwrap_or_default());
+    panic!("PostgreSQL did not start: {}", log_of(home));
+}
+
+fn started(data: &Path, options: &str) -> bool {
+    let mut start = as_postgres("pg_ctl");
+    start.args(["start", "-w", "-s", "-D"]).arg(data).arg("-l").arg(data.join("log")).arg("-o").arg(options);
+    quiet(&mut start).status().is_ok_and(|status| status.success())
+}
+
+fn log_of(home: &Path) -> String {
+    fs::read_to_string(home.join("data/log")).unwrap_or_default()
 }
 
 /// Ends the cluster when its owner is gone, however that came.
@@ -162,8 +223,8 @@ fn as_postgres(name: &str) -> Command {
     command
 }
 
-/// Debian keeps the programs of each version in a folder of its own; the newest is taken.
-fn program(name: &str) -> PathBuf {
+/// A program of PostgreSQL. Debian keeps those of each version in a folder of its own; the newest is taken.
+pub fn program(name: &str) -> PathBuf {
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()

@@ -35,7 +35,9 @@ pub struct Database {
     /// Where it is.
     pub address: Address,
     name: String,
-    folder: Option<TempDir>,
+    /// The administrator of the server; a file has none.
+    admin: Option<String>,
+    _folder: Option<TempDir>,
 }
 
 /// A migrated database, and the open store on it.
@@ -59,25 +61,30 @@ impl Fresh {
 impl Database {
     /// An empty database.
     pub async fn new(engine: Engine) -> Self {
-        static COUNTER: AtomicU32 = AtomicU32::new(0);
-        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("tillid_{}_{count}_{}", process::id(), uuid_tail());
         match engine {
             Engine::Sqlite => {
                 let folder = tempfile::tempdir().unwrap();
                 let address = Address::Sqlite(folder.path().join("tillid.db"));
-                Self { engine, address, name, folder: Some(folder) }
+                Self { engine, address, name: new_name(), admin: None, _folder: Some(folder) }
             }
-            Engine::Postgres => {
-                let admin = Cluster::shared();
-                let mut connection = PgConnection::connect(admin).await.unwrap();
-                let create = format!("CREATE DATABASE {name} TEMPLATE template0");
-                connection.execute(AssertSqlSafe(create)).await.unwrap();
-                connection.close().await.unwrap();
-                let server = admin.rsplit_once('/').unwrap().0;
-                Self { engine, address: Address::Postgres(format!("{server}/{name}")), name, folder: None }
-            }
+            Engine::Postgres => Self::at(Cluster::shared()).await,
         }
+    }
+
+    /// An empty database of that cluster, which must outlive it.
+    pub async fn on(cluster: &Cluster) -> Self {
+        Self::at(&cluster.url).await
+    }
+
+    async fn at(admin: &str) -> Self {
+        let name = new_name();
+        let mut connection = PgConnection::connect(admin).await.unwrap();
+        let create = format!("CREATE DATABASE {name} TEMPLATE template0");
+        connection.execute(AssertSqlSafe(create)).await.unwrap();
+        connection.close().await.unwrap();
+        let server = admin.rsplit_once('/').unwrap().0;
+        let address = Address::Postgres(format!("{server}/{name}"));
+        Self { engine: Engine::Postgres, address, name, admin: Some(admin.to_owned()), _folder: None }
     }
 
     /// Opens it with this vault and brings it to the newest version.
@@ -101,16 +108,13 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if self.folder.is_some() {
-            return;
-        }
+        let Some(admin) = self.admin.take() else { return };
         let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         // A runtime of its own: this may run where blocking is not allowed. A leftover goes with the cluster.
         let done = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
-                let mut connection =
-                    PgConnection::connect(Cluster::shared()).await.map_err(std::io::Error::other)?;
+                let mut connection = PgConnection::connect(&admin).await.map_err(std::io::Error::other)?;
                 connection.execute(AssertSqlSafe(drop)).await.map_err(std::io::Error::other)
             })
         });
@@ -119,10 +123,12 @@ impl Drop for Database {
 }
 
 /// Different in each process, also where two share a cluster and a process id.
-fn uuid_tail() -> String {
+fn new_name() -> String {
+    static COUNTER: AtomicU32 = AtomicU32::new(0);
     let mut bytes = [0; 4];
     aws_lc_rs::rand::fill(&mut bytes).unwrap();
-    format!("{:08x}", u32::from_be_bytes(bytes))
+    let (count, tail) = (COUNTER.fetch_add(1, Ordering::Relaxed), u32::from_be_bytes(bytes));
+    format!("tillid_{}_{count}_{tail:08x}", process::id())
 }
 
 /// A column as its database describes it.

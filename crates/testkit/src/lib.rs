@@ -14,7 +14,7 @@ mod database;
 pub mod people;
 mod world;
 
-pub use cluster::{Cluster, URL};
+pub use cluster::{Cluster, Frozen, URL, program};
 pub use database::{Administrator, Column, Database, Engine, Fresh};
 pub use world::{Invariants, World, receipt_keys, vault};
 

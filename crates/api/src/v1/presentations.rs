@@ -14,7 +14,7 @@ use serde::Deserialize;
 use tillid_domain::{
     Language, LocalDate,
     id::PresentationId,
-    text::{CaseRef, Code, PrivilegeUri},
+    text::{CaseRef, Code, Name, PrivilegeUri},
 };
 use tillid_edge::{Caller, Gate, Json, Path, Problem, Sent};
 use tillid_service::{NewMandate, NewPresentation, Shown};
@@ -71,6 +71,9 @@ struct ConsentBody {
 struct MandateBody {
     /// To whom.
     representative: PersonBody,
+    /// What you call them; refused when it is not the name of the person with that number.
+    #[schema(value_type = Option<String>)]
+    representative_name: Option<Name>,
     /// The codes of the packages.
     #[schema(value_type = Vec<String>)]
     packages: Vec<Code>,
@@ -95,6 +98,7 @@ impl From<AboutBody> for NewPresentation {
             }
             AboutBody::Mandate(m) => Self::Mandate(NewMandate {
                 representative: m.representative.into(),
+                representative_name: m.representative_name,
                 packages: m.packages,
                 privileges: m.privileges,
                 case: m.case,

@@ -37,7 +37,7 @@ pub(crate) struct MandateView {
     /// Who may act.
     #[schema(value_type = uuid::Uuid)]
     representative_id: PersonId,
-    /// The representative's name, where it is known and shown.
+    /// The representative's name: what the grantor called them, and to staff what the register says.
     #[schema(value_type = Option<String>)]
     representative_name: Option<Name>,
     /// Which packages.

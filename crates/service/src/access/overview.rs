@@ -11,11 +11,13 @@ use tillid_domain::{
     actor::Who,
     catalogue::ConsentType,
     id::{AccessId, PersonId},
-    mandate::MandateStanding,
+    mandate::{Mandate, MandateStanding},
     person::Person,
+    presentation::Presented,
     request::{ConsentRequest, RequestStanding},
     text::{Name, PrivilegeUri},
 };
+use tillid_storage::Tx;
 
 /// How many of each kind an overview shows; the lists have the rest.
 const FIRST: u32 = 50;
@@ -84,10 +86,10 @@ impl Service {
         let now = self.now(&mut tx).await?;
         let view = self.in_view(&mut tx, call).await?;
         let person = view.person;
-        self.must_see(&mut tx, call, Act::SeeOverview, person, now).await?;
+        let mut tx = self.must_see(tx, call, Act::SeeOverview, person, now).await?;
         let mut mandates = Vec::new();
         for mandate in self.mandates_in_view(&mut tx, call, person, None, FIRST, now).await?.items {
-            let representative_name = self.name_of(&mut tx, mandate.representative).await?;
+            let representative_name = self.called(&mut tx, &mandate).await?;
             mandates.push(FoundMandate { standing: mandate.standing(now), mandate, representative_name });
         }
         let privileges = self.powers(&mut tx, &call.actor, now).await?;
@@ -128,11 +130,16 @@ impl Service {
         Ok((overview, now))
     }
 
-    async fn may_act_for<M>(
-        &self,
-        tx: &mut tillid_storage::Tx<M>,
-        held: &[FoundMandate],
-    ) -> Result<Vec<MayActFor>, Error> {
+    /// What the grantor called the representative when they gave the mandate; a register's word would tell names by number.
+    async fn called<M>(&self, tx: &mut Tx<M>, mandate: &Mandate) -> Result<Option<Name>, Error> {
+        let presented = tx.presentation(mandate.presentation).await?.map(|(shown, _)| shown.presented);
+        Ok(match presented {
+            Some(Presented::Mandate { representative_name, .. }) => representative_name,
+            _ => None,
+        })
+    }
+
+    async fn may_act_for<M>(&self, tx: &mut Tx<M>, held: &[FoundMandate]) -> Result<Vec<MayActFor>, Error> {
         let mut by_grantor: BTreeMap<PersonId, MayActFor> = BTreeMap::new();
         for found in held.iter().filter(|m| m.standing == MandateStanding::Active) {
             let grantor = found.mandate.grantor;

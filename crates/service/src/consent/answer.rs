@@ -171,7 +171,6 @@ impl Service {
         Ok((consents, events))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one consent")]
     fn specific(
         &self,
         person: PersonId,
@@ -199,7 +198,6 @@ impl Service {
         Consent { id: ConsentId::from_uuid(self.ambient.id()), revision: 1, answer, answered_at: now, state }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the end of a verb: what was decided, and by whom")]
     async fn finish(
         &self,
         mut tx: Tx<Write>,

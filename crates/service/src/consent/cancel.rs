@@ -25,6 +25,8 @@ impl Service {
             return Ok(Done { value, replayed: true });
         }
         tx.lock(&[found.person]).await?;
+        // The wait for the lock may have outlasted the deadline.
+        let now = self.now(&mut tx).await?;
         let request = tx.request(id).await?.ok_or(Error::NotFound)?;
         let entry = self.known_entry(&mut tx, request.entry.entry).await?;
         let of = entry.consent_type().ok_or(Error::NotFound)?;

@@ -7,11 +7,12 @@ use crate::{
         view::type_subject,
     },
     guard::principal,
-    mandate::give::NewMandate,
+    mandate::give::{NewMandate, Planned},
 };
 use tillid_domain::{
     Digest, Instant, Language, Reason,
     access::{Act, Subject},
+    actor::Who,
     catalogue::{CatalogueEntry, MandatePackage, Shelf},
     event::Fact,
     id::{PersonId, PresentationId, RequestId},
@@ -70,6 +71,9 @@ impl Service {
         };
         let mut tx = self.store.write().await?;
         if let Some(id) = self.claim(&mut tx, call).await? {
+            let now = self.now(&mut tx).await?;
+            let subject = Subject { person: Some(person), ..Subject::default() };
+            self.may(&mut tx, call, Act::SeeRequest, &subject, now).await??;
             let value = self.shown(&mut tx, PresentationId::from_uuid(id)).await?;
             return Ok(Done { value, replayed: true });
         }
@@ -84,9 +88,7 @@ impl Service {
                 self.present_unasked(call, &mut tx, person, consent_type, items, case.as_ref(), language, now)
                     .await
             }
-            (NewPresentation::Mandate(_), Some(planned)) => {
-                self.present_mandate(&mut tx, planned, language).await
-            }
+            (NewPresentation::Mandate(_), Some(planned)) => Ok(present_mandate(planned, language)),
             (NewPresentation::Mandate(_), None) => Err(Error::NotFound),
         };
         let draft = match draft {
@@ -151,7 +153,6 @@ impl Service {
         self.draft_of(&entry, request.items, Some(id), request.case, language)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one request, already parsed")]
     async fn present_unasked(
         &self,
         call: &Call,
@@ -165,7 +166,7 @@ impl Service {
     ) -> Result<Draft, Error> {
         let entry = self.in_use(tx, Shelf::ConsentType, code).await?;
         let entry =
-            entry.ok_or_else(|| Error::invalid("/consent/consent_type", Reason::EntryNotPublished))?;
+            entry.ok_or_else(|| Error::invalid("/about/consent/consent_type", Reason::EntryNotPublished))?;
         let of = entry.consent_type().ok_or(Error::NotFound)?;
         let subject = Subject { person: Some(person), ..type_subject(of) };
         self.may(tx, call, Act::GiveConsent, &subject, now).await??;
@@ -200,25 +201,6 @@ impl Service {
         Ok(Draft { presented: Presented::Consent { entry: entry.version(), items, request, case }, document })
     }
 
-    async fn present_mandate(
-        &self,
-        tx: &mut Tx<Write>,
-        planned: &crate::mandate::give::Planned,
-        language: Language,
-    ) -> Result<Draft, Error> {
-        let representative = self.known_person(tx, planned.representative).await?;
-        let packages: Vec<(&MandatePackage, u32)> =
-            planned.entries.iter().filter_map(|e| e.mandate_package().map(|p| (p, e.number))).collect();
-        let setting = MandateSetting {
-            representative: representative.name.as_ref(),
-            packages: &packages,
-            privileges: &planned.privileges,
-            case: planned.case.as_ref(),
-            until: planned.until,
-        };
-        Ok(Draft { document: mandate_document(&setting, language), presented: planned.presented() })
-    }
-
     pub(crate) async fn shown<M>(&self, tx: &mut Tx<M>, id: PresentationId) -> Result<Shown, Error> {
         let (presentation, document) = tx.presentation(id).await?.ok_or(Error::NotFound)?;
         Ok(Shown { presentation, document })
@@ -227,11 +209,23 @@ impl Service {
     /// What was shown to the caller, byte for byte, however long ago.
     pub async fn read_presentation(&self, call: &Call, id: PresentationId) -> Result<Shown, Error> {
         let mut tx = self.store.read().await?;
-        let person = match call.actor.who {
-            tillid_domain::actor::Who::Citizen { person, acting_for: None } => person,
-            _ => return Err(Error::Denied(Reason::OnlyInPerson)),
+        let Who::Citizen { person, acting_for: None } = call.actor.who else {
+            return Err(Error::Denied(Reason::OnlyInPerson));
         };
         let shown = self.shown(&mut tx, id).await?;
         if shown.presentation.person == person { Ok(shown) } else { Err(Error::NotFound) }
     }
+}
+
+fn present_mandate(planned: &Planned, language: Language) -> Draft {
+    let packages: Vec<(&MandatePackage, u32)> =
+        planned.entries.iter().filter_map(|e| e.mandate_package().map(|p| (p, e.number))).collect();
+    let setting = MandateSetting {
+        representative: planned.representative_name.as_ref(),
+        packages: &packages,
+        privileges: &planned.privileges,
+        case: planned.case.as_ref(),
+        until: planned.until,
+    };
+    Draft { document: mandate_document(&setting, language), presented: planned.presented() }
 }

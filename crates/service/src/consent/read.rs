@@ -48,7 +48,7 @@ impl Service {
         let now = self.now(&mut tx).await?;
         let view = self.in_view(&mut tx, call).await?;
         let person = view.person;
-        self.must_see(&mut tx, call, Act::SeeConsent, person, now).await?;
+        let mut tx = self.must_see(tx, call, Act::SeeConsent, person, now).await?;
         let found = tx.consent(id).await?.filter(|c| c.answer.person == person);
         let typed = match found {
             Some(consent) => Some(self.typed(&mut tx, consent, now).await?),
@@ -74,7 +74,7 @@ impl Service {
         let now = self.now(&mut tx).await?;
         let view = self.in_view(&mut tx, call).await?;
         let person = view.person;
-        self.must_see(&mut tx, call, Act::SeeConsent, person, now).await?;
+        let mut tx = self.must_see(tx, call, Act::SeeConsent, person, now).await?;
         let page = self.consents_in_view(&mut tx, call, person, below, limit, now).await?;
         drop(tx);
         self.watched(call, &view, Act::SeeConsent, None, !page.items.is_empty(), now).await?;
@@ -112,7 +112,7 @@ impl Service {
         let now = self.now(&mut tx).await?;
         let view = self.in_view(&mut tx, call).await?;
         let person = view.person;
-        self.must_see(&mut tx, call, Act::SeeRequest, person, now).await?;
+        let mut tx = self.must_see(tx, call, Act::SeeRequest, person, now).await?;
         let found = tx.request(id).await?.filter(|r| r.person == person);
         let seen = match found {
             Some(request) => self.request_in_view(&mut tx, call, request, now).await?,
@@ -134,7 +134,7 @@ impl Service {
         let now = self.now(&mut tx).await?;
         let view = self.in_view(&mut tx, call).await?;
         let person = view.person;
-        self.must_see(&mut tx, call, Act::SeeRequest, person, now).await?;
+        let mut tx = self.must_see(tx, call, Act::SeeRequest, person, now).await?;
         let page = self.requests_in_view(&mut tx, call, person, below, limit, now).await?;
         drop(tx);
         self.watched(call, &view, Act::SeeRequest, None, !page.items.is_empty(), now).await?;
@@ -172,22 +172,26 @@ impl Service {
         Ok(visible.then_some((request, of)))
     }
 
-    /// Refuses, with its reason and a record, a caller who may see nothing of this kind about the person at all.
+    /// Refuses, with its reason and a record, a caller who may see nothing of this kind about the person at all. The record
+    /// needs a connection of its own: whoever waited for one while holding another would keep everybody waiting.
     pub(crate) async fn must_see<M>(
         &self,
-        tx: &mut Tx<M>,
+        mut tx: Tx<M>,
         call: &Call,
         act: Act,
         person: PersonId,
         now: Instant,
-    ) -> Result<(), Error> {
+    ) -> Result<Tx<M>, Error> {
         if confined_to(&call.actor).is_some() {
-            return Ok(());
+            return Ok(tx);
         }
         let subject = Subject { person: Some(person), ..Subject::default() };
-        match self.may(tx, call, act, &subject, now).await? {
-            Ok(()) => Ok(()),
-            Err(refusal) => Err(self.refused(call, person, act, refusal, now).await),
+        match self.may(&mut tx, call, act, &subject, now).await? {
+            Ok(()) => Ok(tx),
+            Err(refusal) => {
+                drop(tx);
+                Err(self.refused(call, person, act, refusal, now).await)
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use tillid_domain::{
     id::{MandateId, PersonId, PresentationId},
     mandate::{Mandate, MandateState},
     presentation::Presented,
-    text::{CaseRef, Code, PrivilegeUri},
+    text::{CaseRef, Code, Name, PrivilegeUri},
 };
 use tillid_storage::{Tx, Write};
 
@@ -19,6 +19,8 @@ use tillid_storage::{Tx, Write};
 pub struct NewMandate {
     /// To whom.
     pub representative: PersonRef,
+    /// What the grantor calls them; refused when it is not the name of the person with that number.
+    pub representative_name: Option<Name>,
     /// Which packages, in the versions that are in use.
     pub packages: Vec<Code>,
     /// Which of their privileges; all when empty.
@@ -33,6 +35,7 @@ pub struct NewMandate {
 #[derive(Clone, Debug)]
 pub(crate) struct Planned {
     pub(crate) representative: PersonId,
+    pub(crate) representative_name: Option<Name>,
     pub(crate) entries: Vec<CatalogueEntry>,
     pub(crate) privileges: Vec<PrivilegeUri>,
     pub(crate) case: Option<CaseRef>,
@@ -43,6 +46,7 @@ impl Planned {
     pub(crate) fn presented(&self) -> Presented {
         Presented::Mandate {
             representative: self.representative,
+            representative_name: self.representative_name.clone(),
             packages: self.entries.iter().map(CatalogueEntry::version).collect(),
             privileges: self.privileges.clone(),
             case: self.case.clone(),
@@ -68,12 +72,13 @@ impl Service {
             }
         };
         if new.packages.is_empty() {
-            return Err(Error::invalid("/mandate/packages", Reason::EntryNotPublished));
+            return Err(Error::invalid("/about/mandate/packages", Reason::EntryNotPublished));
         }
         let mut entries = Vec::with_capacity(new.packages.len());
         for (at, code) in new.packages.iter().enumerate() {
             let entry = self.in_use(&mut tx, Shelf::MandatePackage, code).await?;
-            let missing = || Error::invalid(&format!("/mandate/packages/{at}"), Reason::EntryNotPublished);
+            let missing =
+                || Error::invalid(&format!("/about/mandate/packages/{at}"), Reason::EntryNotPublished);
             entries.push(entry.ok_or_else(missing)?);
         }
         drop(tx);
@@ -81,13 +86,30 @@ impl Service {
         let until = new.valid_until.next().start();
         within_maximum(&entries, new.valid_until, now)?;
         let Some(representative) = self.resolve(call, &new.representative).await? else {
-            return Err(Error::invalid("/mandate/representative", Reason::PersonUnknown));
+            return Err(Error::invalid("/about/mandate/representative", Reason::PersonUnknown));
         };
         // nobody gives a mandate to themselves.
         if representative == grantor {
-            return Err(Error::invalid("/mandate/representative", Reason::SelfMandate));
+            return Err(Error::invalid("/about/mandate/representative", Reason::SelfMandate));
         }
-        Ok(Planned { representative, entries, privileges, case: new.case.clone(), until })
+        if let Some(name) = &new.representative_name {
+            let mut tx = self.store.read().await?;
+            if !self.known_person(&mut tx, representative).await?.may_be_called(name) {
+                return Err(Error::invalid(
+                    "/about/mandate/representative_name",
+                    Reason::RepresentativeMismatch,
+                ));
+            }
+        }
+        let representative_name = new.representative_name.clone();
+        Ok(Planned {
+            representative,
+            representative_name,
+            entries,
+            privileges,
+            case: new.case.clone(),
+            until,
+        })
     }
 
     async fn may_give<M>(&self, tx: &mut Tx<M>, call: &Call, now: Instant) -> Result<PersonId, Error> {
@@ -126,15 +148,17 @@ impl Service {
         };
         let mismatch = || Error::invalid("/presentation_id", Reason::PresentationMismatch);
         let (shown, _) = tx.presentation(presentation).await?.ok_or_else(mismatch)?;
-        let Presented::Mandate { representative, packages, privileges, case, until } =
+        let Presented::Mandate { representative, packages, privileges, case, until, .. } =
             shown.presented.clone()
         else {
             return Err(mismatch());
         };
+        tx.lock(&[grantor, representative]).await?;
+        // The wait for the locks may have outlasted what was shown.
+        let now = self.now(&mut tx).await?;
         shown
             .must_fit(grantor, &shown.presented, now)
             .map_err(|reason| Error::invalid("/presentation_id", reason))?;
-        tx.lock(&[grantor, representative]).await?;
         self.must_be_able(&mut tx, call, grantor, representative, &packages, now).await?;
         if until <= now {
             return Err(Error::Rule(Reason::EndDatePast));
@@ -202,7 +226,10 @@ fn chosen_privileges(entries: &[CatalogueEntry], named: &[PrivilegeUri]) -> Resu
         // A step that the representative must take first is not something this way of giving has.
         if package.acceptance_required || !package.representative_kinds.contains(&RepresentativeKind::Person)
         {
-            return Err(Error::invalid(&format!("/mandate/packages/{at}"), Reason::PackageNotAvailable));
+            return Err(Error::invalid(
+                &format!("/about/mandate/packages/{at}"),
+                Reason::PackageNotAvailable,
+            ));
         }
     }
     let mut all: Vec<PrivilegeUri> = Vec::new();
@@ -212,7 +239,7 @@ fn chosen_privileges(entries: &[CatalogueEntry], named: &[PrivilegeUri]) -> Resu
         }
     }
     if let Some(at) = named.iter().position(|uri| !all.contains(uri)) {
-        return Err(Error::invalid(&format!("/mandate/privileges/{at}"), Reason::PrivilegeUnknown));
+        return Err(Error::invalid(&format!("/about/mandate/privileges/{at}"), Reason::PrivilegeUnknown));
     }
     Ok(all.into_iter().filter(|uri| named.is_empty() || named.contains(uri)).collect())
 }
@@ -220,11 +247,11 @@ fn chosen_privileges(entries: &[CatalogueEntry], named: &[PrivilegeUri]) -> Resu
 fn within_maximum(entries: &[CatalogueEntry], last_day: LocalDate, now: Instant) -> Result<(), Error> {
     let today = now.local_date();
     if last_day < today {
-        return Err(Error::invalid("/mandate/valid_until", Reason::EndDatePast));
+        return Err(Error::invalid("/about/mandate/valid_until", Reason::EndDatePast));
     }
     let latest = packages_of(entries).map(|p| today.plus(p.duration.maximum)).min();
     if latest.is_some_and(|latest| last_day > latest) {
-        return Err(Error::invalid("/mandate/valid_until", Reason::EndDateTooLate));
+        return Err(Error::invalid("/about/mandate/valid_until", Reason::EndDateTooLate));
     }
     Ok(())
 }

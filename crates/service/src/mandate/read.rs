@@ -17,7 +17,7 @@ impl Service {
         let now = self.now(&mut tx).await?;
         let view = self.in_view(&mut tx, call).await?;
         let person = view.person;
-        self.must_hold_some_power(&mut tx, call, person, now).await?;
+        let mut tx = self.must_hold_some_power(tx, call, person, now).await?;
         let found = tx.mandate(id).await?;
         let seen = match found {
             Some(mandate) if self.sees_mandate(&mut tx, call, person, &mandate, now).await? => Some(mandate),
@@ -39,7 +39,7 @@ impl Service {
         let now = self.now(&mut tx).await?;
         let view = self.in_view(&mut tx, call).await?;
         let person = view.person;
-        self.must_hold_some_power(&mut tx, call, person, now).await?;
+        let mut tx = self.must_hold_some_power(tx, call, person, now).await?;
         let page = self.mandates_in_view(&mut tx, call, person, below, limit, now).await?;
         drop(tx);
         self.watched(call, &view, Act::SeeMandate, None, !page.items.is_empty(), now).await?;
@@ -96,15 +96,15 @@ impl Service {
     }
 
     /// A representative without any power is refused, with the reason.
-    pub(crate) async fn must_hold_some_power<M>(
+    async fn must_hold_some_power<M>(
         &self,
-        tx: &mut Tx<M>,
+        tx: Tx<M>,
         call: &Call,
         person: PersonId,
         now: Instant,
-    ) -> Result<(), Error> {
+    ) -> Result<Tx<M>, Error> {
         if !matches!(call.actor.who, Who::Citizen { acting_for: Some(_), .. }) {
-            return Ok(());
+            return Ok(tx);
         }
         self.must_see(tx, call, Act::SeeOverview, person, now).await
     }

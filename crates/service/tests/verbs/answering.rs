@@ -20,8 +20,9 @@ pub(crate) async fn r02_each_item_is_answered_and_nothing_is_taken_for_granted(w
     let request = world.ask(anna, "C01").await;
     let shown = world.show(&citizen(anna), request).await;
     let all = world.all(true, shown).await;
-    let answer =
-        async |answers: &[Answer]| world.service.answer_request(&citizen(anna), request, shown, answers).await;
+    let answer = async |answers: &[Answer]| {
+        world.service.answer_request(&citizen(anna), request, shown, answers).await
+    };
     let incomplete = invalid("/answers", Reason::ItemsUnanswered);
     assert_eq!(told(answer(&[]).await), incomplete);
     assert_eq!(told(answer(&all[1..]).await), incomplete);
@@ -90,11 +91,11 @@ pub(crate) async fn r35_a_child_under_fifteen_does_not_answer_alone(world: &Worl
     let request = world.ask(clara, "C15").await;
     let shown = world.show(&citizen(clara), request).await;
     let answers = world.all(true, shown).await;
-    let answer = || world.service.answer_request(&citizen(clara), request, shown, &answers);
+    let answer = async || world.service.answer_request(&citizen(clara), request, shown, &answers).await;
     assert_eq!(told(answer().await), rule(Reason::TooYoung));
     world.ambient.set("2026-04-02T21:59:59Z".parse().unwrap());
     let shown = world.show(&citizen(clara), request).await;
-    let answer = || world.service.answer_request(&citizen(clara), request, shown, &answers);
+    let answer = async || world.service.answer_request(&citizen(clara), request, shown, &answers).await;
     assert_eq!(told(answer().await), rule(Reason::TooYoung), "a second before the birthday");
     world.ambient.set("2026-04-02T22:00:00Z".parse().unwrap());
     assert_eq!(told(answer().await), rule(Reason::RequestExpired), "the deadline does not wait");
@@ -124,10 +125,7 @@ pub(crate) async fn a_request_of_another_is_not_there(world: &World) {
     let answers = world.all(true, shown).await;
     let refused = world.service.answer_request(&citizen(bo), request, shown, &answers).await;
     assert_eq!(told(refused), "not found");
-    assert_eq!(
-        told(world.try_show(&citizen(bo), NewPresentation::Request(request)).await),
-        "not found"
-    );
+    assert_eq!(told(world.try_show(&citizen(bo), NewPresentation::Request(request)).await), "not found");
     assert_eq!(told(world.service.read_request(&citizen(bo), request).await), "not found");
     let refused = world.service.answer_request(&acting(bo, anna), request, shown, &answers).await;
     assert_eq!(told(refused), denied(Reason::NoPower));

@@ -148,10 +148,7 @@ pub(crate) async fn a_cancelled_request_is_not_answered(world: &World) {
     let request = world.ask(anna, "C15").await;
     let shown = world.show(&citizen(anna), request).await;
     let answers = world.all(true, shown).await;
-    assert_eq!(
-        told(world.service.cancel_request(&citizen(anna), request).await),
-        denied(Reason::StaffOnly)
-    );
+    assert_eq!(told(world.service.cancel_request(&citizen(anna), request).await), denied(Reason::StaffOnly));
     world.service.cancel_request(&caseworker(OWN), request).await.unwrap();
     let refused = world.service.answer_request(&citizen(anna), request, shown, &answers).await;
     assert_eq!(told(refused), rule(Reason::RequestCancelled));

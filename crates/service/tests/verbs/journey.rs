@@ -119,7 +119,10 @@ pub(crate) async fn a_representative_acts_for_somebody_until_the_mandate_is_revo
     let revoked = world.service.revoke_mandate(&citizen(anna), narrow.id).await.unwrap();
     assert_eq!(revoked.value.standing(world.now()), MandateStanding::Revoked);
     assert_eq!(told(world.may_act(bo, anna).await), "denied power_revoked");
-    assert_eq!(told(world.service.withdraw_consent(&acting(bo, anna), consent).await), "denied power_revoked");
+    assert_eq!(
+        told(world.service.withdraw_consent(&acting(bo, anna), consent).await),
+        "denied power_revoked"
+    );
 }
 
 pub(crate) async fn every_type_and_package_of_the_seed_catalogue_comes_into_use_once(world: &World) {

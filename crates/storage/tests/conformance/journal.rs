@@ -117,7 +117,7 @@ pub(crate) async fn the_versions_of_a_person_have_no_gap(fresh: &Fresh) {
         assert_eq!(recorded[0].subjects[0].version, n);
     }
     let mut administrator = fresh.database.administrator().await;
-    let sql = "SELECT CAST(version AS TEXT) FROM event_subject ORDER BY person_id, version";
+    let sql = "SELECT CAST(version AS TEXT) FROM event_subject ORDER BY person_id, event_subject.version";
     assert_eq!(administrator.column(sql).await, ["1", "2", "3", "4", "5", "6", "1"]);
     let mut tx = fresh.store.read().await.unwrap();
     assert_eq!(tx.version_at(bo, at(100)).await.unwrap(), 1);

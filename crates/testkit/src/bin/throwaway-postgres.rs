@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     };
     let cluster = Cluster::start();
     let done = Command::new(&program).args(words).env(URL, &cluster.url).status();
-    cluster.stop();
+    drop(cluster);
     match done {
         // A signal has no code of its own.
         Ok(status) => ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)),
