@@ -3,5 +3,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../faults/mod.rs"]
+mod faults;
+
 mod architecture;
+mod door;
 mod journey;
+mod who_may_not;

@@ -10,7 +10,7 @@ use std::{
 };
 use tempfile::TempDir;
 use tillid_storage::Address;
-use tillid_testkit::{Database, Engine};
+use tillid_testkit::{Administrator, Database, Engine};
 
 /// The program under test.
 pub(crate) const TILLID: &str = env!("CARGO_BIN_EXE_tillid");
@@ -254,6 +254,14 @@ impl Tillid {
     /// The SQLite file; `None` on PostgreSQL.
     pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
         self.postgres_url().is_none().then(|| self.home.path().join("tillid.db"))
+    }
+
+    /// Somebody who can run any statement on the database behind the service's back.
+    pub(crate) async fn administrator(&self) -> Administrator {
+        match (self.sqlite_file(), self.postgres_url()) {
+            (Some(file), _) => Administrator::of(&Address::Sqlite(file)).await,
+            (None, url) => Administrator::of(&Address::Postgres(url.expect("a database"))).await,
+        }
     }
 
     /// What `tillid verify` says of this installation: its exit code and its words.

@@ -214,10 +214,12 @@ fn staff(me: &Employee, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> 
             if own_case {
                 return Err(Denied(Reason::OwnCase));
             }
+            // A request that they may not see does not exist for them.
+            let told = |reason| if act == Act::CancelRequest { Hidden } else { Denied(reason) };
             if subject.authority != Some(me.authority) {
-                return Err(if act == Act::CancelRequest { Hidden } else { Denied(Reason::OtherAuthority) });
+                return Err(told(Reason::OtherAuthority));
             }
-            if within_limits(me, subject) { Ok(()) } else { Err(Denied(Reason::OutsideFieldOfWork)) }
+            if within_limits(me, subject) { Ok(()) } else { Err(told(Reason::OutsideFieldOfWork)) }
         }
         Act::EditCatalogue => {
             if !me.is(Role::CatalogueAdministrator) {
@@ -332,5 +334,202 @@ impl AccessRecord {
     /// The commitment to this record under its salt.
     pub fn commitment(&self, salt: &Salt) -> Digest {
         Digest::commit(salt, &canonical(self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn person(n: u128) -> PersonId {
+        PersonId::from_uuid(Uuid::from_u128(n))
+    }
+
+    fn cvr(text: &str) -> Cvr {
+        text.parse().expect("a CVR number")
+    }
+
+    fn actor(who: Who) -> Actor {
+        Actor { who, assurance: Assurance::Substantial, authenticated_at: None }
+    }
+
+    fn citizen_of(n: u128) -> Actor {
+        actor(Who::Citizen { person: person(n), acting_for: None })
+    }
+
+    fn employee(roles: &[Role], kle: &str, sensitivity: Sensitivity) -> Actor {
+        actor(Who::Employee(Employee {
+            id: EmployeeId::from_uuid(Uuid::from_u128(90)),
+            person: Some(person(9)),
+            authority: cvr("99100001"),
+            roles: roles.to_vec(),
+            kle: vec![kle.parse().expect("a subject")],
+            sensitivity,
+        }))
+    }
+
+    /// Everything that is allowed, for somebody else's data and without any power: what is not here is refused.
+    #[test]
+    fn by_default_nobody_may_do_anything_to_anybody() {
+        let kle: Kle = "27.36.04".parse().expect("a subject");
+        let others = Subject {
+            person: Some(person(1)),
+            authority: Some(cvr("99173009")),
+            kle: Some(&kle),
+            sensitivity: Some(Sensitivity::Special),
+            ..Subject::default()
+        };
+        let caseworker = employee(
+            &[Role::Caseworker, Role::Registrar, Role::CatalogueAdministrator],
+            "*",
+            Sensitivity::Special,
+        );
+        let system = actor(Who::System(Machine {
+            client: "fagsystem".parse().expect("a client"),
+            authority: cvr("99100001"),
+            purposes: Vec::new(),
+        }));
+        let representative = actor(Who::Citizen { person: person(2), acting_for: Some(person(1)) });
+        for act in Act::ALL {
+            for who in [&citizen_of(2), &representative, &caseworker, &system] {
+                assert!(may(who, act, &others).is_err(), "{act:?} by {who:?}");
+            }
+            assert_eq!(may(&Actor::OPERATOR, act, &others).is_ok(), act == Act::EditCatalogue, "{act:?}");
+        }
+    }
+
+    #[test]
+    fn a_citizen_does_everything_of_their_own_and_nothing_of_the_staffs() {
+        let own = Subject { person: Some(person(1)), representative: Some(person(2)), ..Subject::default() };
+        for act in Act::ALL {
+            let staff =
+                matches!(act, Act::LookUp | Act::AskForConsent | Act::CancelRequest | Act::EditCatalogue);
+            let expected = match act {
+                _ if staff => Err(Denied(Reason::StaffOnly)),
+                Act::RenounceMandate => Err(Denied(Reason::OnlyInPerson)),
+                _ => Ok(()),
+            };
+            assert_eq!(may(&citizen_of(1), act, &own), expected, "{act:?}");
+            let held = match act {
+                _ if staff => Err(Denied(Reason::StaffOnly)),
+                Act::SeeMandate | Act::RenounceMandate => Ok(()),
+                Act::RevokeMandate => Err(Denied(Reason::OnlyInPerson)),
+                _ => Err(Hidden),
+            };
+            assert_eq!(may(&citizen_of(2), act, &own), held, "{act:?}");
+        }
+    }
+
+    #[test]
+    fn a_representative_does_what_the_privileges_say_and_no_more() {
+        let who = actor(Who::Citizen { person: person(2), acting_for: Some(person(1)) });
+        let uri = |text: &str| text.parse::<PrivilegeUri>().expect("a privilege");
+        let other = uri("urn:dk:eksempelkommune:fuldmagt:aeldre:hjaelpemidler:handle");
+        for (privilege, acts) in [
+            (other, vec![]),
+            (uri(SEE_CONSENTS), vec![Act::SeeRequest, Act::SeeConsent]),
+            (uri(WITHDRAW_CONSENTS), vec![Act::WithdrawConsent]),
+            (uri(GIVE_CONSENTS), vec![Act::AnswerRequest, Act::GiveConsent]),
+        ] {
+            let powers = [privilege];
+            let subject = Subject { person: Some(person(1)), powers: &powers, ..Subject::default() };
+            for act in Act::ALL {
+                let allowed = act == Act::SeeOverview || acts.contains(&act);
+                assert_eq!(may(&who, act, &subject).is_ok(), allowed, "{act:?} with {powers:?}");
+            }
+            let elsewhere = Subject { person: Some(person(3)), ..subject };
+            assert!(
+                Act::ALL.iter().all(|act| may(&who, *act, &elsewhere).is_err()),
+                "somebody else's, with {powers:?}"
+            );
+        }
+        let powers = [uri(GIVE_CONSENTS)];
+        let special = Subject {
+            person: Some(person(1)),
+            sensitivity: Some(Sensitivity::Special),
+            powers: &powers,
+            ..Subject::default()
+        };
+        assert_eq!(may(&who, Act::GiveConsent, &special), Err(Denied(Reason::SensitiveByRepresentative)));
+    }
+
+    #[test]
+    fn r12_a_look_up_needs_a_purpose_of_the_role_and_a_case_where_the_purpose_asks_for_one() {
+        for role in [
+            Role::Reader,
+            Role::Caseworker,
+            Role::Registrar,
+            Role::CatalogueAdministrator,
+            Role::DataProtectionOfficer,
+        ] {
+            let who = employee(&[role], "*", Sensitivity::Special);
+            for purpose in Purpose::ALL {
+                for case in [false, true] {
+                    let subject = Subject {
+                        person: Some(person(1)),
+                        purpose: Some((purpose, case)),
+                        ..Subject::default()
+                    };
+                    let expected = match (role.purposes().contains(&purpose), purpose.needs_case() && !case) {
+                        (false, _) => Err(Denied(Reason::PurposeNotAllowed)),
+                        (true, true) => Err(Denied(Reason::CaseMissing)),
+                        (true, false) => Ok(()),
+                    };
+                    assert_eq!(may(&who, Act::LookUp, &subject), expected, "{role:?} {purpose:?} {case}");
+                }
+            }
+            let none = Subject { person: Some(person(1)), ..Subject::default() };
+            assert_eq!(may(&who, Act::LookUp, &none), Err(Denied(Reason::PurposeNotAllowed)));
+        }
+    }
+
+    #[test]
+    fn staff_see_what_is_their_authoritys_in_their_field_and_not_above_their_sensitivity() {
+        let field: Kle = "27.36.04".parse().expect("a subject");
+        let subject = |authority: &str, sensitivity| Subject {
+            person: Some(person(1)),
+            authority: Some(cvr(authority)),
+            kle: Some(&field),
+            sensitivity: Some(sensitivity),
+            ..Subject::default()
+        };
+        let theirs = subject("99100001", Sensitivity::Special);
+        for (kle, limit, sees) in [
+            ("27.*", Sensitivity::Special, true),
+            ("27.36.04", Sensitivity::Special, true),
+            ("15.*", Sensitivity::Special, false),
+            ("27.*", Sensitivity::Confidential, false),
+        ] {
+            let who = employee(&[Role::Caseworker], kle, limit);
+            assert_eq!(may(&who, Act::SeeConsent, &theirs).is_ok(), sees, "{kle} {limit:?}");
+            assert_eq!(may(&who, Act::AskForConsent, &theirs).is_ok(), sees, "{kle} {limit:?}");
+        }
+        let who = employee(&[Role::Caseworker], "*", Sensitivity::Special);
+        assert_eq!(may(&who, Act::SeeConsent, &subject("99173009", Sensitivity::Ordinary)), Err(Hidden));
+    }
+
+    #[test]
+    fn r38_staff_do_not_act_where_they_are_a_party() {
+        let who = employee(&[Role::Caseworker], "*", Sensitivity::Special);
+        let own = Subject {
+            person: Some(person(9)),
+            authority: Some(cvr("99100001")),
+            purpose: Some((Purpose::CaseProcessing, true)),
+            ..Subject::default()
+        };
+        for act in [Act::LookUp, Act::AskForConsent, Act::CancelRequest] {
+            assert_eq!(may(&who, act, &own), Err(Denied(Reason::OwnCase)), "{act:?}");
+        }
+        assert_eq!(may(&who, Act::SeeConsent, &own), Err(Hidden));
+    }
+
+    #[test]
+    fn a_login_that_is_too_weak_is_asked_for_a_stronger_one_and_told_nothing_else() {
+        let weak = Actor { assurance: Assurance::Low, ..citizen_of(1) };
+        let own = Subject { person: Some(person(1)), ..Subject::default() };
+        assert_eq!(may(&weak, Act::SeeOverview, &own), Err(Refusal::StepUp(Assurance::Substantial)));
+        let others = Subject { person: Some(person(2)), ..Subject::default() };
+        assert_eq!(may(&weak, Act::SeeOverview, &others), Err(Hidden));
     }
 }

@@ -235,12 +235,12 @@ mod tests {
     async fn a_body_is_read_when_it_says_that_it_is_json() {
         let body = r#"{"purpose":"p","count":1,"items":[{"case":"a"}]}"#;
         for kind in ["application/json", "Application/JSON; charset=utf-8", "application/cloudevents+json"] {
-            assert!(read(kind, body).await.is_ok(), "{kind}");
+            assert!(parsed(kind, body).await.is_ok(), "{kind}");
         }
         for kind in
             ["", "text/json", "application/x-www-form-urlencoded", "application/jsonp", "multipart/form-data"]
         {
-            assert_eq!(read(kind, body).await.expect_err(kind).code(), "wrong_content_type");
+            assert_eq!(parsed(kind, body).await.expect_err(kind).code(), "wrong_content_type");
         }
     }
 

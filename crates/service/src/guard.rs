@@ -61,6 +61,21 @@ impl Service {
         }
     }
 
+    /// Refuses, with its reason and a record, a representative who can do no such thing for the person at all. It comes before
+    /// anything is looked for, so that the refusal is the same whether it is there or not.
+    pub(crate) async fn must_represent(&self, call: &Call, act: Act) -> Result<(), Error> {
+        let Who::Citizen { acting_for: Some(person), .. } = call.actor.who else { return Ok(()) };
+        let mut tx = self.store.read().await?;
+        let now = self.now(&mut tx).await?;
+        let subject = Subject { person: Some(person), ..Subject::default() };
+        let decision = self.may(&mut tx, call, act, &subject, now).await?;
+        drop(tx);
+        match decision {
+            Ok(()) => Ok(()),
+            Err(refusal) => Err(self.refused(call, person, act, refusal, now).await),
+        }
+    }
+
     /// The record of one look, not yet durable.
     pub(crate) fn look(
         &self,

@@ -96,13 +96,7 @@ impl Database {
 
     /// Connects beside the service, as an administrator of the database can. Its triggers and keys still hold.
     pub async fn administrator(&self) -> Administrator {
-        match &self.address {
-            Address::Sqlite(path) => {
-                let options = SqliteConnectOptions::new().filename(path).foreign_keys(true);
-                Administrator::Sqlite(SqliteConnection::connect_with(&options).await.unwrap())
-            }
-            Address::Postgres(url) => Administrator::Postgres(PgConnection::connect(url).await.unwrap()),
-        }
+        Administrator::of(&self.address).await
     }
 }
 
@@ -157,6 +151,17 @@ impl fmt::Debug for Administrator {
 }
 
 impl Administrator {
+    /// Connects to a database that is there.
+    pub async fn of(address: &Address) -> Self {
+        match address {
+            Address::Sqlite(path) => {
+                let options = SqliteConnectOptions::new().filename(path).foreign_keys(true);
+                Self::Sqlite(SqliteConnection::connect_with(&options).await.unwrap())
+            }
+            Address::Postgres(url) => Self::Postgres(PgConnection::connect(url).await.unwrap()),
+        }
+    }
+
     /// Runs statements, and says how many rows they changed.
     pub async fn execute(&mut self, sql: &str) -> Result<u64, sqlx::Error> {
         let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));

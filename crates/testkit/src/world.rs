@@ -168,10 +168,9 @@ impl World {
 
     /// A mandate with all privileges of these packages, for a year.
     pub fn mandate_to(&self, representative: PersonId, packages: &[&str]) -> NewMandate {
+        NewMandate {
             representative: PersonRef::Id(representative),
             representative_name: None,
-            representative_name: None,
-            representative: PersonRef::Id(representative),
             packages: packages.iter().map(|code| code.parse().unwrap()).collect(),
             privileges: Vec::new(),
             case: None,

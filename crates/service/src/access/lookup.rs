@@ -69,7 +69,10 @@ impl Service {
         if crate::guard::principal(&call.actor).is_some() {
             early?;
         }
-        let person = self.resolve(call, &new.person).await?.ok_or(Error::NotFound)?;
+        let Some(person) = self.resolve(call, &new.person).await? else {
+            early?;
+            return Err(Error::NotFound);
+        };
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
         let subject = Subject { person: Some(person), purpose, ..Subject::default() };

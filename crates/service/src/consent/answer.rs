@@ -45,6 +45,7 @@ impl Service {
         answers: &[Answer],
     ) -> Result<Done<Vec<TypedConsent>>, Error> {
         let person = principal(&call.actor).ok_or(Error::Denied(Reason::CitizensOnly))?;
+        self.must_represent(call, Act::AnswerRequest).await?;
         let mut tx = self.store.write().await?;
         if let Some(done) = self.answered_before(&mut tx, call).await? {
             return Ok(done);
@@ -88,15 +89,19 @@ impl Service {
         answers: &[Answer],
     ) -> Result<Done<Vec<TypedConsent>>, Error> {
         let person = principal(&call.actor).ok_or(Error::Denied(Reason::CitizensOnly))?;
+        self.must_represent(call, Act::GiveConsent).await?;
         let mut tx = self.store.write().await?;
         if let Some(done) = self.answered_before(&mut tx, call).await? {
             return Ok(done);
         }
         tx.lock(&[person]).await?;
         let now = self.now(&mut tx).await?;
-        let shown = self.shown(&mut tx, presentation).await?.presentation;
+        let mismatch = || Error::invalid("/presentation_id", Reason::PresentationMismatch);
+        // What somebody else was shown is told like what nobody was.
+        let shown = tx.presentation(presentation).await?.filter(|(shown, _)| shown.person == person);
+        let (shown, _) = shown.ok_or_else(mismatch)?;
         let Presented::Consent { entry, items, request: None, case } = shown.presented.clone() else {
-            return Err(Error::invalid("/presentation_id", Reason::PresentationMismatch));
+            return Err(mismatch());
         };
         let entry = self.known_entry(&mut tx, entry.entry).await?;
         if let Err(error) = self.may_answer(&mut tx, call, Act::GiveConsent, person, &entry, now).await {

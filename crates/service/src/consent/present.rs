@@ -65,6 +65,12 @@ impl Service {
         language: Language,
     ) -> Result<Done<Shown>, Error> {
         let person = principal(&call.actor).ok_or(Error::Denied(Reason::CitizensOnly))?;
+        let act = match new {
+            NewPresentation::Request(_) => Act::AnswerRequest,
+            NewPresentation::Consent { .. } => Act::GiveConsent,
+            NewPresentation::Mandate(_) => Act::GiveMandate,
+        };
+        self.must_represent(call, act).await?;
         let mandate = match new {
             NewPresentation::Mandate(mandate) => Some(self.planned_mandate(call, mandate).await?),
             _ => None,

@@ -7,6 +7,7 @@ impl Service {
     /// Withdraws a consent from now on. No question that arrives after this has returned is answered with it.
     pub async fn withdraw_consent(&self, call: &Call, id: ConsentId) -> Result<Done<TypedConsent>, Error> {
         let person = principal(&call.actor).ok_or(Error::Denied(Reason::CitizensOnly))?;
+        self.must_represent(call, Act::WithdrawConsent).await?;
         let mut tx = self.store.write().await?;
         let before = self.claim(&mut tx, call).await?;
         tx.lock(&[person]).await?;

@@ -33,6 +33,7 @@ impl Service {
         if !matches!(call.actor.who, Who::Citizen { .. }) {
             return Err(Error::Denied(Reason::CitizensOnly));
         }
+        self.must_represent(call, act).await?;
         let mut tx = self.store.write().await?;
         let before = self.claim(&mut tx, call).await?;
         // The parties of a mandate never change; its state is read again under their locks.

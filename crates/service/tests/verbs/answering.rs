@@ -152,7 +152,7 @@ pub(crate) async fn consents_are_given_unasked_under_the_version_in_use(world: &
         case: case.map(|c| c.parse().unwrap()),
     };
     let refused = world.try_show(&citizen(anna), unasked(None, "C15")).await;
-    assert_eq!(told(refused), invalid("/consent/consent_type", Reason::EntryNotPublished));
+    assert_eq!(told(refused), invalid("/about/consent/consent_type", Reason::EntryNotPublished));
     world.import("C15").await;
     world.import("C01").await;
     let refused = world.try_show(&citizen(anna), unasked(None, "C01")).await;

@@ -30,7 +30,7 @@ pub(crate) async fn r38_nobody_gives_a_mandate_to_themselves(world: &World) {
         let new = NewMandate { representative: herself, ..world.mandate_to(anna, &["M14"]) };
         assert_eq!(
             told(shown(world, anna, new).await),
-            invalid("/mandate/representative", Reason::SelfMandate)
+            invalid("/about/mandate/representative", Reason::SelfMandate)
         );
     }
 }
@@ -39,22 +39,22 @@ pub(crate) async fn a_mandate_is_of_packages_and_privileges_in_use(world: &World
     let (anna, bo) = (world.anna().await, world.bo().await);
     world.import("M14").await;
     world.import("C15").await;
-    let unknown = |at: usize| invalid(&format!("/mandate/packages/{at}"), Reason::EntryNotPublished);
+    let unknown = |at: usize| invalid(&format!("/about/mandate/packages/{at}"), Reason::EntryNotPublished);
     let none = NewMandate { packages: Vec::new(), ..world.mandate_to(bo, &[]) };
-    assert_eq!(told(shown(world, anna, none).await), invalid("/mandate/packages", Reason::EntryNotPublished));
+    assert_eq!(told(shown(world, anna, none).await), invalid("/about/mandate/packages", Reason::EntryNotPublished));
     assert_eq!(told(shown(world, anna, world.mandate_to(bo, &["M14", "M01"])).await), unknown(1));
     assert_eq!(told(shown(world, anna, world.mandate_to(bo, &["C15"])).await), unknown(0));
     let mut new = world.mandate_to(bo, &["M14"]);
     new.privileges = vec!["urn:dk:tillid:fuldmagt:samtykke:samtykke:laes".parse().unwrap()];
     assert_eq!(
         told(shown(world, anna, new).await),
-        invalid("/mandate/privileges/0", Reason::PrivilegeUnknown)
+        invalid("/about/mandate/privileges/0", Reason::PrivilegeUnknown)
     );
     let nobody = PersonRef::Id(PersonId::from_uuid(uuid::Uuid::from_u128(1)));
     let new = NewMandate { representative: nobody, ..world.mandate_to(bo, &["M14"]) };
     assert_eq!(
         told(shown(world, anna, new).await),
-        invalid("/mandate/representative", Reason::PersonUnknown)
+        invalid("/about/mandate/representative", Reason::PersonUnknown)
     );
 }
 
@@ -66,7 +66,7 @@ pub(crate) async fn a_package_that_must_be_accepted_is_not_given_here(world: &Wo
     import(world, MandatePackage { representative_kinds: staff, ..package("M01") }).await;
     for code in ["M14", "M01"] {
         let refused = shown(world, anna, world.mandate_to(bo, &[code])).await;
-        assert_eq!(told(refused), invalid("/mandate/packages/0", Reason::PackageNotAvailable));
+        assert_eq!(told(refused), invalid("/about/mandate/packages/0", Reason::PackageNotAvailable));
     }
 }
 
@@ -79,7 +79,7 @@ pub(crate) async fn a_mandate_ends_and_not_too_late(world: &World) {
         let new = NewMandate { valid_until: day, ..world.mandate_to(bo, packages) };
         shown(world, anna, new).await
     };
-    let late = invalid("/mandate/valid_until", Reason::EndDateTooLate);
+    let late = invalid("/about/mandate/valid_until", Reason::EndDateTooLate);
     let two_years = today.plus(CalendarPeriod::months(24));
     assert!(until(&["M14"], today.plus(CalendarPeriod::months(60))).await.is_ok());
     assert_eq!(told(until(&["M14"], today.plus(CalendarPeriod::months(60)).next()).await), late);
@@ -89,7 +89,7 @@ pub(crate) async fn a_mandate_ends_and_not_too_late(world: &World) {
     world.service.give_mandate(&citizen(anna), today_only).await.unwrap();
     let too_late_tomorrow = until(&["M14"], today).await.unwrap();
     world.pass(CalendarPeriod::days(1));
-    let past = invalid("/mandate/valid_until", Reason::EndDatePast);
+    let past = invalid("/about/mandate/valid_until", Reason::EndDatePast);
     assert_eq!(told(until(&["M14"], today).await), past);
     let refused = world.service.give_mandate(&citizen(anna), too_late_tomorrow).await;
     assert_eq!(told(refused), rule(Reason::EndDatePast), "it was shown yesterday");

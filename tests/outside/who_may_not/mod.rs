@@ -1,0 +1,194 @@
+//! Every operation of the contract against everybody of the demo world and somebody without a login.
+//!
+//! A route without a row, or a row without a route, fails; a caller whom a row does not name must be refused.
+
+mod scene;
+
+use crate::door::face;
+use crate::support::Answer;
+use scene::{Aim, CALLERS, Scene, Which, group};
+use std::collections::{BTreeMap, BTreeSet};
+use tillid_testkit::Engine;
+
+struct Row {
+    method: &'static str,
+    path: &'static str,
+    aim: Aim,
+    /// Who, and what they are told: `who who: status code; who: status`. Whoever is named again is named better.
+    told: &'static str,
+}
+
+const fn get(path: &'static str, aim: Aim, told: &'static str) -> Row {
+    Row { method: "GET", path, aim, told }
+}
+
+const fn post(path: &'static str, aim: Aim, told: &'static str) -> Row {
+    Row { method: "POST", path, aim, told }
+}
+
+const NOBODY: &str = "none: 401 token_missing";
+const OPEN: &str = "everyone: 200";
+const LIST: &str = "anna bo strangers ours+ jens+ neighbours+: 200; bo>anna: 403 power_does_not_cover; bo>anna!: 403 power_revoked; blind: 403 lookup_missing";
+const ONE: &str = "anna ours+: 200; bo strangers jens+ neighbours+: 404 not_found; bo>anna: 403 power_does_not_cover; bo>anna!: 403 power_revoked; blind: 403 lookup_missing";
+const RECEIPT: &str = "bo strangers: 404 not_found; bo>anna bo>anna! staff machines: 403 only_in_person";
+const CITIZENS: &str = "staff machines: 403 citizens_only; bo>anna!: 403 power_revoked";
+const STAFF: &str = "anna bo strangers bo>anna bo>anna!: 403 staff_only";
+const DRAFT: &str = "karin ole: 201; staff machines: 403 role_missing; anna bo strangers bo>anna bo>anna!: 403 staff_only; karin ole: 201";
+const PUBLISH: &str = "staff machines: 403 role_missing; anna bo strangers bo>anna bo>anna!: 403 staff_only; ole: 200; karin: 409 second_person_needed";
+
+use Aim::*;
+
+const ROWS: [Row; 48] = [
+    get("/health/live", Plain, OPEN),
+    get("/health/ready", Plain, OPEN),
+    get("/log/keys", Plain, OPEN),
+    get("/sandbox/people", Plain, OPEN),
+    get("/sandbox/clock", Plain, OPEN),
+    post("/sandbox/clock", Clock, "everyone: 409 clock_backwards"),
+    post("/sandbox/events", Death, "everyone: 422 invalid_value"),
+    post("/sandbox/tokens", Token, OPEN),
+    get("/v1/consent-types", Plain, OPEN),
+    get("/v1/consent-types/{code}", Type, OPEN),
+    get("/v1/consent-types/{code}/versions/{number}", TypeVersion, OPEN),
+    get("/v1/mandate-packages", Plain, OPEN),
+    get("/v1/mandate-packages/{code}", Package, OPEN),
+    get("/v1/mandate-packages/{code}/versions/{number}", PackageVersion, OPEN),
+    post("/v1/consent-types", DraftType, DRAFT),
+    post("/v1/mandate-packages", DraftPackage, DRAFT),
+    post("/v1/consent-types/{code}/versions/{number}/publish", PublishType, PUBLISH),
+    post("/v1/mandate-packages/{code}/versions/{number}/publish", PublishPackage, PUBLISH),
+    get("/v1/overview", Plain, "anna bo strangers bo>anna: 200; CITIZENS"),
+    get("/v1/access-log", Plain, "anna bo strangers: 200; bo>anna: 403 only_in_person; CITIZENS"),
+    get("/v1/consents", Plain, LIST),
+    get("/v1/consent-requests", Plain, LIST),
+    get("/v1/mandates", Plain, "LIST; bo>anna: 200"),
+    get("/v1/consents/{id}", Consent, ONE),
+    get("/v1/consent-requests/{id}", Request, ONE),
+    get("/v1/mandates/{id}", Mandate, "ONE; bo bo>anna jens+: 200"),
+    get("/v1/mandates/{id}", OtherMandate, "ONE; dorte jens+: 200; bo>anna: 404 not_found"),
+    get("/v1/presentations/{id}", Presentation, "RECEIPT; anna: 200"),
+    get("/v1/receipts/{event_id}", Receipt, "RECEIPT; anna: 200"),
+    get("/v1/consents/{id}/receipt", Consent, "RECEIPT; anna: 303"),
+    get("/v1/mandates/{id}/receipt", Mandate, "RECEIPT; anna bo: 303"),
+    get("/v1/mandates/{id}/receipt", OtherMandate, "RECEIPT; anna dorte: 303"),
+    post("/v1/presentations", ShowRequest, "CITIZENS; anna: 201; bo strangers: 404 not_found; bo>anna: 403 power_does_not_cover"),
+    post("/v1/presentations", ShowConsent, "CITIZENS; anna bo strangers: 201; bo>anna: 403 power_does_not_cover"),
+    post("/v1/presentations", ShowMandate, "CITIZENS; anna bo strangers: 201; finn: 422 self_mandate; bo>anna: 403 only_in_person"),
+    post("/v1/consent-requests/{id}/answer", Answer, "CITIZENS; anna: 201; bo strangers: 404 not_found; bo>anna: 403 power_does_not_cover"),
+    post("/v1/consents", GiveConsents, "CITIZENS; anna: 201; bo strangers: 422 presentation_mismatch; bo>anna: 403 power_does_not_cover"),
+    post("/v1/consents/{id}/withdraw", Withdraw, "CITIZENS; anna: 200; bo strangers: 404 not_found; bo>anna: 403 power_does_not_cover"),
+    post("/v1/mandates", GiveMandate, "CITIZENS; anna: 201; bo strangers: 422 presentation_mismatch; bo>anna: 403 only_in_person"),
+    post("/v1/mandates/{id}/revoke", Revoke, "CITIZENS; anna: 200; bo bo>anna: 403 only_in_person; strangers: 404 not_found"),
+    post("/v1/mandates/{id}/renounce", Renounce, "CITIZENS; bo: 200; anna bo>anna: 403 only_in_person; strangers: 404 not_found"),
+    post("/v1/consent-requests", Ask, "STAFF; hans hans+ inge inge+ niels: 201; jens jens+: 403 outside_field_of_work; karin ole lars lars+ machines: 403 role_missing; mona mona+: 403 other_authority"),
+    post("/v1/consent-requests/{id}/cancel", Cancel, "STAFF; hans hans+ inge inge+ niels: 200; jens jens+ mona mona+: 404 not_found; karin ole lars lars+ machines: 403 role_missing"),
+    post("/v1/lookups", LookUp("case_processing"), "STAFF; staff machines: 403 purpose_not_allowed; hans hans+ jens jens+ mona mona+: 201"),
+    post("/v1/lookups", LookUp("consent_follow_up"), "STAFF; staff machines: 403 purpose_not_allowed; hans hans+ jens jens+ mona mona+: 201"),
+    post("/v1/lookups", LookUp("citizen_service"), "STAFF; staff machines: 403 purpose_not_allowed; inge inge+ niels: 201"),
+    post("/v1/lookups", LookUp("supervision"), "STAFF; staff machines: 403 purpose_not_allowed; lars lars+: 201"),
+    post("/v1/lookups", LookUp("automated_step"), "STAFF; staff machines: 403 purpose_not_allowed; machines: 201"),
+];
+
+/// Whom a row names, and what they are to be told.
+fn cells(told: &'static str) -> BTreeMap<&'static str, (u16, &'static str)> {
+    let mut cells = BTreeMap::new();
+    for clause in std::iter::once(NOBODY).chain(told.split("; ")) {
+        match clause {
+            "CITIZENS" => cells.extend(self::cells(CITIZENS)),
+            "STAFF" => cells.extend(self::cells(STAFF)),
+            "LIST" => cells.extend(self::cells(LIST)),
+            "ONE" => cells.extend(self::cells(ONE)),
+            "RECEIPT" => cells.extend(self::cells(RECEIPT)),
+            _ => {
+                let (who, what) = clause.split_once(": ").expect("who: what");
+                let (status, code) = what.split_once(' ').unwrap_or((what, ""));
+                let status = status.parse().expect("a status");
+                cells.extend(who.split(' ').flat_map(group).map(|caller| (caller, (status, code))));
+            }
+        }
+    }
+    assert!(cells.keys().all(|caller| CALLERS.contains(caller)), "{told}");
+    cells
+}
+
+/// The code of a refusal; where one field is to blame, that field's.
+fn code(answer: &Answer) -> String {
+    if answer.status.is_success() {
+        return String::new();
+    }
+    let body = answer.json();
+    let field = body["errors"][0]["code"].as_str().filter(|_| body["code"] == "unprocessable");
+    field.map_or_else(|| answer.code(), str::to_owned)
+}
+
+/// Who knows of the thing that they are refused, since they are a party to it, or since it is open to everyone.
+fn knows(row: &Row, caller: &str) -> bool {
+    matches!((row.aim, caller), (Revoke, "bo") | (Renounce, "anna") | (PublishType | PublishPackage, _))
+}
+
+/// Who may see Anna's consents and requests: herself, and those of her municipality who look her up for work of theirs.
+fn sees_secrets(row: &Row, caller: &str) -> bool {
+    let looking = matches!(row.aim, LookUp(_)) && ["hans", "inge", "niels", "lars", "fagsystem"].contains(&caller);
+    looking || ["anna", "hans+", "inge+", "lars+", "fagsystem+"].contains(&caller)
+}
+
+async fn cell(scene: &Scene, row: &Row, caller: &str, flaws: &mut Vec<String>) {
+    let wanted = cells(row.told).get(caller).copied();
+    let works = wanted.is_some_and(|(status, _)| status < 400);
+    let which = if works { Which::New } else { Which::Shared };
+    let answer = scene.send(caller, row.method, row.path, row.aim, which).await;
+    let (status, code) = (answer.status.as_u16(), code(&answer));
+    let (method, path, aim) = (row.method, row.path, row.aim);
+    let right = match wanted {
+        Some(wanted) => wanted == (status, code.as_str()),
+        None => [401, 403, 404].contains(&status),
+    };
+    if !right {
+        flaws.push(format!("{caller}: {method} {path} ({aim:?}) is {status} {code}, not {wanted:?}"));
+    }
+    let text = String::from_utf8_lossy(&answer.body);
+    if !sees_secrets(row, caller)
+        && let Some(secret) = scene.secrets().into_iter().find(|secret| text.contains(secret))
+    {
+        flaws.push(format!("{caller}: {method} {path} ({aim:?}) shows {secret}"));
+    }
+    if status >= 400 && !knows(row, caller) {
+        let unknown = scene.send(caller, method, path, aim, Which::Unknown).await;
+        if face(&unknown) != face(&answer) {
+            let told = crate::who_may_not::code(&unknown);
+            flaws.push(format!("{caller}: {method} {path} ({aim:?}) is {status} {code}, and for what does not exist {} {told}", unknown.status));
+        }
+    }
+}
+
+async fn matrix(engine: Engine) {
+    let scene = Scene::set(engine).await;
+    let rows: BTreeSet<(String, String)> = ROWS.iter().map(|r| (r.method.to_owned(), r.path.to_owned())).collect();
+    assert_eq!(rows, scene.door.operations(), "every route has its row, and every row its route");
+    let before = scene.look_of_things().await;
+    let (mut count, mut flaws) = (0, Vec::new());
+    for caller in CALLERS {
+        if caller == "bo>anna!" {
+            assert_eq!(scene.look_of_things().await, before, "what was refused has changed nothing");
+            scene.revoke_bo().await;
+        }
+        for row in &ROWS {
+            cell(&scene, row, caller, &mut flaws).await;
+            count += 1;
+        }
+    }
+    println!("{count} cells: {} rows, {} callers", ROWS.len(), CALLERS.len());
+    assert!(flaws.is_empty(), "{} of {count} cells:\n{}", flaws.len(), flaws.join("\n"));
+    assert!(count >= 700);
+    scene.door.events();
+}
+
+#[tokio::test]
+async fn nobody_does_on_sqlite_what_the_table_does_not_let_them() {
+    matrix(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn nobody_does_on_postgresql_what_the_table_does_not_let_them() {
+    matrix(Engine::Postgres).await;
+}
