@@ -56,7 +56,8 @@ async fn answer(State(proxy): State<Proxy>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, 1 << 20).await.expect("a body");
     let path = parts.uri.path().to_owned();
-    let Some(mandate) = path.strip_prefix("/v1/mandates/").and_then(|rest| rest.strip_suffix("/revoke")) else {
+    let Some(mandate) = path.strip_prefix("/v1/mandates/").and_then(|rest| rest.strip_suffix("/revoke"))
+    else {
         return proxy.pass_on(parts, body).await;
     };
     let oldest = {
@@ -78,7 +79,9 @@ impl Proxy {
             request = request.header(name, value);
         }
         // A service that is gone is a bad gateway; the caller does not know what came of it.
-        let Ok(answer) = request.body(body).send().await else { return StatusCode::BAD_GATEWAY.into_response() };
+        let Ok(answer) = request.body(body).send().await else {
+            return StatusCode::BAD_GATEWAY.into_response();
+        };
         let status = answer.status();
         match answer.bytes().await {
             Ok(body) => (status, body).into_response(),

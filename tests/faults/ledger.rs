@@ -110,14 +110,20 @@ impl Ledger {
             }
         }
         let unpromised = found.keys().filter(|key| !self.rows.contains_key(*key));
-        faults.extend(unpromised.map(|(table, id)| format!("doubled: {table} {id} is there and nobody was told")));
+        faults.extend(
+            unpromised.map(|(table, id)| format!("doubled: {table} {id} is there and nobody was told")),
+        );
 
         let records = database.column(&format!("SELECT {id} FROM access_record WHERE act = 'look_up'")).await;
         let records: BTreeSet<String> = records.iter().map(|id| plain(id)).collect();
-        faults.extend(self.lookups.difference(&records).map(|id| format!("lost: look-up {id} has no record")));
+        faults
+            .extend(self.lookups.difference(&records).map(|id| format!("lost: look-up {id} has no record")));
         let more = records.difference(&self.lookups).count();
         if more > self.unknown_lookups {
-            faults.push(format!("doubled: {more} look-ups more than were answered, {} unknown", self.unknown_lookups));
+            faults.push(format!(
+                "doubled: {more} look-ups more than were answered, {} unknown",
+                self.unknown_lookups
+            ));
         }
         faults
     }

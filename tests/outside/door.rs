@@ -195,7 +195,8 @@ impl Door {
     /// Somebody is shown something: the id of the presentation, and the codes of the specific consents in it.
     pub(crate) async fn shown(&self, token: &str, about: Value) -> (String, Vec<String>) {
         let shown = self.made("/v1/presentations", token, &json!({"about": about})).await;
-        let document: Value = serde_json::from_str(shown["document"].as_str().expect("a document")).expect("json");
+        let document: Value =
+            serde_json::from_str(shown["document"].as_str().expect("a document")).expect("json");
         let items = document["items"].as_array().cloned().unwrap_or_default();
         (id(&shown["id"]), items.iter().map(|i| id(&i["code"])).collect())
     }

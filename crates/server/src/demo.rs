@@ -8,8 +8,10 @@ use crate::{
 use anyhow::{Context, Result};
 use clap::Args;
 use std::{
+    fs::DirBuilder,
     io::{self, Write},
     net::SocketAddr,
+    os::unix::fs::DirBuilderExt,
     path::PathBuf,
 };
 use tillid_edge::{Issuer, SpeaksFor};
@@ -44,7 +46,11 @@ pub(crate) async fn demo(args: Demo) -> Result<()> {
         return Err(Unsafe::InternalListenerPublic.into());
     }
     say("Tillid: setting up the demo ...")?;
-    std::fs::create_dir_all(&args.data).with_context(|| format!("{} cannot be made", args.data.display()))?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&args.data)
+        .with_context(|| format!("{} cannot be made", args.data.display()))?;
     let ambient = Ambient::system();
     let (demo_keys, broker_key) = keys::of_demo(&args.data, &ambient)?;
     let address = match &args.postgres {

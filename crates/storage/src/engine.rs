@@ -6,7 +6,15 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{marker::PhantomData, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    fs::OpenOptions,
+    io::ErrorKind,
+    marker::PhantomData,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 use tillid_domain::id::PersonId;
 
 /// Where the data is.
@@ -105,6 +113,7 @@ impl Store {
     pub async fn open(address: &Address, vault: Vault) -> Result<Self, StoreError> {
         let pools = match address {
             Address::Sqlite(path) => {
+                owned_by_us(path)?;
                 let options = SqliteConnectOptions::new()
                     .filename(path)
                     .create_if_missing(true)
@@ -212,6 +221,17 @@ impl Store {
 
     fn tx<Mode>(&self, engine: Engine) -> Tx<Mode> {
         Tx { engine, vault: self.vault.clone(), locked: Vec::new(), mode: PhantomData }
+    }
+}
+
+/// A new file is its owner's alone; SQLite gives the files beside it the same mode.
+fn owned_by_us(path: &Path) -> Result<(), StoreError> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(StoreError::Unavailable(sqlx::Error::Io(error)))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -71,22 +71,86 @@ const ROWS: [Row; 48] = [
     get("/v1/consents/{id}/receipt", Consent, "RECEIPT; anna: 303"),
     get("/v1/mandates/{id}/receipt", Mandate, "RECEIPT; anna bo: 303"),
     get("/v1/mandates/{id}/receipt", OtherMandate, "RECEIPT; anna dorte: 303"),
-    post("/v1/presentations", ShowRequest, "CITIZENS; anna: 201; bo strangers: 404 not_found; bo>anna: 403 power_does_not_cover"),
-    post("/v1/presentations", ShowConsent, "CITIZENS; anna bo strangers: 201; bo>anna: 403 power_does_not_cover"),
-    post("/v1/presentations", ShowMandate, "CITIZENS; anna bo strangers: 201; finn: 422 self_mandate; bo>anna: 403 only_in_person"),
-    post("/v1/consent-requests/{id}/answer", Answer, "CITIZENS; anna: 201; bo strangers: 404 not_found; bo>anna: 403 power_does_not_cover"),
-    post("/v1/consents", GiveConsents, "CITIZENS; anna: 201; bo strangers: 422 presentation_mismatch; bo>anna: 403 power_does_not_cover"),
-    post("/v1/consents/{id}/withdraw", Withdraw, "CITIZENS; anna: 200; bo strangers: 404 not_found; bo>anna: 403 power_does_not_cover"),
-    post("/v1/mandates", GiveMandate, "CITIZENS; anna: 201; bo strangers: 422 presentation_mismatch; bo>anna: 403 only_in_person"),
-    post("/v1/mandates/{id}/revoke", Revoke, "CITIZENS; anna: 200; bo bo>anna: 403 only_in_person; strangers: 404 not_found"),
-    post("/v1/mandates/{id}/renounce", Renounce, "CITIZENS; bo: 200; anna bo>anna: 403 only_in_person; strangers: 404 not_found"),
-    post("/v1/consent-requests", Ask, "STAFF; hans hans+ inge inge+ niels: 201; jens jens+: 403 outside_field_of_work; karin ole lars lars+ machines: 403 role_missing; mona mona+: 403 other_authority"),
-    post("/v1/consent-requests/{id}/cancel", Cancel, "STAFF; hans hans+ inge inge+ niels: 200; jens jens+ mona mona+: 404 not_found; karin ole lars lars+ machines: 403 role_missing"),
-    post("/v1/lookups", LookUp("case_processing"), "STAFF; staff machines: 403 purpose_not_allowed; hans hans+ jens jens+ mona mona+: 201"),
-    post("/v1/lookups", LookUp("consent_follow_up"), "STAFF; staff machines: 403 purpose_not_allowed; hans hans+ jens jens+ mona mona+: 201"),
-    post("/v1/lookups", LookUp("citizen_service"), "STAFF; staff machines: 403 purpose_not_allowed; inge inge+ niels: 201"),
-    post("/v1/lookups", LookUp("supervision"), "STAFF; staff machines: 403 purpose_not_allowed; lars lars+: 201"),
-    post("/v1/lookups", LookUp("automated_step"), "STAFF; staff machines: 403 purpose_not_allowed; machines: 201"),
+    post(
+        "/v1/presentations",
+        ShowRequest,
+        "CITIZENS; anna: 201; bo strangers: 404 not_found; bo>anna: 403 power_does_not_cover",
+    ),
+    post(
+        "/v1/presentations",
+        ShowConsent,
+        "CITIZENS; anna bo strangers: 201; bo>anna: 403 power_does_not_cover",
+    ),
+    post(
+        "/v1/presentations",
+        ShowMandate,
+        "CITIZENS; anna bo strangers: 201; finn: 422 self_mandate; bo>anna: 403 only_in_person",
+    ),
+    post(
+        "/v1/consent-requests/{id}/answer",
+        Answer,
+        "CITIZENS; anna: 201; bo strangers: 404 not_found; bo>anna: 403 power_does_not_cover",
+    ),
+    post(
+        "/v1/consents",
+        GiveConsents,
+        "CITIZENS; anna: 201; bo strangers: 422 presentation_mismatch; bo>anna: 403 power_does_not_cover",
+    ),
+    post(
+        "/v1/consents/{id}/withdraw",
+        Withdraw,
+        "CITIZENS; anna: 200; bo strangers: 404 not_found; bo>anna: 403 power_does_not_cover",
+    ),
+    post(
+        "/v1/mandates",
+        GiveMandate,
+        "CITIZENS; anna: 201; bo strangers: 422 presentation_mismatch; bo>anna: 403 only_in_person",
+    ),
+    post(
+        "/v1/mandates/{id}/revoke",
+        Revoke,
+        "CITIZENS; anna: 200; bo bo>anna: 403 only_in_person; strangers: 404 not_found",
+    ),
+    post(
+        "/v1/mandates/{id}/renounce",
+        Renounce,
+        "CITIZENS; bo: 200; anna bo>anna: 403 only_in_person; strangers: 404 not_found",
+    ),
+    post(
+        "/v1/consent-requests",
+        Ask,
+        "STAFF; hans hans+ inge inge+ niels: 201; jens jens+: 403 outside_field_of_work; karin ole lars lars+ machines: 403 role_missing; mona mona+: 403 other_authority",
+    ),
+    post(
+        "/v1/consent-requests/{id}/cancel",
+        Cancel,
+        "STAFF; hans hans+ inge inge+ niels: 200; jens jens+ mona mona+: 404 not_found; karin ole lars lars+ machines: 403 role_missing",
+    ),
+    post(
+        "/v1/lookups",
+        LookUp("case_processing"),
+        "STAFF; staff machines: 403 purpose_not_allowed; hans hans+ jens jens+ mona mona+: 201",
+    ),
+    post(
+        "/v1/lookups",
+        LookUp("consent_follow_up"),
+        "STAFF; staff machines: 403 purpose_not_allowed; hans hans+ jens jens+ mona mona+: 201",
+    ),
+    post(
+        "/v1/lookups",
+        LookUp("citizen_service"),
+        "STAFF; staff machines: 403 purpose_not_allowed; inge inge+ niels: 201",
+    ),
+    post(
+        "/v1/lookups",
+        LookUp("supervision"),
+        "STAFF; staff machines: 403 purpose_not_allowed; lars lars+: 201",
+    ),
+    post(
+        "/v1/lookups",
+        LookUp("automated_step"),
+        "STAFF; staff machines: 403 purpose_not_allowed; machines: 201",
+    ),
 ];
 
 /// Whom a row names, and what they are to be told.
@@ -128,7 +192,8 @@ fn knows(row: &Row, caller: &str) -> bool {
 
 /// Who may see Anna's consents and requests: herself, and those of her municipality who look her up for work of theirs.
 fn sees_secrets(row: &Row, caller: &str) -> bool {
-    let looking = matches!(row.aim, LookUp(_)) && ["hans", "inge", "niels", "lars", "fagsystem"].contains(&caller);
+    let looking =
+        matches!(row.aim, LookUp(_)) && ["hans", "inge", "niels", "lars", "fagsystem"].contains(&caller);
     looking || ["anna", "hans+", "inge+", "lars+", "fagsystem+"].contains(&caller)
 }
 
@@ -163,7 +228,8 @@ async fn cell(scene: &Scene, row: &Row, caller: &str, flaws: &mut Vec<String>) {
 
 async fn matrix(engine: Engine) {
     let scene = Scene::set(engine).await;
-    let rows: BTreeSet<(String, String)> = ROWS.iter().map(|r| (r.method.to_owned(), r.path.to_owned())).collect();
+    let rows: BTreeSet<(String, String)> =
+        ROWS.iter().map(|r| (r.method.to_owned(), r.path.to_owned())).collect();
     assert_eq!(rows, scene.door.operations(), "every route has its row, and every row its route");
     let before = scene.look_of_things().await;
     let (mut count, mut flaws) = (0, Vec::new());

@@ -8,8 +8,33 @@ use tillid_testkit::Engine;
 /// A plus is somebody with a look-up of Anna, an arrow somebody who acts for her; with the exclamation mark, after she has
 /// revoked it. The last one comes last.
 pub(crate) const CALLERS: [&str; 27] = [
-    "none", "anna", "bo", "bo>anna", "clara", "dorte", "erik", "finn", "gitte", "hans", "hans+", "jens", "jens+", "inge", "inge+",
-    "niels", "karin", "ole", "lars", "lars+", "mona", "mona+", "fagsystem", "fagsystem+", "naboby", "naboby+", "bo>anna!",
+    "none",
+    "anna",
+    "bo",
+    "bo>anna",
+    "clara",
+    "dorte",
+    "erik",
+    "finn",
+    "gitte",
+    "hans",
+    "hans+",
+    "jens",
+    "jens+",
+    "inge",
+    "inge+",
+    "niels",
+    "karin",
+    "ole",
+    "lars",
+    "lars+",
+    "mona",
+    "mona+",
+    "fagsystem",
+    "fagsystem+",
+    "naboby",
+    "naboby+",
+    "bo>anna!",
 ];
 
 /// Words for several callers.
@@ -109,8 +134,15 @@ impl Scene {
         let (shown_mandate, _) = door.shown(&anna, door.mandate_to(&cprs["gitte"], "M14").await).await;
         let mandate = door.mandated(&anna, &cprs["bo"], "M14").await;
         let other_mandate = door.mandated(&anna, &cprs["dorte"], "M14").await;
-        let location = door.get(&format!("/v1/consents/{}/receipt", consents[0])).by(&anna).send().await.expect(303);
-        let receipt = location.headers["location"].to_str().expect("a path").rsplit('/').next().expect("an id").to_owned();
+        let location =
+            door.get(&format!("/v1/consents/{}/receipt", consents[0])).by(&anna).send().await.expect(303);
+        let receipt = location.headers["location"]
+            .to_str()
+            .expect("a path")
+            .rsplit('/')
+            .next()
+            .expect("an id")
+            .to_owned();
         for (caller, purpose) in [
             ("hans+", "case_processing"),
             ("jens+", "case_processing"),
@@ -146,6 +178,8 @@ impl Scene {
     /// Anna takes back what she gave Bo.
     pub(crate) async fn revoke_bo(&self) {
         let anna = &self.tokens["anna"];
+        // The newest is what he is told of, and it must not be one that he has given up himself.
+        self.door.mandated(anna, &self.cprs["bo"], "M14").await;
         let listed = self.door.get("/v1/mandates").by(anna).send().await.expect(200).json();
         let bo = self.door.person_id("bo").await;
         for mandate in listed["items"].as_array().expect("mandates") {
@@ -182,7 +216,14 @@ impl Scene {
     }
 
     /// The answer to this caller, who sends what would be right if it were theirs to send.
-    pub(crate) async fn send(&self, caller: &str, method: &str, template: &str, aim: Aim, which: Which) -> crate::support::Answer {
+    pub(crate) async fn send(
+        &self,
+        caller: &str,
+        method: &str,
+        template: &str,
+        aim: Aim,
+        which: Which,
+    ) -> crate::support::Answer {
         let (thing, body) = self.aimed(aim, which).await;
         let mut path = template.to_owned();
         for (name, value) in [("{id}", &thing), ("{event_id}", &thing), ("{number}", &thing)] {
@@ -207,7 +248,8 @@ impl Scene {
     async fn aimed(&self, aim: Aim, which: Which) -> (String, Option<Value>) {
         let (door, anna, hans) = (&self.door, &self.tokens["anna"], &self.tokens["hans"]);
         let cpr = |name: &str| self.cprs[name].clone();
-        let pick = |shared: &String| if which == Which::Unknown { UNKNOWN.to_owned() } else { shared.clone() };
+        let pick =
+            |shared: &String| if which == Which::Unknown { UNKNOWN.to_owned() } else { shared.clone() };
         let new = which == Which::New;
         let body = |value: Value| (String::new(), Some(value));
         match aim {
@@ -218,7 +260,9 @@ impl Scene {
             Aim::Token => body(json!({"person": "anna"})),
             Aim::DraftType => body(door.definition("consent-types", "C15").await),
             Aim::DraftPackage => body(door.definition("mandate-packages", "M14").await),
-            Aim::PublishType if new => (door.drafted(&self.tokens["karin"], "consent-types", "C15").await.to_string(), None),
+            Aim::PublishType if new => {
+                (door.drafted(&self.tokens["karin"], "consent-types", "C15").await.to_string(), None)
+            }
             Aim::PublishType => (self.drafts[0].to_string(), None),
             Aim::PublishPackage if new => {
                 (door.drafted(&self.tokens["karin"], "mandate-packages", "M14").await.to_string(), None)
@@ -240,7 +284,8 @@ impl Scene {
             Aim::Revoke | Aim::Renounce if new => (door.mandated(anna, &cpr("bo"), "M14").await, None),
             Aim::Revoke | Aim::Renounce => (pick(&self.mandate), None),
             Aim::Answer => {
-                let request = if new { door.asked(hans, &cpr("anna"), "C02").await } else { pick(&self.open) };
+                let request =
+                    if new { door.asked(hans, &cpr("anna"), "C02").await } else { pick(&self.open) };
                 let about = json!({"request": if which == Which::Unknown { &self.open } else { &request }});
                 let (presentation, items) = door.shown(anna, about).await;
                 (request, Some(answers(&presentation, &items)))
