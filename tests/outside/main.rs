@@ -7,6 +7,8 @@ mod support;
 mod faults;
 
 mod architecture;
+mod bad_input;
 mod door;
 mod journey;
+mod tables;
 mod who_may_not;

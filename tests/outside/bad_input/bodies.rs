@@ -1,0 +1,260 @@
+//! Bodies that are no JSON, or not the JSON that is asked for.
+
+use crate::{
+    door::{CASE, Door, answers},
+    tables,
+};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use tillid_testkit::Engine;
+
+/// What a caller might wish to decide, and does not.
+const PRIVILEGED: [&str; 20] = [
+    "state", "authority", "granted_by", "revision", "person_id", "given_at", "id", "answered_at", "recorded_at", "asked_by",
+    "grantor", "grantor_id", "acting_for", "channel", "valid_from", "loa", "roles", "commitment", "drafted_by", "visibility",
+];
+
+/// Stands for half a character, which a JSON text can name and a string cannot hold.
+const HALF: &str = "@half@";
+
+/// A change that would go well with this body.
+struct Change {
+    path: String,
+    by: String,
+    body: Value,
+    /// The fields that may be left out.
+    optional: &'static [&'static str],
+}
+
+async fn changes(door: &Door) -> Vec<Change> {
+    let (anna, hans, karin) = (door.token("anna").await, door.token("hans").await, door.token("karin").await);
+    let (cpr, bo) = (door.cpr("anna").await, door.cpr("bo").await);
+    let later = door.in_half_a_year().await;
+    let request = door.asked(&hans, &cpr, "C02").await;
+    let (shown, items) = door.shown(&anna, json!({"request": request})).await;
+    let (unasked, unasked_items) = door.shown(&anna, json!({"consent": {"consent_type": "C15"}})).await;
+    let (mandate, _) = door.shown(&anna, door.mandate_to(&bo, "M14").await).await;
+    let mandate_body = json!({"representative": {"cpr": bo}, "packages": ["M14"], "valid_until": later, "case": CASE,
+        "privileges": ["urn:dk:eksempelkommune:fuldmagt:x:y"]});
+    let change = |path: &str, by: &str, body: Value, optional| Change { path: path.to_owned(), by: by.to_owned(), body, optional };
+    vec![
+        change(
+            "/v1/consent-requests",
+            &hans,
+            json!({"person": {"cpr": cpr}, "consent_type": "C02", "items": ["laege"], "case": CASE, "deadline": later}),
+            &["items", "deadline"],
+        ),
+        change(&format!("/v1/consent-requests/{request}/answer"), &anna, answers(&shown, &items[..2]), &[]),
+        change("/v1/consents", &anna, answers(&unasked, &unasked_items[..2]), &[]),
+        change("/v1/mandates", &anna, json!({"presentation_id": mandate}), &[]),
+        change("/v1/presentations", &anna, json!({"language": "en", "about": {"request": request}}), &["language"]),
+        change(
+            "/v1/presentations",
+            &anna,
+            json!({"language": "da", "about": {"consent": {"consent_type": "C13", "items": ["x"], "case": CASE}}}),
+            &["language", "case", "items"],
+        ),
+        change("/v1/presentations", &anna, json!({"language": "da", "about": {"mandate": mandate_body}}), &["language", "case", "privileges"]),
+        change("/v1/lookups", &hans, json!({"person": {"cpr": cpr}, "purpose": "case_processing", "case": CASE}), &["case"]),
+        change("/v1/consent-types", &karin, door.definition("consent-types", "C15").await, &["legal_cap", "policy_cap", "voluntariness"]),
+        change("/v1/mandate-packages", &karin, door.definition("mandate-packages", "M14").await, &[]),
+        change("/sandbox/tokens", "", json!({"person": "anna", "acting_for": "bo", "loa": "low", "identity": "private"}), &["acting_for", "loa", "identity"]),
+        change("/sandbox/clock", "", json!({"now": "2020-01-01T00:00:00Z"}), &[]),
+        change("/sandbox/events", "", json!({"event": "death", "person": "bo", "on": later}), &["on"]),
+    ]
+}
+
+/// One request that must be refused: what is wrong with it, its body, and the status and code.
+struct Bad {
+    flaw: String,
+    content_type: &'static str,
+    body: Vec<u8>,
+    wanted: (u16, &'static str),
+}
+
+const JSON: &str = "application/json";
+const MALFORMED: (u16, &str) = (400, "malformed_json");
+const FLAWED: (u16, &str) = (422, "unprocessable");
+
+fn bad(flaw: impl Into<String>, body: impl Into<Vec<u8>>, wanted: (u16, &'static str)) -> Bad {
+    Bad { flaw: flaw.into(), content_type: JSON, body: body.into(), wanted }
+}
+
+/// No JSON, JSON that can be read in two ways, JSON of another shape, too much, or by another name.
+fn not_the_json_asked_for(good: &Value) -> Vec<Bad> {
+    let text = good.to_string();
+    let first = good.as_object().and_then(|o| o.keys().next()).expect("a field");
+    let twice = format!("{{\"{first}\":1,{}", &text[1..]);
+    let deep = "[".repeat(200) + &"]".repeat(200);
+    let nested = format!("{}1{}", "{\"about\":".repeat(200), "}".repeat(200));
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let mut list = vec![
+        bad("empty", "", MALFORMED),
+        bad("a space", " ", MALFORMED),
+        bad("cut off", &text[..text.len() - 1], MALFORMED),
+        bad("more after it", format!("{text} {{}}"), MALFORMED),
+        bad("a name twice", twice, MALFORMED),
+        bad("200 deep", deep, MALFORMED),
+        bad("200 deep in names", nested, MALFORMED),
+        bad("a comment", format!("/* */{text}"), MALFORMED),
+        bad("a byte order mark", format!("\u{feff}{text}"), MALFORMED),
+        bad("UTF-16", utf16, MALFORMED),
+        bad("Latin-1", b"{\"person\":\"\xe6\"}".to_vec(), MALFORMED),
+        bad("a raw NUL", "{\"person\":\"a\0\"}", MALFORMED),
+        bad("NaN", "{\"person\":NaN}", MALFORMED),
+        bad("1e999", "{\"person\":1e999}", MALFORMED),
+        bad("an array", format!("[{text}]"), FLAWED),
+        bad("an empty array", "[]", FLAWED),
+        bad("null", "null", FLAWED),
+        bad("a text", "\"x\"", FLAWED),
+        bad("a number", "9223372036854775808", FLAWED),
+        bad("an empty object", "{}", FLAWED),
+        bad("65 KiB", format!("{text}{}", " ".repeat(65 * 1024)), (413, "body_too_large")),
+    ];
+    for content_type in
+        ["text/plain", "", "application/x-www-form-urlencoded", "multipart/form-data", "text/json", "application/xml", "application/json, text/plain"]
+    {
+        let flaw = format!("content type {content_type:?}");
+        list.push(Bad { flaw, content_type, body: text.clone().into_bytes(), wanted: (415, "wrong_content_type") });
+    }
+    list
+}
+
+/// The places in a JSON document: every value with its pointer.
+fn places(value: &Value, at: &str, found: &mut Vec<(String, Value)>) {
+    found.push((at.to_owned(), value.clone()));
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, field)| places(field, &format!("{at}/{name}"), found)),
+        Value::Array(items) => items.iter().take(1).for_each(|item| places(item, &format!("{at}/0"), found)),
+        _ => {}
+    }
+}
+
+fn with(good: &Value, at: &str, value: Value) -> Vec<u8> {
+    let mut changed = good.clone();
+    *changed.pointer_mut(at).expect("a place") = value;
+    changed.to_string().replace(HALF, "\\ud800").into_bytes()
+}
+
+/// One field at a time: not there, of another type, with characters that no text of ours has, one that nobody asked for.
+fn flawed_fields(good: &Value, optional: &[&str]) -> Vec<Bad> {
+    let (mut found, mut list) = (Vec::new(), Vec::new());
+    places(good, "", &mut found);
+    // A definition has hundreds of texts, all of a few kinds.
+    for (at, value) in found.into_iter().take(60) {
+        let name = at.rsplit('/').next().unwrap_or_default().to_owned();
+        let mut put = |flaw: &str, value: Value, wanted| list.push(bad(format!("{at}: {flaw}"), with(good, &at, value), wanted));
+        if !at.is_empty() {
+            let other = if value.is_string() { json!({"a": 1}) } else { json!("x") };
+            put("another type", other, FLAWED);
+            put("2^63", json!(9_223_372_036_854_775_808_u64), FLAWED);
+            put("-1", json!(-1), FLAWED);
+            put("half a character", json!(HALF), MALFORMED);
+        }
+        if let Some(text) = value.as_str() {
+            for (flaw, changed) in [
+                ("NUL", format!("{text}\0")),
+                ("right to left", format!("\u{202e}{text}")),
+                ("a hidden space", format!("{text}\u{200b}")),
+                ("a line end", format!("{text}\n")),
+                ("a space before it", format!(" {text}")),
+                ("nothing", String::new()),
+                ("10 000 characters", "x".repeat(10_000)),
+            ] {
+                put(flaw, json!(changed), FLAWED);
+            }
+        }
+        if text_is_a_day(&value) {
+            for day in ["0000-01-01", "10000-01-01", "-001-01-01", "2026-02-30", "2026-1-1", "01-01-2027", "2027-01-01T00:00:00Z"] {
+                put(day, json!(day), FLAWED);
+            }
+            put("the last day of all", json!("9999-12-31"), FLAWED);
+            put("the first day of all", json!("0001-01-01"), if name == "on" { (409, "") } else { FLAWED });
+        }
+        if let Value::Object(fields) = &value {
+            for field in PRIVILEGED.iter().filter(|field| !fields.contains_key(**field)) {
+                let mut more = fields.clone();
+                more.insert((*field).to_owned(), json!("x"));
+                put(&format!("with {field}"), Value::Object(more), FLAWED);
+            }
+            for field in fields.keys().filter(|field| !optional.contains(&field.as_str())) {
+                let mut fewer = fields.clone();
+                fewer.remove(field);
+                put(&format!("without {field}"), Value::Object(fewer), FLAWED);
+            }
+        }
+    }
+    list
+}
+
+fn text_is_a_day(value: &Value) -> bool {
+    value.as_str().is_some_and(|t| t.len() == 10 && t.as_bytes()[4] == b'-' && t.as_bytes()[7] == b'-')
+}
+
+/// What is no CPR number; the last ones are of somebody, written as nobody should.
+fn numbers_that_are_none(of_somebody: &str) -> Vec<String> {
+    let mut list: Vec<String> = [
+        "2902001004", "3102991234", "290200-1004", "abc", "１４０５５０９６８３", "0000000000", "14055096833", "140550968", "140550--9683",
+        "+4514055096", "0x14055096", "1e10", "٠١٠١٠١١٢٣٤", "0101011234\u{0}", "cpr:0101651234",
+    ]
+    .map(str::to_owned)
+    .into();
+    let (day, serial) = of_somebody.split_at(6);
+    for (before, between, after) in [(" ", "", ""), ("", "", " "), ("", " ", ""), ("", " - ", ""), ("", "–", ""), ("", "", "\n"), ("\u{feff}", "", "")] {
+        list.push(format!("{before}{day}{between}{serial}{after}"));
+    }
+    list
+}
+
+type Told = BTreeMap<String, (u16, String, Value)>;
+
+async fn refusals(engine: Engine) -> Told {
+    let door = Door::open(engine).await;
+    let changes = changes(&door).await;
+    let before = tables::facts(&door.tillid).await;
+    let mut told = Told::new();
+    let mut flaws = Vec::new();
+    for (n, change) in changes.iter().enumerate() {
+        let mut list = not_the_json_asked_for(&change.body);
+        list.extend(flawed_fields(&change.body, change.optional));
+        for (pointer, _) in [("/person/cpr", ""), ("/about/mandate/representative/cpr", "")] {
+            if let Some(cpr) = change.body.pointer(pointer).and_then(Value::as_str) {
+                for number in numbers_that_are_none(cpr) {
+                    list.push(bad(format!("{pointer} {}", number.escape_debug()), with(&change.body, pointer, json!(number)), FLAWED));
+                }
+            }
+        }
+        for Bad { flaw, content_type, body, wanted } in list {
+            let mut knock = door.post(&change.path).bytes(content_type, body);
+            if !change.by.is_empty() {
+                knock = knock.by(&change.by);
+            }
+            let answer = knock.send().await;
+            let got = (answer.status.as_u16(), answer.code());
+            if got.0 != wanted.0 || (!wanted.1.is_empty() && got.1 != wanted.1) {
+                flaws.push(format!("{}: {flaw}: {got:?}, not {wanted:?}", change.path));
+            }
+            let errors = answer.json()["errors"].clone();
+            // The sentence may name what the reader may know; the place and the code are for programs.
+            told.insert(format!("{n} {flaw}"), (got.0, got.1, errors));
+        }
+    }
+    assert!(flaws.is_empty(), "{} of {}:\n{}", flaws.len(), told.len(), flaws.join("\n"));
+    let after = tables::facts(&door.tillid).await;
+    for (table, rows) in &before {
+        assert_eq!(after.get(table), Some(rows), "{table} has changed");
+    }
+    door.events();
+    told
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bad_body_is_refused_alike_on_both_engines_and_changes_nothing() {
+    let (sqlite, postgres) = tokio::join!(refusals(Engine::Sqlite), refusals(Engine::Postgres));
+    println!("{} bad bodies on each engine", sqlite.len());
+    assert!(sqlite.len() > 1000);
+    for (flaw, told) in &sqlite {
+        assert_eq!(postgres.get(flaw), Some(told), "{flaw}");
+    }
+    assert_eq!(sqlite.len(), postgres.len());
+}
