@@ -8,7 +8,10 @@ mod faults;
 
 mod architecture;
 mod bad_input;
+mod contract;
 mod door;
 mod journey;
+mod privacy;
 mod tables;
+mod the_verdict_names_the_row;
 mod who_may_not;

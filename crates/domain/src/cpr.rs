@@ -28,6 +28,18 @@ impl Cpr {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
+    /// Whether a CPR number stands anywhere in the text: ten digits, or six and four with a hyphen or a space between them, that
+    /// are one.
+    pub fn stands_in(text: &str) -> bool {
+        let digit = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+        (0..text.len()).filter(|at| *at == 0 || !digit(at - 1)).any(|at| {
+            [10, 11].into_iter().filter(|length| !digit(at + length)).any(|length| {
+                let candidate = text.get(at..at + length).map(|part| part.replace(' ', "-"));
+                candidate.is_some_and(|candidate| candidate.parse::<Self>().is_ok())
+            })
+        })
+    }
+
     /// The day of birth that the number states.
     pub fn born(&self) -> Option<LocalDate> {
         let d: [i32; 10] = self.0.map(|b| i32::from(b - b'0'));
@@ -118,6 +130,18 @@ mod tests {
             "140550-968\0",
         ] {
             assert_eq!(number.parse::<Cpr>(), Err(NotACpr::Form), "{number}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_found_in_a_text_and_nothing_else_is() {
+        for text in ["1405509683", "140550-9683", "140550 9683", "sag 140550-9683/2", "Ø1405509683Å", "67024512360-6702451236"] {
+            assert!(Cpr::stands_in(text), "{text}");
+        }
+        for text in
+            ["", "æ", "27.36.04-2026-17", "14055096833", "140550--9683", "310299-1234", "99173009", "a140550b9683", "１４０５５０９６８３"]
+        {
+            assert!(!Cpr::stands_in(text), "{text}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Words: in two languages, and as people may write them to us.
 
-use crate::instant::serde_as_text;
+use crate::{Cpr, instant::serde_as_text};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{fmt, str::FromStr};
 
@@ -60,6 +60,9 @@ pub enum NotAText {
     /// It holds characters that this field does not take.
     #[error("holds characters that are not allowed here")]
     Characters,
+    /// It holds a CPR number, which would be kept and shown in clear.
+    #[error("must not hold a CPR number")]
+    PersonNumber,
 }
 
 fn line(text: &str, max: usize) -> Result<(), NotAText> {
@@ -80,8 +83,19 @@ fn line(text: &str, max: usize) -> Result<(), NotAText> {
     Ok(())
 }
 
+/// What people write themselves.
+fn written(text: &str) -> Result<(), NotAText> {
+    if Cpr::stands_in(text) { Err(NotAText::PersonNumber) } else { Ok(()) }
+}
+
+/// What another party's system has chosen; ten digits may mean anything there.
+#[expect(clippy::unnecessary_wraps, reason = "the other one refuses")]
+fn issued(_: &str) -> Result<(), NotAText> {
+    Ok(())
+}
+
 macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident($max:literal $(, $allowed:expr)?),)+) => {$(
+    ($($(#[$doc:meta])* $origin:ident $name:ident($max:literal $(, $allowed:expr)?),)+) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
@@ -98,6 +112,7 @@ macro_rules! texts {
 
             fn from_str(text: &str) -> Result<Self, NotAText> {
                 line(text, $max)?;
+                $origin(text)?;
                 $(if !text.chars().all($allowed) {
                     return Err(NotAText::Characters);
                 })?
@@ -123,17 +138,17 @@ macro_rules! texts {
 
 texts! {
     /// Sentences that people read, at most 2000 characters.
-    Prose(2000),
+    written Prose(2000),
     /// The name of a person or an authority, at most 140 characters.
-    Name(140),
+    written Name(140),
     /// An authority's reference to its own case, at most 64 characters.
-    CaseRef(64, |c: char| c.is_alphanumeric() || " -_./:".contains(c)),
+    written CaseRef(64, |c: char| c.is_alphanumeric() || " -_./:".contains(c)),
     /// A code of the catalogue or of an item in it, at most 40 characters of ASCII.
-    Code(40, |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_'),
+    written Code(40, |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_'),
     /// A machine client's id, at most 64 characters of ASCII.
-    ClientId(64, |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c)),
+    issued ClientId(64, |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c)),
     /// Someone's name at an identity provider, at most 255 characters of visible ASCII (OpenID Connect Core 1.0, section 2).
-    Login(255, |c: char| c.is_ascii_graphic()),
+    issued Login(255, |c: char| c.is_ascii_graphic()),
 }
 
 /// The name of a privilege: a URN such as `urn:dk:eksempelkommune:fuldmagt:aeldre:hjaelpemidler:handle`.
@@ -190,6 +205,17 @@ mod tests {
         assert_eq!("æ".repeat(65).parse::<CaseRef>(), Err(NotAText::TooLong(64)));
         assert_eq!("<b>".parse::<CaseRef>(), Err(NotAText::Characters));
         assert!("27.36.04-Ø12/2026".parse::<CaseRef>().is_ok());
+    }
+
+    #[test]
+    fn a_cpr_number_is_never_kept_as_a_text() {
+        for text in ["1405509683", "sag 140550-9683", "140550 9683/2"] {
+            assert_eq!(text.parse::<CaseRef>(), Err(NotAText::PersonNumber), "{text}");
+            assert_eq!(text.parse::<Name>(), Err(NotAText::PersonNumber), "{text}");
+            assert_eq!(text.parse::<Prose>(), Err(NotAText::PersonNumber), "{text}");
+        }
+        assert_eq!("1405509683".parse::<Code>(), Err(NotAText::PersonNumber));
+        assert!("1405509683".parse::<Login>().is_ok());
     }
 
     #[test]

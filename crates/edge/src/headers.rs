@@ -3,7 +3,7 @@
 use crate::problem::{Problem, Protocol};
 use axum::extract::OptionalFromRequestParts;
 use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
-use tillid_domain::id::AccessId;
+use tillid_domain::{Cpr, id::AccessId};
 
 /// `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -123,7 +123,9 @@ impl RequestId {
             (1..=64).contains(&text.len())
                 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
         };
-        Self(given.filter(fits).map_or_else(new, str::to_owned))
+        // The name stands in logs; a CPR number does not.
+        let given = given.filter(fits).filter(|text| !Cpr::stands_in(text));
+        Self(given.map_or_else(new, str::to_owned))
     }
 
     /// The name.

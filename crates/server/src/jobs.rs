@@ -24,11 +24,16 @@ async fn every<F: Future<Output = ()>>(
 ) {
     let mut ticks = time::interval(period);
     ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => job().await,
-            _ = stop.changed() => return,
+    // A job that is given up rolls back; one that waits for a database that hangs must not keep the process.
+    let rounds = async {
+        loop {
+            ticks.tick().await;
+            job().await;
         }
+    };
+    tokio::select! {
+        () = rounds => {}
+        _ = stop.changed() => {}
     }
 }
 

@@ -16,6 +16,8 @@ use tokio::{
 
 /// How long the node says that it is not ready before it stops to accept, so that a proxy can notice.
 const NOTICE: Duration = Duration::from_millis(500);
+/// How long the database may take to say farewell; every answer has been given by then.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Everything that runs.
 pub(crate) struct Parts {
@@ -57,7 +59,9 @@ pub(crate) async fn run(parts: Parts, ready: impl FnOnce(SocketAddr, SocketAddr)
     public.await??;
     operations.await??;
     jobs.await?;
-    service.close().await;
+    if tokio::time::timeout(FAREWELL, service.close()).await.is_err() {
+        tracing::warn!("the database did not let go of its connections");
+    }
     Ok(())
 }
 

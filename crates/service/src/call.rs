@@ -103,9 +103,11 @@ impl Service {
     }
 }
 
+/// Callers make their keys of anything, also of CPR numbers; so a key is kept by its hash.
 fn storage_key(call: &Call) -> Option<IdempotencyKey> {
     let key = call.key.as_ref()?;
-    Some(IdempotencyKey { actor: call.actor.trace(), key: key.key.clone(), fingerprint: key.fingerprint })
+    let hash = Digest::of(key.key.as_bytes()).to_string();
+    Some(IdempotencyKey { actor: call.actor.trace(), key: hash, fingerprint: key.fingerprint })
 }
 
 /// Whether trying once more may help: somebody else got in between, and nothing was changed.

@@ -33,10 +33,13 @@ pub use person::register::{NewPerson, PersonRef};
 pub use tillid_storage::{Audit, Fault, Finding};
 
 use ambient::Ambient;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tillid_documents::ReceiptKeys;
 use tillid_domain::Instant;
 use tillid_storage::{Store, Tx};
+
+/// How long whoever asks after the database's health waits.
+const SOON: Duration = Duration::from_secs(2);
 
 /// Everything that a verb needs. Cheap to clone.
 #[derive(Clone)]
@@ -141,11 +144,17 @@ impl Service {
         Ok(tx.audit(progress).await?)
     }
 
-    /// How far this node's clock is from the database's, in microseconds; also tells whether the database answers.
+    /// How far this node's clock is from the database's, in microseconds; also tells whether the database answers, and soon: one
+    /// that hangs is away.
     pub async fn clock_skew(&self) -> Result<i64, Error> {
-        let mut tx = self.store.read().await?;
-        let theirs = tx.database_time().await?;
-        Ok((self.ambient.now().as_micros() - theirs).abs())
+        let asked = async {
+            let mut tx = self.store.read().await?;
+            let before = self.ambient.now().as_micros();
+            let theirs = tx.database_time().await?;
+            // Theirs was read somewhere in between; a slow answer is no skew.
+            Ok(0.max(before - theirs).max(theirs - self.ambient.now().as_micros()))
+        };
+        tokio::time::timeout(SOON, asked).await.map_err(|late| Error::Busy(Box::new(late)))?
     }
 
     /// Removes ended sessions and old idempotency keys.

@@ -112,7 +112,7 @@ impl Audit {
             Ok(Some(_)) => self.find(table, id, Fault::Changed, "the row differs from what its events say"),
             Ok(None) => self.find(table, id, Fault::Missing, "the journal has events of it"),
             Err(StoreError::Corrupt { table, .. }) => {
-                self.find(table, id, Fault::Changed, "the row breaks a rule of the domain")
+                self.find(table, id, Fault::Changed, "the row breaks a rule of the domain");
             }
             Err(other) => return Err(other),
         }
@@ -328,7 +328,7 @@ impl Tx<Read> {
             (0, 0) => {}
             (0, _) => audit.find("power", mandate, Fault::Added, "no event of this mandate gives that power"),
             (_, 0) => {
-                audit.find("power", mandate, Fault::Missing, "a power that follows from this mandate is gone")
+                audit.find("power", mandate, Fault::Missing, "a power that follows from this mandate is gone");
             }
             _ => audit.find(
                 "power",

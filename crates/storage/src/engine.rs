@@ -193,9 +193,9 @@ impl Store {
     pub async fn read(&self) -> Result<Tx<Read>, StoreError> {
         let engine = match &self.pools {
             Pools::Sqlite { read, .. } => Engine::Sqlite(read.begin().await?),
-            Pools::Postgres(pool) => {
-                Engine::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
-            }
+            Pools::Postgres(pool) => Engine::Postgres(
+                begin_on(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
+            ),
         };
         Ok(self.tx(engine))
     }
@@ -214,7 +214,7 @@ impl Store {
         let engine = match &self.pools {
             // An upgrade of a deferred transaction would fail at once when another writer came first.
             Pools::Sqlite { write, .. } => Engine::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => Engine::Postgres(pool.begin_with(postgres).await?),
+            Pools::Postgres(pool) => Engine::Postgres(begin_on(pool, postgres).await?),
         };
         Ok(self.tx(engine))
     }
@@ -232,6 +232,34 @@ fn owned_by_us(path: &Path) -> Result<(), StoreError> {
             Err(StoreError::Unavailable(sqlx::Error::Io(error)))
         }
         _ => Ok(()),
+    }
+}
+
+/// Begins on a connection of the pool. One that died while it lay there costs another try and no caller: it was sent nothing
+/// yet that could have been done.
+///
+/// It goes on when the caller has gone away meanwhile, and ends what it began: sqlx 0.9.0 takes back a connection on which nobody
+/// waited for the answer to `BEGIN` with its transaction open, and whoever came next would act within it (sqlx issue 4393).
+async fn begin_on(pool: &PgPool, begin: &'static str) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move {
+        let mut tries = pool.options().get_max_connections();
+        loop {
+            match pool.begin_with(begin).await {
+                Err(error) if tries > 0 && is_of_the_connection(&error) => tries -= 1,
+                outcome => return outcome,
+            }
+        }
+    });
+    begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+}
+
+fn is_of_the_connection(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        // The server said farewell: it was shut down, or it crashed.
+        sqlx::Error::Database(db) => matches!(db.code().as_deref(), Some("57P01" | "57P02")),
+        _ => false,
     }
 }
 

@@ -64,8 +64,8 @@ impl Tx<Write> {
             recorded.push(self.append(event).await?);
         }
         if let Some(looks) = looks.filter(|l| !l.records.is_empty()) {
-            let event = self.record_looks(looks).await?;
-            recorded.push(self.append(event).await?);
+            let event = self.record_looks(looks).await.map_err(unrecorded)?;
+            recorded.push(self.append(event).await.map_err(unrecorded)?);
         }
         // The pending rows come last: an effect never stands before its cause, whatever the nodes' clocks say.
         for event in &recorded {
@@ -149,6 +149,14 @@ impl Tx<Write> {
         let mut bytes = [0; 32];
         self.vault.fill(&mut bytes);
         Salt::from_bytes(bytes)
+    }
+}
+
+/// A look that cannot be recorded is not answered for now, whatever the database has against its record.
+fn unrecorded(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Refused(cause) => StoreError::Unavailable(cause),
+        other => other,
     }
 }
 

@@ -44,6 +44,7 @@ pub struct Frozen {
 impl Cluster {
     /// The cluster of this run: the one that the environment names, or one that is started on first use and ends with the
     /// run. The processes of one `cargo nextest run` share theirs.
+    #[expect(clippy::disallowed_methods, reason = "how a test run is told of its cluster")]
     pub fn shared() -> &'static str {
         static SHARED: OnceLock<String> = OnceLock::new();
         SHARED.get_or_init(|| {
@@ -186,6 +187,7 @@ fn log_of(home: &Path) -> String {
 }
 
 /// Ends the cluster when its owner is gone, however that came.
+#[expect(clippy::zombie_processes, reason = "it outlives this process; that is what it is for")]
 fn watch(home: &Path, owner: u32) {
     let line = format!(
         "while kill -0 {owner} 2>/dev/null; do sleep 1; done; {}; rm -rf {}",

@@ -23,6 +23,7 @@ pub use world::{Invariants, World, receipt_keys, vault};
 /// A test is an `async fn` of a module of the crate that borrows what `$fresh` makes of an [`Engine`]. Afterwards the whole
 /// database is held against the journal and the invariants.
 #[macro_export]
+#[expect(clippy::crate_in_macro_def, reason = "the tests are the calling crate's")]
 macro_rules! on_both_engines {
     ($fresh:path; $($module:ident: $($name:ident),+ $(,)?;)+) => {
         mod sqlite {

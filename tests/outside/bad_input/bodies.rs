@@ -169,7 +169,10 @@ fn flawed_fields(good: &Value, optional: &[&str]) -> Vec<Bad> {
                 put(day, json!(day), FLAWED);
             }
             put("the last day of all", json!("9999-12-31"), FLAWED);
-            put("the first day of all", json!("0001-01-01"), if name == "on" { (409, "") } else { FLAWED });
+            // Somebody may well have died that day, as far as the calendar knows.
+            if name != "on" {
+                put("the first day of all", json!("0001-01-01"), FLAWED);
+            }
         }
         if let Value::Object(fields) = &value {
             for field in PRIVILEGED.iter().filter(|field| !fields.contains_key(**field)) {
@@ -217,7 +220,7 @@ async fn refusals(engine: Engine) -> Told {
     for (n, change) in changes.iter().enumerate() {
         let mut list = not_the_json_asked_for(&change.body);
         list.extend(flawed_fields(&change.body, change.optional));
-        for (pointer, _) in [("/person/cpr", ""), ("/about/mandate/representative/cpr", "")] {
+        for pointer in ["/person/cpr", "/about/mandate/representative/cpr"] {
             if let Some(cpr) = change.body.pointer(pointer).and_then(Value::as_str) {
                 for number in numbers_that_are_none(cpr) {
                     list.push(bad(format!("{pointer} {}", number.escape_debug()), with(&change.body, pointer, json!(number)), FLAWED));
@@ -231,7 +234,7 @@ async fn refusals(engine: Engine) -> Told {
             }
             let answer = knock.send().await;
             let got = (answer.status.as_u16(), answer.code());
-            if got.0 != wanted.0 || (!wanted.1.is_empty() && got.1 != wanted.1) {
+            if got != (wanted.0, wanted.1.to_owned()) {
                 flaws.push(format!("{}: {flaw}: {got:?}, not {wanted:?}", change.path));
             }
             let errors = answer.json()["errors"].clone();

@@ -1,1 +1,118 @@
-//! x
+//! Lists: cursors, limits, and each thing exactly once.
+
+use crate::{
+    bad_input::on_both,
+    door::{Door, answers, id, ids},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use tillid_testkit::Engine;
+
+on_both!(a_list_is_paged_through_with_each_thing_exactly_once, a_cursor_that_was_changed_or_is_of_another_list_is_refused);
+
+/// Anna with 120 consents, from 40 answers of three.
+async fn many(engine: Engine) -> (Door, String, BTreeSet<String>) {
+    let door = Door::open(engine).await;
+    let anna = door.token("anna").await;
+    let (shown, items) = door.shown(&anna, json!({"consent": {"consent_type": "C15"}})).await;
+    let mut all = BTreeSet::new();
+    for _ in 0..40 {
+        let made = door.post("/v1/consents").by(&anna).json(&answers(&shown, &items)).send().await.expect(201);
+        all.extend(ids(&made.json()["consents"]));
+    }
+    assert_eq!(all.len(), 120);
+    (door, anna, all)
+}
+
+async fn a_list_is_paged_through_with_each_thing_exactly_once(engine: Engine) {
+    let (door, anna, mut all) = many(engine).await;
+    for limit in [1, 7, 50, 120, 200] {
+        let (mut seen, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let page = door.get(&format!("/v1/consents?limit={limit}{cursor}")).by(&anna).send().await.expect(200).json();
+            let items = ids(&page["items"]);
+            assert!(items.len() <= limit);
+            seen.extend(items);
+            pages += 1;
+            match &page["next"] {
+                Value::Null => break,
+                next => cursor = format!("&cursor={}", id(next)),
+            }
+        }
+        assert_eq!(pages, 120_usize.div_ceil(limit), "limit {limit}");
+        assert_eq!(seen.len(), 120, "limit {limit}");
+        assert_eq!(seen.into_iter().collect::<BTreeSet<_>>(), all, "limit {limit}");
+    }
+    let usual = door.get("/v1/consents").by(&anna).send().await.expect(200).json();
+    assert_eq!(ids(&usual["items"]).len(), 50);
+
+    // What comes in between two pages is newer than both, and is not in the second.
+    let first = door.get("/v1/consents?limit=100").by(&anna).send().await.expect(200).json();
+    let new = door.given(&anna, "C15").await;
+    let next = format!("/v1/consents?limit=100&cursor={}", id(&first["next"]));
+    let second = door.get(&next).by(&anna).send().await.expect(200).json();
+    let both: BTreeSet<String> = ids(&first["items"]).into_iter().chain(ids(&second["items"])).collect();
+    assert_eq!(both, all);
+    all.extend(new);
+    assert_eq!(all.len(), 123);
+
+    // Somebody else's cursor shows what the caller may see, and no more.
+    let bo = door.token("bo").await;
+    let theirs = door.get(&next).by(&bo).send().await.expect(200).json();
+    assert_eq!((&theirs["items"], &theirs["next"]), (&json!([]), &Value::Null));
+    door.events();
+}
+
+async fn a_cursor_that_was_changed_or_is_of_another_list_is_refused(engine: Engine) {
+    let (door, anna, _) = many(engine).await;
+    let hans = door.token("hans").await;
+    let cpr = door.cpr("anna").await;
+    for n in 0..3 {
+        let look = json!({"person": {"cpr": cpr}, "purpose": "case_processing", "case": format!("{n}")});
+        door.post("/v1/lookups").by(&hans).json(&look).send().await.expect(201);
+        door.asked(&hans, &cpr, "C02").await;
+        door.mandated(&anna, &door.cpr("bo").await, "M14").await;
+    }
+    let mut cursors = Vec::new();
+    let lists = ["consents", "consent-requests", "mandates", "access-log", "consent-types", "mandate-packages"];
+    for list in lists {
+        let page = door.get(&format!("/v1/{list}?limit=1")).by(&anna).send().await.expect(200).json();
+        cursors.push((list, id(&page["next"])));
+    }
+    let refused = async |path: String, code: &str| {
+        let answer = door.get(&path).by(&anna).send().await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (400, code), "{path}");
+    };
+    for (list, cursor) in &cursors {
+        door.get(&format!("/v1/{list}?cursor={cursor}")).by(&anna).send().await.expect(200);
+        for (other, _) in cursors.iter().filter(|(other, _)| other != list) {
+            refused(format!("/v1/{other}?cursor={cursor}"), "invalid_cursor").await;
+        }
+        let inside: Value = serde_json::from_slice(&B64.decode(cursor).expect("base64")).expect("json");
+        let mut forged = Vec::new();
+        for key in ["", "x'; DROP TABLE consent; --", "\u{0}", "../..", "ffffffff", "9223372036854775808", "cpr:0101651234"] {
+            let mut other = inside.clone();
+            other["k"] = json!([key]);
+            forged.push(B64.encode(other.to_string()));
+        }
+        for (field, value) in [("k", json!([])), ("k", json!(["a", "b"])), ("k", json!(null)), ("v", json!(2)), ("f", json!("0")), ("x", json!(1))] {
+            let mut other = inside.clone();
+            other[field] = value;
+            forged.push(B64.encode(other.to_string()));
+        }
+        forged.extend(["", "x", "%00", "%ff", "null", "e30", "="].map(str::to_owned));
+        forged.extend([cursor[1..].to_owned(), cursor[..cursor.len() - 2].to_owned(), format!("{cursor}{cursor}"), "A".repeat(2000)]);
+        for text in forged {
+            let answer = door.get(&format!("/v1/{list}?cursor={text}")).by(&anna).send().await;
+            // A catalogue's keys are codes, which can be anything that a code can be.
+            let harmless = answer.status == 200 && ["consent-types", "mandate-packages"].contains(list);
+            let refused = answer.status == 400 && ["invalid_cursor", "invalid_query"].contains(&answer.code().as_str());
+            assert!(harmless || refused, "{list} {text}: {} {}", answer.status, answer.code());
+        }
+        for query in ["limit=0", "limit=201", "limit=-1", "limit=x", "limit=", "limit=9223372036854775808", "limit=1.5", "limit=1&limit=2", "offset=1", "person=x", "%00=1"] {
+            refused(format!("/v1/{list}?{query}"), "invalid_query").await;
+        }
+    }
+    door.events();
+}

@@ -70,7 +70,7 @@ async fn draft_consent_type(
 /// Take a draft into use; someone else than its author does so.
 #[utoipa::path(post, path = "/consent-types/{code}/versions/{number}/publish", tag = "catalogues",
     params(("code" = String, Path), ("number" = u32, Path)),
-    responses((status = 200, body = EntryView), (status = 403), (status = 404), (status = 409), (status = 422)))]
+    responses((status = 200, body = EntryView), (status = 403), (status = 404), (status = 409), (status = 412), (status = 422)))]
 async fn publish_consent_type(
     State(gate): State<Gate>,
     caller: Caller,
@@ -122,7 +122,7 @@ async fn draft_mandate_package(
 /// Take a draft into use; someone else than its author does so.
 #[utoipa::path(post, path = "/mandate-packages/{code}/versions/{number}/publish", tag = "catalogues",
     params(("code" = String, Path), ("number" = u32, Path)),
-    responses((status = 200, body = EntryView), (status = 403), (status = 404), (status = 409), (status = 422)))]
+    responses((status = 200, body = EntryView), (status = 403), (status = 404), (status = 409), (status = 412), (status = 422)))]
 async fn publish_mandate_package(
     State(gate): State<Gate>,
     caller: Caller,

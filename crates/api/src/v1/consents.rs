@@ -48,7 +48,7 @@ impl DeclarationView {
 }
 
 /// Your consents, or those of the person that you look at, the newest first.
-#[utoipa::path(get, path = "/consents", tag = "consents",
+#[utoipa::path(get, operation_id = "list_consents", path = "/consents", tag = "consents",
     params(Part, ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
     responses((status = 200, body = PageView<ConsentView>), (status = 403)))]
 async fn list(
@@ -66,7 +66,7 @@ async fn list(
 }
 
 /// Give consents that nobody asked for, after you were shown what they mean.
-#[utoipa::path(post, path = "/consents", tag = "consents", request_body = AnswersBody,
+#[utoipa::path(post, operation_id = "give_consents", path = "/consents", tag = "consents", request_body = AnswersBody,
     responses((status = 201, body = DeclarationView), (status = 403), (status = 409), (status = 422)))]
 async fn give(
     State(gate): State<Gate>,
@@ -81,7 +81,7 @@ async fn give(
 }
 
 /// One consent.
-#[utoipa::path(get, path = "/consents/{id}", tag = "consents",
+#[utoipa::path(get, operation_id = "read_consent", path = "/consents/{id}", tag = "consents",
     params(("id" = uuid::Uuid, Path), ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
     responses((status = 200, body = ConsentView), (status = 403), (status = 404)))]
 async fn read(
@@ -94,7 +94,7 @@ async fn read(
 }
 
 /// Withdraw a consent. No reason is asked, no body and no header is needed.
-#[utoipa::path(post, path = "/consents/{id}/withdraw", tag = "consents", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(post, operation_id = "withdraw_consent", path = "/consents/{id}/withdraw", tag = "consents", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, body = ConsentView), (status = 403), (status = 404), (status = 409), (status = 412)))]
 async fn withdraw(
     State(gate): State<Gate>,
@@ -108,7 +108,7 @@ async fn withdraw(
 }
 
 /// The newest receipt of your consent.
-#[utoipa::path(get, path = "/consents/{id}/receipt", tag = "receipts", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(get, operation_id = "newest_consent_receipt", path = "/consents/{id}/receipt", tag = "receipts", params(("id" = uuid::Uuid, Path)),
     responses((status = 303), (status = 403), (status = 404)))]
 async fn receipt(
     State(gate): State<Gate>,

@@ -39,7 +39,7 @@ struct GiveBody {
 }
 
 /// The mandates that you gave or hold, or those of the person that you look at, the newest first.
-#[utoipa::path(get, path = "/mandates", tag = "mandates",
+#[utoipa::path(get, operation_id = "list_mandates", path = "/mandates", tag = "mandates",
     params(Part, ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
     responses((status = 200, body = PageView<MandateView>), (status = 403)))]
 async fn list(
@@ -55,7 +55,7 @@ async fn list(
 }
 
 /// Give the power of attorney that you were shown. It can be used at once.
-#[utoipa::path(post, path = "/mandates", tag = "mandates", request_body = GiveBody,
+#[utoipa::path(post, operation_id = "give_mandate", path = "/mandates", tag = "mandates", request_body = GiveBody,
     responses((status = 201, body = MandateView), (status = 401), (status = 403), (status = 409), (status = 422)))]
 async fn give(State(gate): State<Gate>, caller: Caller, sent: Sent<GiveBody>) -> Result<Response, Problem> {
     let call = caller.change(sent.fingerprint);
@@ -65,7 +65,7 @@ async fn give(State(gate): State<Gate>, caller: Caller, sent: Sent<GiveBody>) ->
 }
 
 /// One mandate.
-#[utoipa::path(get, path = "/mandates/{id}", tag = "mandates",
+#[utoipa::path(get, operation_id = "read_mandate", path = "/mandates/{id}", tag = "mandates",
     params(("id" = uuid::Uuid, Path), ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
     responses((status = 200, body = MandateView), (status = 403), (status = 404)))]
 async fn read(
@@ -79,7 +79,7 @@ async fn read(
 }
 
 /// Revoke a mandate that you gave. From this answer on, nothing is permitted by it.
-#[utoipa::path(post, path = "/mandates/{id}/revoke", tag = "mandates", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(post, operation_id = "revoke_mandate", path = "/mandates/{id}/revoke", tag = "mandates", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, body = MandateView), (status = 403), (status = 404), (status = 409), (status = 412)))]
 async fn revoke(
     State(gate): State<Gate>,
@@ -93,7 +93,7 @@ async fn revoke(
 }
 
 /// Give up a mandate that you hold.
-#[utoipa::path(post, path = "/mandates/{id}/renounce", tag = "mandates", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(post, operation_id = "renounce_mandate", path = "/mandates/{id}/renounce", tag = "mandates", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, body = MandateView), (status = 403), (status = 404), (status = 409), (status = 412)))]
 async fn renounce(
     State(gate): State<Gate>,
@@ -107,7 +107,7 @@ async fn renounce(
 }
 
 /// The newest receipt of your mandate.
-#[utoipa::path(get, path = "/mandates/{id}/receipt", tag = "receipts", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(get, operation_id = "newest_mandate_receipt", path = "/mandates/{id}/receipt", tag = "receipts", params(("id" = uuid::Uuid, Path)),
     responses((status = 303), (status = 403), (status = 404)))]
 async fn receipt(
     State(gate): State<Gate>,

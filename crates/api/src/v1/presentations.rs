@@ -123,7 +123,7 @@ async fn present(
 }
 
 /// What you were shown, byte for byte, however long ago.
-#[utoipa::path(get, path = "/presentations/{id}", tag = "presentations", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(get, operation_id = "read_presentation", path = "/presentations/{id}", tag = "presentations", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, body = PresentationView), (status = 403), (status = 404)))]
 async fn read(
     State(gate): State<Gate>,

@@ -14,7 +14,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
 }
 
 /// The receipt of something that concerns you: signed, with what opens the journal's commitment to it.
-#[utoipa::path(get, path = "/receipts/{event_id}", tag = "receipts", params(("event_id" = uuid::Uuid, Path)),
+#[utoipa::path(get, operation_id = "read_receipt", path = "/receipts/{event_id}", tag = "receipts", params(("event_id" = uuid::Uuid, Path)),
     responses((status = 200, body = ReceiptView), (status = 403), (status = 404)))]
 async fn read(
     State(gate): State<Gate>,
@@ -26,7 +26,7 @@ async fn read(
 }
 
 /// The public keys of receipts, those that sign and those that did (RFC 7517).
-#[utoipa::path(get, path = "/log/keys", tag = "receipts", security(()), responses((status = 200, body = Object)))]
+#[utoipa::path(get, operation_id = "receipt_keys", path = "/log/keys", tag = "receipts", security(()), responses((status = 200, body = Object)))]
 pub(crate) async fn keys(State(gate): State<Gate>) -> Response {
     Json(gate.service.receipt_keys()).into_response()
 }

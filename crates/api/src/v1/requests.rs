@@ -84,7 +84,7 @@ impl AnswersBody {
 }
 
 /// The requests to you, or to the person that you look at.
-#[utoipa::path(get, path = "/consent-requests", tag = "consent requests",
+#[utoipa::path(get, operation_id = "list_consent_requests", path = "/consent-requests", tag = "consent requests",
     params(Part, ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
     responses((status = 200, body = PageView<RequestView>), (status = 403)))]
 async fn list(
@@ -104,7 +104,7 @@ async fn list(
 }
 
 /// Ask a person for a consent, on behalf of your authority.
-#[utoipa::path(post, path = "/consent-requests", tag = "consent requests", request_body = RequestBody,
+#[utoipa::path(post, operation_id = "ask_for_consent", path = "/consent-requests", tag = "consent requests", request_body = RequestBody,
     responses((status = 201, body = RequestView), (status = 403), (status = 409), (status = 422)))]
 async fn ask(State(gate): State<Gate>, caller: Caller, sent: Sent<RequestBody>) -> Result<Response, Problem> {
     let call = caller.change(sent.fingerprint);
@@ -121,7 +121,7 @@ async fn ask(State(gate): State<Gate>, caller: Caller, sent: Sent<RequestBody>) 
 }
 
 /// One request.
-#[utoipa::path(get, path = "/consent-requests/{id}", tag = "consent requests",
+#[utoipa::path(get, operation_id = "read_consent_request", path = "/consent-requests/{id}", tag = "consent requests",
     params(("id" = uuid::Uuid, Path), ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
     responses((status = 200, body = RequestView), (status = 403), (status = 404)))]
 async fn read(
@@ -139,7 +139,7 @@ async fn read(
 }
 
 /// Answer a request: name what you were shown, and say yes or no to each specific consent.
-#[utoipa::path(post, path = "/consent-requests/{id}/answer", tag = "consent requests", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(post, operation_id = "answer_consent_request", path = "/consent-requests/{id}/answer", tag = "consent requests", params(("id" = uuid::Uuid, Path)),
     request_body = AnswersBody,
     responses((status = 201, body = DeclarationView), (status = 403), (status = 404), (status = 409), (status = 412), (status = 422)))]
 async fn answer(
@@ -156,7 +156,7 @@ async fn answer(
 }
 
 /// Take back a request of your authority that has not been answered.
-#[utoipa::path(post, path = "/consent-requests/{id}/cancel", tag = "consent requests", params(("id" = uuid::Uuid, Path)),
+#[utoipa::path(post, operation_id = "cancel_consent_request", path = "/consent-requests/{id}/cancel", tag = "consent requests", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, body = RequestView), (status = 403), (status = 404), (status = 409), (status = 412)))]
 async fn cancel(
     State(gate): State<Gate>,

@@ -41,7 +41,10 @@ pub(crate) async fn a_mandate_is_of_packages_and_privileges_in_use(world: &World
     world.import("C15").await;
     let unknown = |at: usize| invalid(&format!("/about/mandate/packages/{at}"), Reason::EntryNotPublished);
     let none = NewMandate { packages: Vec::new(), ..world.mandate_to(bo, &[]) };
-    assert_eq!(told(shown(world, anna, none).await), invalid("/about/mandate/packages", Reason::EntryNotPublished));
+    assert_eq!(
+        told(shown(world, anna, none).await),
+        invalid("/about/mandate/packages", Reason::EntryNotPublished)
+    );
     assert_eq!(told(shown(world, anna, world.mandate_to(bo, &["M14", "M01"])).await), unknown(1));
     assert_eq!(told(shown(world, anna, world.mandate_to(bo, &["C15"])).await), unknown(0));
     let mut new = world.mandate_to(bo, &["M14"]);

@@ -1,6 +1,7 @@
 //! The journal: what is committed stands, and nothing else.
 
 use crate::make::{at, commit, cpr, entry, event, id, login, person, registration, request};
+use std::{future::poll_fn, pin::pin, task::Poll};
 use tillid_domain::{
     Digest, LocalDate,
     event::{Event, Fact, Kind},
@@ -135,6 +136,44 @@ pub(crate) async fn a_transaction_that_is_dropped_leaves_nothing(fresh: &Fresh) 
         assert_eq!(administrator.count(&format!("SELECT COUNT(*) FROM {table}")).await, 0, "{table}");
     }
     assert!(fresh.store.read().await.unwrap().person_by_number(&cpr("7405433008")).await.unwrap().is_none());
+}
+
+/// Whoever waits for the future gives it up once it has waited so many times.
+async fn given_up<F: Future>(future: F, after: usize) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut waits = 0;
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending if waits == after => Poll::Ready(None),
+        Poll::Pending => {
+            waits += 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+pub(crate) async fn a_caller_who_goes_away_at_any_moment_leaves_nothing(fresh: &Fresh) {
+    // As many as there are connections, and some more: each of them is used next.
+    const CONNECTIONS: usize = 20;
+    for after in 0..24 {
+        // Each begins with one question to the database.
+        drop(given_up(fresh.store.read(), 0).await);
+        for _ in 0..CONNECTIONS {
+            commit(&fresh.store, vec![registration(Some("Bo"), None, at(1))]).await.unwrap();
+        }
+        drop(given_up(fresh.store.write(), 0).await);
+        let half = registration(Some("Anna"), None, at(0));
+        let done = given_up(commit(&fresh.store, vec![half.clone()]), after).await;
+        for _ in 0..CONNECTIONS {
+            commit(&fresh.store, vec![registration(Some("Bo"), None, at(1))]).await.unwrap();
+        }
+        // A commit that was given up is made or not; one that was answered is made.
+        let mut tx = fresh.store.read().await.unwrap();
+        let (event, person) = (tx.event(half.id).await.unwrap(), PersonId::from_uuid(half.aggregate));
+        assert_eq!(event.is_some(), tx.person(person).await.unwrap().is_some());
+        assert!(event.is_some() || !matches!(done, Some(Ok(_))));
+    }
 }
 
 pub(crate) async fn a_commit_that_fails_half_way_leaves_nothing(fresh: &Fresh) {

@@ -34,6 +34,7 @@ conformance! {
         the_versions_of_a_person_have_no_gap,
         a_transaction_that_is_dropped_leaves_nothing,
         a_commit_that_fails_half_way_leaves_nothing,
+        a_caller_who_goes_away_at_any_moment_leaves_nothing,
         the_same_revision_of_a_thing_is_recorded_once,
         an_effect_never_stands_before_its_cause,
         what_was_known_at_a_moment_is_what_had_been_recorded_by_then,

@@ -1,0 +1,137 @@
+//! One of everything, made by the verbs where there is one.
+
+use tillid_domain::{
+    CalendarPeriod,
+    access::{AccessRecord, Act, Outcome, Visibility},
+    actor::{ActorTrace, Purpose},
+    catalogue::{Definition, Shelf},
+    id::{AccessId, BatchId, EmployeeId, EventId},
+};
+use tillid_service::{NewLookup, NewPresentation, PersonRef};
+use tillid_storage::{Looks, Session};
+use tillid_testkit::{
+    World,
+    catalogue::{consent_type, defined},
+    people::{OTHER, OWN, acting, administrator, caseworker, citizen, keyed},
+};
+
+pub(crate) async fn everything(world: &World) {
+    let (anna, bo) = (world.anna().await, world.bo().await);
+    let gitte = world.person("Gitte", "6101710025").await;
+    for code in ["C15", "C01", "M14", "M18"] {
+        world.import(code).await;
+    }
+    // A request in each state, a consent in each state.
+    let given = world.consent(anna, "C15").await;
+    tick(world);
+    world.service.withdraw_consent(&citizen(anna), given[0].consent.id).await.unwrap();
+    let refused = world.ask(anna, "C01").await;
+    let shown = world.show(&citizen(anna), refused).await;
+    let no = world.all(false, shown).await;
+    world.service.answer_request(&citizen(anna), refused, shown, &no).await.unwrap();
+    let cancelled = world.ask(anna, "C15").await;
+    world.service.cancel_request(&caseworker(OWN), cancelled).await.unwrap();
+    world.ask(anna, "C15").await;
+    let unasked =
+        NewPresentation::Consent { consent_type: "C15".parse().unwrap(), items: Vec::new(), case: None };
+    let shown = world.try_show(&citizen(bo), unasked).await.unwrap();
+    let yes = world.all(true, shown).await;
+    world.service.give_consents(&citizen(bo), shown, &yes).await.unwrap();
+    // A mandate in each state, with and without a case.
+    world.give(anna, bo, &["M14"]).await;
+    let mut in_a_case = world.mandate_to(bo, &["M18"]);
+    in_a_case.case = Some("27.36.04-G01-12-26".parse().unwrap());
+    let shown = world.try_show(&citizen(anna), NewPresentation::Mandate(in_a_case)).await.unwrap();
+    world.service.give_mandate(&citizen(anna), shown).await.unwrap();
+    let revoked = world.give(anna, bo, &["M14"]).await;
+    let renounced = world.give(anna, bo, &["M14"]).await;
+    tick(world);
+    world.service.revoke_mandate(&citizen(anna), revoked.id).await.unwrap();
+    world.service.renounce_mandate(&citizen(bo), renounced.id).await.unwrap();
+    // A death, and what ends with it.
+    world.give(gitte, bo, &["M14"]).await;
+    world.give(bo, gitte, &["M14"]).await;
+    world.one_consent(gitte, "C15").await;
+    world.ask(gitte, "C15").await;
+    tick(world);
+    world.service.register_death(gitte, world.now().local_date()).await.unwrap();
+    // A version that is retired, and a draft.
+    let mut newer = consent_type("C15");
+    newer.duration.default = CalendarPeriod::months(1);
+    world.service.import_entry(Definition::ConsentType(Box::new(newer))).await.unwrap();
+    let draft = keyed(administrator(OWN, 1), "1", "a");
+    world.service.draft_entry(&draft, defined("C13")).await.unwrap();
+    let (ole, code) = (administrator(OWN, 2), "C13".parse().unwrap());
+    world.service.publish_entry(&ole, Shelf::ConsentType, &code, 1).await.unwrap();
+    world.service.draft_entry(&administrator(OWN, 1), defined("C06")).await.unwrap();
+    // Looks that found something, nothing, and were refused.
+    for (authority, purpose) in
+        [(OWN, Purpose::CaseProcessing), (OTHER, Purpose::ConsentFollowUp), (OWN, Purpose::Supervision)]
+    {
+        let case = purpose.needs_case().then(|| "27.36.04-G01-12-26".parse().unwrap());
+        let new = NewLookup { person: PersonRef::Id(anna), purpose, case };
+        let found = world.service.look_up(&caseworker(authority), &new).await;
+        if let Ok(found) = found {
+            let reader = tillid_testkit::people::under(caseworker(authority), found.record.id);
+            world.service.list_consents(&reader, None, 10).await.unwrap();
+        }
+    }
+    world.service.overview(&acting(bo, anna)).await.unwrap();
+    held(world, anna, bo).await;
+    operational(world).await;
+}
+
+/// So that an end is not in the same moment as its beginning.
+fn tick(world: &World) {
+    world.ambient.set(world.now().plus_seconds(60));
+}
+
+/// Records that the persons do not see yet; no verb holds one back so far.
+async fn held(world: &World, anna: tillid_domain::id::PersonId, bo: tillid_domain::id::PersonId) {
+    let id = || world.ambient.id();
+    let record = |person, seconds| AccessRecord {
+        id: AccessId::from_uuid(id()),
+        at: world.now(),
+        person,
+        actor: ActorTrace::Service,
+        act: Act::LookUp,
+        target: None,
+        purpose: Some(Purpose::Supervision),
+        case: None,
+        lookup: None,
+        outcome: Outcome::Found,
+        permits_until: None,
+        visibility: Visibility::Held {
+            reason: format!("Efterforskning {seconds}").parse().unwrap(),
+            approved_by: EmployeeId::from_uuid(id()),
+            until: world.now().plus_seconds(seconds),
+        },
+    };
+    let looks = Looks {
+        batch: BatchId::from_uuid(id()),
+        event: EventId::from_uuid(id()),
+        at: world.now(),
+        records: vec![record(anna, 100), record(bo, 200)],
+    };
+    world.store.write().await.unwrap().commit(Vec::new(), Some(looks)).await.unwrap();
+}
+
+async fn operational(world: &World) {
+    let mut tx = world.store.upkeep().await.unwrap();
+    let login = |text: &str| text.parse::<tillid_domain::text::Login>().unwrap();
+    tx.begin_session(&Session {
+        id: tillid_domain::id::SessionId::from_uuid(world.ambient.id()),
+        secret_hash: tillid_domain::Digest::of(b"secret"),
+        issuer: login("https://login.example"),
+        login: login("anna"),
+        sid: None,
+        principal: "{}".to_owned(),
+        created_at: world.now(),
+        idle_until: world.now().plus_seconds(60),
+        ends_at: world.now().plus_seconds(60),
+    })
+    .await
+    .unwrap();
+    tx.turn_business_clock(1).await.unwrap();
+    tx.finish().await.unwrap();
+}

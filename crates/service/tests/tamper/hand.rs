@@ -1,0 +1,262 @@
+//! Somebody who owns the database and changes it as they like.
+
+use tillid_storage::{Fault, Finding};
+use tillid_testkit::{Administrator, Column, Engine, World};
+
+/// Tables that hold no fact; losing them changes nothing of what is true.
+pub(crate) const OPERATIONAL: [&str; 3] = ["idempotency", "session", "business_clock"];
+
+/// For each table: the columns by which a row can be named, and those that a copy needs anew.
+const NAMES: [(&str, &[&str], &[&str]); 14] = [
+    ("access_record", &["id"], &["id"]),
+    ("catalogue_entry", &["id"], &["id", "code"]),
+    ("consent", &["id"], &["id"]),
+    ("consent_request", &["id"], &["id"]),
+    ("event", &["id"], &["id", "revision"]),
+    ("event_body", &["event_id"], &["event_id"]),
+    ("event_subject", &["event_id", "person_id"], &["version"]),
+    ("mandate", &["id"], &["id"]),
+    ("pending", &["event_id"], &["position", "event_id"]),
+    ("person", &["id"], &["id"]),
+    ("person_login", &["person_id"], &["login"]),
+    ("person_number", &["id"], &["id"]),
+    ("person_number_index", &["number_id"], &["lookup"]),
+    ("power", &["source_id"], &["known_from"]),
+];
+
+/// Whether a finding in one table names a row of another: itself, or the other half of a commitment.
+fn named_as(table: &str, found: &str) -> bool {
+    let commitment = ["event", "event_body"];
+    table == found || commitment.contains(&table) && commitment.contains(&found)
+}
+
+fn keys(table: &str) -> (&'static [&'static str], &'static [&'static str]) {
+    let known = NAMES.iter().find(|(name, ..)| *name == table);
+    known.map_or((&["id"], &["id"]), |(_, names, anew)| (*names, *anew))
+}
+
+pub(crate) async fn findings(world: &World) -> Vec<Finding> {
+    world.service.audit(|_| ()).await.unwrap().findings
+}
+
+/// A row that was tampered with, under the names that it had before and has now.
+pub(crate) struct Touched {
+    table: String,
+    /// What the audit must call it, where only one word is right.
+    fault: Option<Fault>,
+    names: Vec<String>,
+}
+
+impl Touched {
+    /// What was done, unless the audit names it.
+    pub(crate) async fn unnamed(&self, world: &World, done: &str) -> Option<String> {
+        let findings = findings(world).await;
+        let named = findings.iter().any(|f| {
+            named_as(&self.table, f.table)
+                && self.fault.is_none_or(|fault| fault == f.fault)
+                && self.names.contains(&f.id.replace('-', "").to_lowercase())
+        });
+        (!named).then(|| format!("{done}: {:?} not in {findings:?}", self.names))
+    }
+}
+
+pub(crate) struct Hand {
+    pub(crate) administrator: Administrator,
+    engine: Engine,
+}
+
+impl Hand {
+    /// Takes the protection away and keeps a copy of each table to restore it from.
+    pub(crate) async fn on(world: &World) -> Self {
+        let mut administrator = world.database.administrator().await;
+        administrator.take_protection_away().await;
+        let mut hand = Self { administrator, engine: world.database.engine };
+        for table in hand.facts().await {
+            let copy = format!("CREATE TABLE _{table} AS SELECT * FROM {table}");
+            hand.administrator.execute(&copy).await.unwrap();
+        }
+        hand
+    }
+
+    /// A statement that is written for PostgreSQL, as this engine has it.
+    pub(crate) fn dialect(&self, sql: &str) -> String {
+        // PostgreSQL has no smallest UUID.
+        match self.engine {
+            Engine::Sqlite => sql.to_owned(),
+            Engine::Postgres => sql.replace("MIN(id)", "MIN(id::TEXT)::UUID"),
+        }
+    }
+
+    pub(crate) async fn facts(&mut self) -> Vec<String> {
+        let mut tables = self.administrator.tables().await;
+        tables.retain(|table| !OPERATIONAL.contains(&table.as_str()));
+        assert!(tables.len() >= 14, "{tables:?}");
+        tables
+    }
+
+    pub(crate) async fn columns(&mut self, table: &str) -> Vec<Column> {
+        self.administrator.columns(table).await
+    }
+
+    /// The engine's own name for a row.
+    fn place(&self) -> &'static str {
+        match self.engine {
+            Engine::Sqlite => "rowid",
+            Engine::Postgres => "ctid",
+        }
+    }
+
+    fn literal(&self, kind: &str) -> String {
+        match (self.engine, kind) {
+            (_, "TEXT") => "'x'".to_owned(),
+            (_, "BIGINT" | "INTEGER") => "1".to_owned(),
+            (Engine::Postgres, "UUID") => "'0fffffff-0000-4000-8000-00000000000f'::uuid".to_owned(),
+            (Engine::Postgres, _) => format!("'\\x{}'::bytea", "0f".repeat(32)),
+            (Engine::Sqlite, _) => "X'0FFFFFFF00004000800000000000000F'".to_owned(),
+        }
+    }
+
+    /// The values that somebody could put into a column instead of what is there.
+    pub(crate) fn changes(&self, table: &str, column: &Column) -> Vec<String> {
+        let c = &column.name;
+        if (table, c.as_str()) == ("pending", "position") {
+            // A place means nothing but the order; what leaves the order as it is has changed nothing.
+            return vec![format!("{c} + 100000000")];
+        }
+        let place = self.place();
+        // What another row has is a value that breaks no rule of its own.
+        let mut changes = vec![format!(
+            "(SELECT o.{c} FROM {table} o WHERE o.{c} <> {table}.{c} ORDER BY o.{place} DESC LIMIT 1)"
+        )];
+        match column.kind.as_str() {
+            "TEXT" => changes.push(format!("{c} || 'x'")),
+            "BIGINT" | "INTEGER" => {
+                changes.extend([
+                    format!("{c} + 1"),
+                    format!("{c} - 1"),
+                    format!("{c} + 100000000"),
+                    format!("-{c} - 1"),
+                ]);
+            }
+            _ => changes.push(self.literal(&column.kind)),
+        }
+        if column.nullable {
+            changes.push("NULL".to_owned());
+            // Something where there was nothing.
+            changes.push(format!("COALESCE({c}, {})", self.literal(&column.kind)));
+        }
+        changes
+    }
+
+    /// Changes the first row that it changes at all; `None` where the database itself refuses or there is no such row.
+    pub(crate) async fn change(&mut self, table: &str, column: &str, value: &str) -> Option<Touched> {
+        let place = self.place();
+        let first = format!(
+            "SELECT CAST({place} AS TEXT) FROM {table} WHERE ({value}) IS DISTINCT FROM {column} ORDER BY {table}.{place} LIMIT 1"
+        );
+        let row = self.administrator.column(&first).await.pop()?;
+        let before = self.names(table, &row).await;
+        let update = format!("UPDATE {table} SET {column} = {value} WHERE {}", self.at(&row));
+        let changed = self.administrator.execute(&update).await.ok()?;
+        assert_eq!(changed, 1, "{update}");
+        let mut names = before;
+        if self.engine == Engine::Sqlite {
+            names.extend(self.names(table, &row).await);
+        } else {
+            // The row has moved; its new names are those that were not there before.
+            let (columns, _) = keys(table);
+            for name in columns.iter().filter(|name| **name == column) {
+                let sql = format!(
+                    "SELECT replace({name}::TEXT, '-', '') FROM {table} EXCEPT SELECT replace({name}::TEXT, '-', '') FROM _{table}"
+                );
+                names.extend(self.administrator.column(&sql).await);
+            }
+        }
+        Some(Touched { table: table.to_owned(), fault: None, names })
+    }
+
+    /// The first row, the last one, and one in between.
+    pub(crate) async fn some_rows(&mut self, table: &str) -> Vec<String> {
+        let place = self.place();
+        let sql = format!("SELECT CAST({place} AS TEXT) FROM {table} ORDER BY {table}.{place}");
+        let all = self.administrator.column(&sql).await;
+        assert!(!all.is_empty(), "{table} has no row");
+        let mut some = vec![0, all.len() / 2, all.len() - 1];
+        some.dedup();
+        // A row moves when its table is restored; its number in the order does not.
+        some.into_iter().map(|n| n.to_string()).collect()
+    }
+
+    async fn nth(&mut self, table: &str, n: &str) -> String {
+        let place = self.place();
+        let sql =
+            format!("SELECT CAST({place} AS TEXT) FROM {table} ORDER BY {table}.{place} LIMIT 1 OFFSET {n}");
+        self.administrator.column(&sql).await.remove(0)
+    }
+
+    pub(crate) async fn delete(&mut self, table: &str, n: &str) -> Touched {
+        let row = self.nth(table, n).await;
+        let names = self.names(table, &row).await;
+        let delete = format!("DELETE FROM {table} WHERE {}", self.at(&row));
+        assert_eq!(self.administrator.execute(&delete).await.unwrap(), 1);
+        // An event is missed by what hangs on it: its body has no event.
+        let fault = if table == "event" { Fault::Added } else { Fault::Missing };
+        Touched { table: table.to_owned(), fault: Some(fault), names }
+    }
+
+    /// Adds a copy of a row under a new key.
+    pub(crate) async fn copy(&mut self, table: &str, n: &str) -> Touched {
+        let row = self.nth(table, n).await;
+        let mut names = self.names(table, &row).await;
+        let (by, anew) = keys(table);
+        if anew.iter().any(|column| by.contains(column)) {
+            names.clear();
+        }
+        let columns = self.columns(table).await;
+        let value = |c: &Column| match (anew.contains(&c.name.as_str()), c.kind.as_str()) {
+            (false, _) => c.name.clone(),
+            (true, "TEXT") => format!("{} || 'x'", c.name),
+            (true, "BIGINT" | "INTEGER") => format!("{} + 1000000", c.name),
+            (true, other) => self.literal(other),
+        };
+        let list: Vec<&str> = columns.iter().map(|c| c.name.as_str()).collect();
+        let values: Vec<String> = columns.iter().map(value).collect();
+        let insert = format!(
+            "INSERT INTO {table} ({}) SELECT {} FROM {table} WHERE {}",
+            list.join(", "),
+            values.join(", "),
+            self.at(&row)
+        );
+        assert_eq!(self.administrator.execute(&insert).await.unwrap(), 1, "{insert}");
+        names.push("0fffffff00004000800000000000000f".to_owned());
+        // A new event lacks its body; anything else is one too many.
+        let fault = if table == "event" { Fault::Missing } else { Fault::Added };
+        Touched { table: table.to_owned(), fault: Some(fault), names }
+    }
+
+    /// Puts a table back to what it was.
+    pub(crate) async fn restore(&mut self, table: &str) {
+        let sql = format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM _{table}");
+        self.administrator.execute(&sql).await.unwrap();
+    }
+
+    fn at(&self, row: &str) -> String {
+        match self.engine {
+            Engine::Sqlite => format!("rowid = {row}"),
+            Engine::Postgres => format!("ctid = '{row}'::tid"),
+        }
+    }
+
+    async fn names(&mut self, table: &str, row: &str) -> Vec<String> {
+        let mut names = Vec::new();
+        for column in keys(table).0 {
+            let text = match self.engine {
+                Engine::Sqlite => format!("lower(hex({column}))"),
+                Engine::Postgres => format!("replace({column}::TEXT, '-', '')"),
+            };
+            let sql = format!("SELECT {text} FROM {table} WHERE {}", self.at(row));
+            names.extend(self.administrator.column(&sql).await);
+        }
+        names
+    }
+}
