@@ -43,7 +43,8 @@ CREATE TABLE consent_request (
     declaration_id UUID,
     presentation_id UUID,
     ended_at BIGINT,
-    cause TEXT COLLATE "C"
+    cause TEXT COLLATE "C",
+    effective_at BIGINT
 );
 
 -- Specific consents.
@@ -67,7 +68,8 @@ CREATE TABLE consent (
     answered_at BIGINT NOT NULL,
     state TEXT COLLATE "C" NOT NULL CHECK (state IN ('given', 'declined', 'withdrawn', 'lapsed')),
     ended_at BIGINT,
-    cause TEXT COLLATE "C"
+    cause TEXT COLLATE "C",
+    effective_at BIGINT
 );
 
 -- Powers of attorney.
@@ -81,11 +83,12 @@ CREATE TABLE mandate (
     case_ref TEXT COLLATE "C",
     valid_from BIGINT NOT NULL,
     valid_to BIGINT NOT NULL,
-    presentation_id UUID NOT NULL REFERENCES presentation (id),
+    presentation_id UUID NOT NULL UNIQUE REFERENCES presentation (id),
     given_at BIGINT NOT NULL,
     state TEXT COLLATE "C" NOT NULL CHECK (state IN ('given', 'revoked', 'renounced', 'ended')),
     ended_at BIGINT,
-    cause TEXT COLLATE "C"
+    cause TEXT COLLATE "C",
+    effective_at BIGINT
 );
 
 -- Who may use which privilege for whom: when it is so, and between which versions of the grantor it was known.

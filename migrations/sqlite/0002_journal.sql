@@ -1,8 +1,8 @@
 -- What happened. Never changed, never deleted.
 CREATE TABLE event (
-    id BLOB NOT NULL PRIMARY KEY,
+    id BLOB NOT NULL CHECK (length(id) = 16) PRIMARY KEY,
     kind TEXT NOT NULL,
-    aggregate_id BLOB NOT NULL,
+    aggregate_id BLOB NOT NULL CHECK (length(aggregate_id) = 16),
     revision INTEGER NOT NULL,
     fact TEXT NOT NULL,
     recorded_at INTEGER NOT NULL,
@@ -12,23 +12,23 @@ CREATE TABLE event (
 
 -- The canonical bytes and the salt of the commitment; goes only when the whole aggregate is erased.
 CREATE TABLE event_body (
-    event_id BLOB NOT NULL PRIMARY KEY REFERENCES event (id),
+    event_id BLOB NOT NULL CHECK (length(event_id) = 16) PRIMARY KEY REFERENCES event (id),
     salt BLOB NOT NULL,
     bytes BLOB NOT NULL
 ) STRICT;
 
 -- The events that concern a person, numbered without gaps.
 CREATE TABLE event_subject (
-    person_id BLOB NOT NULL REFERENCES person (id),
+    person_id BLOB NOT NULL CHECK (length(person_id) = 16) REFERENCES person (id),
     version INTEGER NOT NULL,
-    event_id BLOB NOT NULL REFERENCES event (id),
+    event_id BLOB NOT NULL CHECK (length(event_id) = 16) REFERENCES event (id),
     PRIMARY KEY (person_id, version)
 ) STRICT;
 
 -- Events in the order in which they wait to be sequenced into the log.
 CREATE TABLE pending (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
-    event_id BLOB NOT NULL UNIQUE REFERENCES event (id)
+    event_id BLOB NOT NULL CHECK (length(event_id) = 16) UNIQUE REFERENCES event (id)
 ) STRICT;
 
 CREATE INDEX event_aggregate ON event (aggregate_id, revision);

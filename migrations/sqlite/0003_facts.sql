@@ -1,6 +1,6 @@
 -- Versions of consent types and mandate packages.
 CREATE TABLE catalogue_entry (
-    id BLOB NOT NULL PRIMARY KEY,
+    id BLOB NOT NULL CHECK (length(id) = 16) PRIMARY KEY,
     revision INTEGER NOT NULL,
     shelf TEXT NOT NULL,
     code TEXT NOT NULL,
@@ -16,8 +16,8 @@ CREATE TABLE catalogue_entry (
 
 -- What was shown, byte for byte.
 CREATE TABLE presentation (
-    id BLOB NOT NULL PRIMARY KEY,
-    person_id BLOB NOT NULL REFERENCES person (id),
+    id BLOB NOT NULL CHECK (length(id) = 16) PRIMARY KEY,
+    person_id BLOB NOT NULL CHECK (length(person_id) = 16) REFERENCES person (id),
     language TEXT NOT NULL,
     presented TEXT NOT NULL,
     document BLOB NOT NULL,
@@ -27,35 +27,36 @@ CREATE TABLE presentation (
 
 -- Requests for consent.
 CREATE TABLE consent_request (
-    id BLOB NOT NULL PRIMARY KEY,
+    id BLOB NOT NULL CHECK (length(id) = 16) PRIMARY KEY,
     revision INTEGER NOT NULL,
-    person_id BLOB NOT NULL REFERENCES person (id),
+    person_id BLOB NOT NULL CHECK (length(person_id) = 16) REFERENCES person (id),
     authority TEXT NOT NULL,
     asked_by TEXT NOT NULL,
     asked_at INTEGER NOT NULL,
-    entry_id BLOB NOT NULL REFERENCES catalogue_entry (id),
+    entry_id BLOB NOT NULL CHECK (length(entry_id) = 16) REFERENCES catalogue_entry (id),
     code TEXT NOT NULL,
     number INTEGER NOT NULL,
     items TEXT NOT NULL,
     case_ref TEXT,
     deadline INTEGER NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('open', 'answered', 'cancelled', 'lapsed')),
-    declaration_id BLOB,
-    presentation_id BLOB,
+    declaration_id BLOB CHECK (length(declaration_id) = 16),
+    presentation_id BLOB CHECK (length(presentation_id) = 16),
     ended_at INTEGER,
-    cause TEXT
+    cause TEXT,
+    effective_at INTEGER
 ) STRICT;
 
 -- Specific consents.
 CREATE TABLE consent (
-    id BLOB NOT NULL PRIMARY KEY,
+    id BLOB NOT NULL CHECK (length(id) = 16) PRIMARY KEY,
     revision INTEGER NOT NULL,
-    person_id BLOB NOT NULL REFERENCES person (id),
-    declaration_id BLOB NOT NULL,
-    request_id BLOB,
-    presentation_id BLOB NOT NULL REFERENCES presentation (id),
+    person_id BLOB NOT NULL CHECK (length(person_id) = 16) REFERENCES person (id),
+    declaration_id BLOB NOT NULL CHECK (length(declaration_id) = 16),
+    request_id BLOB CHECK (length(request_id) = 16),
+    presentation_id BLOB NOT NULL CHECK (length(presentation_id) = 16) REFERENCES presentation (id),
     authority TEXT NOT NULL,
-    entry_id BLOB NOT NULL REFERENCES catalogue_entry (id),
+    entry_id BLOB NOT NULL CHECK (length(entry_id) = 16) REFERENCES catalogue_entry (id),
     code TEXT NOT NULL,
     number INTEGER NOT NULL,
     item TEXT NOT NULL,
@@ -67,35 +68,37 @@ CREATE TABLE consent (
     answered_at INTEGER NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('given', 'declined', 'withdrawn', 'lapsed')),
     ended_at INTEGER,
-    cause TEXT
+    cause TEXT,
+    effective_at INTEGER
 ) STRICT;
 
 -- Powers of attorney.
 CREATE TABLE mandate (
-    id BLOB NOT NULL PRIMARY KEY,
+    id BLOB NOT NULL CHECK (length(id) = 16) PRIMARY KEY,
     revision INTEGER NOT NULL,
-    grantor_id BLOB NOT NULL REFERENCES person (id),
-    representative_id BLOB NOT NULL REFERENCES person (id),
+    grantor_id BLOB NOT NULL CHECK (length(grantor_id) = 16) REFERENCES person (id),
+    representative_id BLOB NOT NULL CHECK (length(representative_id) = 16) REFERENCES person (id),
     packages TEXT NOT NULL,
     privileges TEXT NOT NULL,
     case_ref TEXT,
     valid_from INTEGER NOT NULL,
     valid_to INTEGER NOT NULL,
-    presentation_id BLOB NOT NULL REFERENCES presentation (id),
+    presentation_id BLOB NOT NULL CHECK (length(presentation_id) = 16) UNIQUE REFERENCES presentation (id),
     given_at INTEGER NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('given', 'revoked', 'renounced', 'ended')),
     ended_at INTEGER,
-    cause TEXT
+    cause TEXT,
+    effective_at INTEGER
 ) STRICT;
 
 -- Who may use which privilege for whom: when it is so, and between which versions of the grantor it was known.
 CREATE TABLE power (
-    grantor_id BLOB NOT NULL REFERENCES person (id),
-    representative_id BLOB NOT NULL REFERENCES person (id),
+    grantor_id BLOB NOT NULL CHECK (length(grantor_id) = 16) REFERENCES person (id),
+    representative_id BLOB NOT NULL CHECK (length(representative_id) = 16) REFERENCES person (id),
     privilege TEXT NOT NULL,
     case_ref TEXT,
     basis TEXT NOT NULL,
-    source_id BLOB NOT NULL,
+    source_id BLOB NOT NULL CHECK (length(source_id) = 16),
     valid_from INTEGER NOT NULL,
     valid_to INTEGER NOT NULL,
     known_from INTEGER NOT NULL,
@@ -105,20 +108,20 @@ CREATE TABLE power (
 
 -- Who looked at whose data, and why.
 CREATE TABLE access_record (
-    id BLOB NOT NULL PRIMARY KEY,
-    batch_id BLOB NOT NULL,
-    person_id BLOB NOT NULL REFERENCES person (id),
+    id BLOB NOT NULL CHECK (length(id) = 16) PRIMARY KEY,
+    batch_id BLOB NOT NULL CHECK (length(batch_id) = 16),
+    person_id BLOB NOT NULL CHECK (length(person_id) = 16) REFERENCES person (id),
     at INTEGER NOT NULL,
     actor TEXT NOT NULL,
     act TEXT NOT NULL,
-    target BLOB,
+    target BLOB CHECK (length(target) = 16),
     purpose TEXT,
     case_ref TEXT,
-    lookup_id BLOB,
+    lookup_id BLOB CHECK (length(lookup_id) = 16),
     outcome TEXT NOT NULL,
     permits_until INTEGER,
     held_reason TEXT,
-    held_by BLOB,
+    held_by BLOB CHECK (length(held_by) = 16),
     held_until INTEGER,
     salt BLOB NOT NULL
 ) STRICT;

@@ -4,7 +4,7 @@ CREATE TABLE idempotency (
     key TEXT NOT NULL,
     fingerprint BLOB NOT NULL,
     status INTEGER NOT NULL,
-    resource_id BLOB,
+    resource_id BLOB CHECK (length(resource_id) = 16),
     revision INTEGER,
     claimed_at INTEGER NOT NULL,
     PRIMARY KEY (actor, key)
@@ -12,7 +12,7 @@ CREATE TABLE idempotency (
 
 -- Browser sessions, by the hash of their secret.
 CREATE TABLE session (
-    id BLOB NOT NULL PRIMARY KEY,
+    id BLOB NOT NULL CHECK (length(id) = 16) PRIMARY KEY,
     secret_hash BLOB NOT NULL UNIQUE,
     issuer TEXT NOT NULL,
     login TEXT NOT NULL,

@@ -36,7 +36,9 @@ fn read(calls: &str) -> Flushes {
     for line in calls.lines() {
         // The thread, the time, the call.
         let mut words = line.trim_start().splitn(3, char::is_whitespace);
-        let (Some(thread), Some(_), Some(call)) = (words.next(), words.next(), words.next()) else { continue };
+        let (Some(thread), Some(_), Some(call)) = (words.next(), words.next(), words.next()) else {
+            continue;
+        };
         let call = call.trim_start();
         let begins = !call.starts_with("<...");
         let call = if begins { call } else { unfinished.remove(thread).unwrap_or_default() };
@@ -51,8 +53,15 @@ fn read(calls: &str) -> Flushes {
             unflushed = unflushed && !line.ends_with("= 0");
         } else if returns && call.starts_with("recvfrom(") && line.contains(ASKED) {
             written = false;
-        } else if begins && call.contains(ACKNOWLEDGED) && ["sendto(", "write(", "writev("].iter().any(|c| call.starts_with(c)) {
-            if written && !unflushed { flushes.durable += 1 } else { flushes.early += 1 }
+        } else if begins
+            && call.contains(ACKNOWLEDGED)
+            && ["sendto(", "write(", "writev("].iter().any(|c| call.starts_with(c))
+        {
+            if written && !unflushed {
+                flushes.durable += 1
+            } else {
+                flushes.early += 1
+            }
             written = false;
         }
     }
@@ -69,7 +78,8 @@ fn strace(calls: &Path) -> Vec<String> {
 
 /// The one process that `strace` has started; it takes no signals itself.
 fn traced(strace: u32) -> String {
-    let children = fs::read_to_string(format!("/proc/{strace}/task/{strace}/children")).expect("the children");
+    let children =
+        fs::read_to_string(format!("/proc/{strace}/task/{strace}/children")).expect("the children");
     children.split_whitespace().next().expect("the process").to_owned()
 }
 
@@ -81,8 +91,16 @@ async fn every_revocation_on_sqlite_is_flushed_before_it_is_acknowledged() {
     let bo = tillid.somebody("bo").await["person_id"].clone();
     let until = super::in_a_year(&tillid).await;
     for _ in 0..REVOCATIONS {
-        let about = json!({"mandate": {"representative": {"id": bo}, "packages": ["M14"], "valid_until": until}});
-        let shown = tillid.post("/v1/presentations").by(&anna).json(&json!({"about": about})).send().await.expect(201).json();
+        let about =
+            json!({"mandate": {"representative": {"id": bo}, "packages": ["M14"], "valid_until": until}});
+        let shown = tillid
+            .post("/v1/presentations")
+            .by(&anna)
+            .json(&json!({"about": about}))
+            .send()
+            .await
+            .expect(201)
+            .json();
         let given = json!({"presentation_id": shown["id"]});
         let mandate = tillid.post("/v1/mandates").by(&anna).json(&given).send().await.expect(201).json();
         mandates.push(mandate["id"].as_str().expect("an id").to_owned());
@@ -130,7 +148,10 @@ fn control(synchronous: &str) -> Flushes {
         .output()
         .expect("strace runs");
     let words = String::from_utf8_lossy(&done.stderr).into_owned();
-    assert!(done.status.success(), "python3 with sqlite3 is needed, of the Debian package `python3`: {words}");
+    assert!(
+        done.status.success(),
+        "python3 with sqlite3 is needed, of the Debian package `python3`: {words}"
+    );
     read(&fs::read_to_string(&calls).expect("the calls"))
 }
 

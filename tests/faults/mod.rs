@@ -5,6 +5,7 @@ mod fsync;
 mod kill;
 mod ledger;
 mod outage;
+mod rekey;
 
 use crate::support::Tillid;
 

@@ -27,12 +27,20 @@ impl Scene {
     async fn new(tillid: Tillid, mandates: usize) -> Self {
         let (anna, hans) = (tillid.token("anna").await, tillid.token("hans").await);
         let bo_for_anna = tillid.token_for("bo", "anna").await;
-        let (cpr, bo) = (tillid.somebody("anna").await["cpr"].clone(), tillid.somebody("bo").await["cpr"].clone());
+        let (cpr, bo) =
+            (tillid.somebody("anna").await["cpr"].clone(), tillid.somebody("bo").await["cpr"].clone());
         let until = super::in_a_year(&tillid).await;
         let mut given = Vec::with_capacity(mandates);
         for _ in 0..mandates {
             let about = json!({"mandate": {"representative": {"cpr": bo}, "packages": ["M14"], "valid_until": until}});
-            let shown = tillid.post("/v1/presentations").by(&anna).json(&json!({"about": about})).send().await.expect(201).json();
+            let shown = tillid
+                .post("/v1/presentations")
+                .by(&anna)
+                .json(&json!({"about": about}))
+                .send()
+                .await
+                .expect(201)
+                .json();
             let give = tillid.post("/v1/mandates").by(&anna).json(&json!({"presentation_id": shown["id"]}));
             given.push(give.send().await.expect(201).json()["id"].as_str().expect("an id").to_owned());
         }
@@ -64,7 +72,13 @@ impl Scene {
             timed(self.represented_read()),
             timed(self.look_up()),
             timed(self.revoke(0)),
-            timed(self.tillid.post("/v1/mandates").by(&self.anna).json(&json!({"presentation_id": self.mandates[0]})).send()),
+            timed(
+                self.tillid
+                    .post("/v1/mandates")
+                    .by(&self.anna)
+                    .json(&json!({"presentation_id": self.mandates[0]}))
+                    .send()
+            ),
         );
         vec![a, b, c, d, e]
     }
@@ -91,7 +105,11 @@ fn must_be_unavailable((answer, took): &(Answer, Duration), within: Duration) {
 }
 
 /// Waits until the condition holds, and says how long that took.
-async fn until<F: Future<Output = bool>>(what: &str, within: Duration, condition: impl Fn() -> F) -> Duration {
+pub(crate) async fn until<F: Future<Output = bool>>(
+    what: &str,
+    within: Duration,
+    condition: impl Fn() -> F,
+) -> Duration {
     let began = Instant::now();
     while !condition().await {
         assert!(began.elapsed() < within, "not within {within:?}: {what}");
@@ -107,10 +125,12 @@ async fn while_the_database_is_away_everyone_is_told_so_soon_and_it_recovers_by_
     // Many connections are open when it goes.
     let scene = Arc::new(scene);
     for _ in 0..2 {
-        let calls: Vec<_> = (0..32).map(|_| {
-            let scene = scene.clone();
-            tokio::spawn(async move { scene.own_read().await.expect(200) })
-        }).collect();
+        let calls: Vec<_> = (0..32)
+            .map(|_| {
+                let scene = scene.clone();
+                tokio::spawn(async move { scene.own_read().await.expect(200) })
+            })
+            .collect();
         for call in calls {
             call.await.expect("a call");
         }
@@ -126,7 +146,8 @@ async fn while_the_database_is_away_everyone_is_told_so_soon_and_it_recovers_by_
     assert_eq!(scene.ready().await, 503);
     scene.tillid.get("/health/live").send().await.expect(200);
     cluster.resume();
-    let recovered = until("it serves again", Duration::from_secs(5), async || scene.own_read().await.status == 200).await;
+    let recovered =
+        until("it serves again", Duration::from_secs(5), async || scene.own_read().await.status == 200).await;
     // Nobody meets a connection that died meanwhile.
     let mut failed = 0;
     for _ in 0..40 {
@@ -144,10 +165,12 @@ async fn while_the_database_is_away_everyone_is_told_so_soon_and_it_recovers_by_
 async fn a_restart_of_the_database_between_two_calls_is_not_noticed() {
     let cluster = Cluster::start();
     let scene = Arc::new(Scene::new(Tillid::demo_on(Database::on(&cluster).await), 1).await);
-    let calls: Vec<_> = (0..32).map(|_| {
-        let scene = scene.clone();
-        tokio::spawn(async move { scene.own_read().await.expect(200) })
-    }).collect();
+    let calls: Vec<_> = (0..32)
+        .map(|_| {
+            let scene = scene.clone();
+            tokio::spawn(async move { scene.own_read().await.expect(200) })
+        })
+        .collect();
     for call in calls {
         call.await.expect("a call");
     }
@@ -169,9 +192,12 @@ async fn while_the_database_hangs_everyone_is_told_so_within_the_deadline() {
     let frozen = cluster.freeze();
     let mut slowest = Duration::ZERO;
     for _ in 0..2 {
-        let (calls, ready) = tokio::join!(scene.one_of_each(), timed(async {
-            scene.tillid.get(&format!("{}/health/ready", scene.tillid.internal)).send().await
-        }));
+        let (calls, ready) = tokio::join!(
+            scene.one_of_each(),
+            timed(async {
+                scene.tillid.get(&format!("{}/health/ready", scene.tillid.internal)).send().await
+            })
+        );
         for call in calls {
             must_be_unavailable(&call, Duration::from_secs(12));
             slowest = slowest.max(call.1);
@@ -182,7 +208,8 @@ async fn while_the_database_hangs_everyone_is_told_so_within_the_deadline() {
     }
     scene.tillid.get("/health/live").send().await.expect(200);
     drop(frozen);
-    let recovered = until("it serves again", Duration::from_secs(5), async || scene.own_read().await.status == 200).await;
+    let recovered =
+        until("it serves again", Duration::from_secs(5), async || scene.own_read().await.status == 200).await;
     println!("hanging: told within {slowest:?}; back after {recovered:?}");
     // The outcome of the revocation was unknown; sent again under its key, it is there once.
     let again = scene.revoke(0).await.expect(200).json();
@@ -244,7 +271,11 @@ async fn what_cannot_be_recorded_is_not_told() {
         scene.own_read().await.expect(200);
         scene.revoke(0).await.expect(200);
         assert_eq!(administrator.count("SELECT COUNT(*) FROM access_record").await, records);
-        let drop = if engine == Engine::Sqlite { "DROP TRIGGER broken" } else { "DROP TRIGGER broken ON access_record" };
+        let drop = if engine == Engine::Sqlite {
+            "DROP TRIGGER broken"
+        } else {
+            "DROP TRIGGER broken ON access_record"
+        };
         administrator.execute(drop).await.expect("no trigger");
         scene.look_up().await.expect(201);
         let (code, words) = scene.tillid.verify();
@@ -259,20 +290,34 @@ async fn whoever_has_asked_before_it_is_stopped_gets_an_answer() {
     let mut administrator = scene.tillid.administrator().await;
     let anna = scene.tillid.somebody("anna").await["person_id"].as_str().expect("an id").to_owned();
     administrator.execute("BEGIN").await.expect("a transaction");
-    administrator.execute(&format!("SELECT 1 FROM person WHERE id = '{anna}' FOR UPDATE")).await.expect("a lock");
-    let calls: Vec<_> = (0..WAITING).map(|at| {
-        let scene = scene.clone();
-        tokio::spawn(async move { scene.revoke(at).await })
-    }).collect();
+    administrator
+        .execute(&format!("SELECT 1 FROM person WHERE id = '{anna}' FOR UPDATE"))
+        .await
+        .expect("a lock");
+    let calls: Vec<_> = (0..WAITING)
+        .map(|at| {
+            let scene = scene.clone();
+            tokio::spawn(async move { scene.revoke(at).await })
+        })
+        .collect();
     // Every one of them is in the middle of its transaction ...
     let watch = Arc::new(tokio::sync::Mutex::new(scene.tillid.administrator().await));
     let waiting = async || {
         let sql = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
         watch.lock().await.count(sql).await
     };
-    until("all of them wait", Duration::from_secs(3), async || waiting().await == i64::try_from(WAITING).expect("few")).await;
+    until("all of them wait", Duration::from_secs(3), async || {
+        waiting().await == i64::try_from(WAITING).expect("few")
+    })
+    .await;
     // ... when the service is asked to stop, and says that it does ...
-    assert!(Command::new("kill").args(["-TERM", &scene.tillid.pid().to_string()]).status().expect("kill").success());
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &scene.tillid.pid().to_string()])
+            .status()
+            .expect("kill")
+            .success()
+    );
     until("it takes nothing new", Duration::from_secs(2), async || scene.ready().await == 503).await;
     // ... before any of them could go on.
     administrator.execute("ROLLBACK").await.expect("no lock");

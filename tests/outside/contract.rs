@@ -9,9 +9,27 @@ use tillid_testkit::Engine;
 
 /// Another host, in a page, a style or a script.
 fn foreign(text: &str) -> Vec<&str> {
-    let starts = |needle: &'static str| text.match_indices(needle).map(move |(at, _)| at + needle.len() - needle.trim_start_matches(['"', '\'', '(', '=']).len());
-    let attributes = ["src=\"http", "src=\"//", "href=\"http", "href=\"//", "url(http", "url(\"http", "url(//", "@import \"http", "@import url(\"http", "import(\"http"];
-    attributes.iter().flat_map(|needle| starts(needle)).map(|at| text[at.saturating_sub(10)..].lines().next().unwrap_or_default()).collect()
+    let starts = |needle: &'static str| {
+        text.match_indices(needle)
+            .map(move |(at, _)| at + needle.len() - needle.trim_start_matches(['"', '\'', '(', '=']).len())
+    };
+    let attributes = [
+        "src=\"http",
+        "src=\"//",
+        "href=\"http",
+        "href=\"//",
+        "url(http",
+        "url(\"http",
+        "url(//",
+        "@import \"http",
+        "@import url(\"http",
+        "import(\"http",
+    ];
+    attributes
+        .iter()
+        .flat_map(|needle| starts(needle))
+        .map(|at| text[at.saturating_sub(10)..].lines().next().unwrap_or_default())
+        .collect()
 }
 
 /// What a page loads by itself: its styles, scripts and pictures.
@@ -39,20 +57,40 @@ async fn the_pages_about_the_contract_come_from_this_host_alone() {
     for asset in assets {
         let answer = door.get(&format!("/docs/{asset}")).send().await.expect(200);
         let policy = answer.headers["content-security-policy"].to_str().expect("text");
-        assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'self';") && policy.contains("connect-src 'self'"), "{policy}");
-        assert!(!policy.contains("http") && !policy.contains('*') && !policy.contains("script-src 'self' 'unsafe"), "{policy}");
+        assert!(
+            policy.contains("default-src 'none'")
+                && policy.contains("script-src 'self';")
+                && policy.contains("connect-src 'self'"),
+            "{policy}"
+        );
+        assert!(
+            !policy.contains("http")
+                && !policy.contains('*')
+                && !policy.contains("script-src 'self' 'unsafe"),
+            "{policy}"
+        );
         assert!(!answer.body.is_empty(), "{asset}");
-        if asset.ends_with(".css") || asset.ends_with("initializer.js") {
+        if asset.ends_with("css") || asset.ends_with("initializer.js") {
             let text = String::from_utf8(answer.body).expect("text");
             assert_eq!(foreign(&text), Vec::<&str>::new(), "{asset}");
         }
         if asset.ends_with("initializer.js") {
-            let script = String::from_utf8(door.get(&format!("/docs/{asset}")).send().await.body).expect("text");
-            assert!(script.contains("/openapi.json") && !script.contains("https://") && !script.contains("validator.swagger.io"), "{script}");
+            let script =
+                String::from_utf8(door.get(&format!("/docs/{asset}")).send().await.body).expect("text");
+            assert!(
+                script.contains("/openapi.json")
+                    && !script.contains("https://")
+                    && !script.contains("validator.swagger.io"),
+                "{script}"
+            );
         }
     }
     // What would load from elsewhere is seen.
-    for line in ["<script src=\"https://example.com/x.js\">", "a { background: url(https://example.com/x.png) }", "<link href=\"//example.com/x.css\">"] {
+    for line in [
+        "<script src=\"https://example.com/x.js\">",
+        "a { background: url(https://example.com/x.png) }",
+        "<link href=\"//example.com/x.css\">",
+    ] {
         assert_eq!(foreign(line).len(), 1, "{line}");
     }
 }
@@ -73,12 +111,20 @@ async fn the_contract_on_the_wire_is_the_one_that_the_program_writes() {
         }
     }
     assert_eq!(served["openapi"].as_str().map(|v| &v[..3]), Some("3.1"));
-    let check = Command::new(TILLID).args(["openapi", "--check"]).arg(folder.path()).status().expect("the program runs");
+    let check = Command::new(TILLID)
+        .args(["openapi", "--check"])
+        .arg(folder.path())
+        .status()
+        .expect("the program runs");
     assert!(check.success());
     let mut changed = read("tillid.json");
     changed["info"]["title"] = Value::Null;
     std::fs::write(folder.path().join("tillid.json"), changed.to_string()).expect("a file");
-    let check = Command::new(TILLID).args(["openapi", "--check"]).arg(folder.path()).status().expect("the program runs");
+    let check = Command::new(TILLID)
+        .args(["openapi", "--check"])
+        .arg(folder.path())
+        .status()
+        .expect("the program runs");
     assert_eq!(check.code(), Some(1));
 
     // Every operation has a name, a place in the table of contents and words; what is open to everyone says so.
@@ -100,7 +146,11 @@ async fn what_the_contract_says_of_logins_is_so() {
     for (method, path) in door.operations() {
         let operation = &served["paths"][&path][method.to_lowercase()];
         let open = operation["security"] == serde_json::json!([{}]);
-        let address = path.replace("{id}", crate::door::UNKNOWN).replace("{event_id}", crate::door::UNKNOWN).replace("{code}", "C02").replace("{number}", "1");
+        let address = path
+            .replace("{id}", crate::door::UNKNOWN)
+            .replace("{event_id}", crate::door::UNKNOWN)
+            .replace("{code}", "C02")
+            .replace("{number}", "1");
         let answer = door.ask(&method, &address).send().await;
         assert_eq!(answer.status == 401, !open, "{method} {path}: {}", answer.status);
     }

@@ -1,4 +1,10 @@
 //! What users of the built binary see, on both engines.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test may stop, and say how much it tried"
+)]
 
 #[path = "../support/mod.rs"]
 mod support;

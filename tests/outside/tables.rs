@@ -15,7 +15,9 @@ pub(crate) async fn administrator(tillid: &Tillid) -> Administrator {
             let options = SqliteConnectOptions::new().filename(file).foreign_keys(true);
             Administrator::Sqlite(SqliteConnection::connect_with(&options).await.expect("a connection"))
         }
-        (None, Some(url)) => Administrator::Postgres(PgConnection::connect(&url).await.expect("a connection")),
+        (None, Some(url)) => {
+            Administrator::Postgres(PgConnection::connect(&url).await.expect("a connection"))
+        }
         (None, None) => unreachable!("a service has a database"),
     }
 }

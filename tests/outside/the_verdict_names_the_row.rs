@@ -12,21 +12,49 @@ use tillid_testkit::{Administrator, Engine};
 /// What an administrator does to one row: the table that is named, what picks the row, and the statement with `{id}` for it.
 const HANDS: [(&str, &str, &str); 16] = [
     ("consent", "consent WHERE state = 'given'", "UPDATE consent SET state = 'declined' WHERE id = {id}"),
-    ("consent", "consent WHERE state = 'declined'", "UPDATE consent SET valid_to = valid_to + 1 WHERE id = {id}"),
+    (
+        "consent",
+        "consent WHERE state = 'declined'",
+        "UPDATE consent SET valid_to = valid_to + 1 WHERE id = {id}",
+    ),
     ("consent", "consent WHERE state = 'withdrawn'", "DELETE FROM consent WHERE id = {id}"),
-    ("consent_request", "consent_request WHERE state = 'open'", "UPDATE consent_request SET deadline = deadline + 1 WHERE id = {id}"),
-    ("consent_request", "consent_request WHERE state = 'answered'", "DELETE FROM consent_request WHERE id = {id}"),
-    ("mandate", "mandate WHERE state = 'revoked'", "UPDATE mandate SET state = 'given', ended_at = NULL WHERE id = {id}"),
+    (
+        "consent_request",
+        "consent_request WHERE state = 'open'",
+        "UPDATE consent_request SET deadline = deadline + 1 WHERE id = {id}",
+    ),
+    (
+        "consent_request",
+        "consent_request WHERE state = 'answered'",
+        "DELETE FROM consent_request WHERE id = {id}",
+    ),
+    (
+        "mandate",
+        "mandate WHERE state = 'revoked'",
+        "UPDATE mandate SET state = 'given', ended_at = NULL WHERE id = {id}",
+    ),
     ("mandate", "mandate WHERE state = 'given'", "UPDATE mandate SET case_ref = 'x' WHERE id = {id}"),
     ("presentation", "presentation", "UPDATE presentation SET document = document_hash WHERE id = {id}"),
-    ("catalogue_entry", "catalogue_entry WHERE code = 'C02'", "UPDATE catalogue_entry SET state = 'retired', retired_at = published_at WHERE id = {id}"),
+    (
+        "catalogue_entry",
+        "catalogue_entry WHERE code = 'C02'",
+        "UPDATE catalogue_entry SET state = 'retired', retired_at = published_at WHERE id = {id}",
+    ),
     ("person", "person WHERE name LIKE 'Bo %'", "UPDATE person SET name = 'Bo Lund' WHERE id = {id}"),
     ("person", "person WHERE name LIKE 'Anna %'", "UPDATE person SET version = version + 1 WHERE id = {id}"),
-    ("person_number", "person_number", "DELETE FROM person_number_index WHERE number_id = {id}; DELETE FROM person_number WHERE id = {id}"),
+    (
+        "person_number",
+        "person_number",
+        "DELETE FROM person_number_index WHERE number_id = {id}; DELETE FROM person_number WHERE id = {id}",
+    ),
     ("access_record", "access_record", "UPDATE access_record SET outcome = 'nothing' WHERE id = {id}"),
     ("access_record", "access_record WHERE act = 'look_up'", "DELETE FROM access_record WHERE id = {id}"),
     ("pending", "event WHERE fact = 'consent_withdrawn'", "DELETE FROM pending WHERE event_id = {id}"),
-    ("event_body", "event WHERE fact = 'mandate_revoked'", "UPDATE event_body SET salt = bytes WHERE event_id = {id}"),
+    (
+        "event_body",
+        "event WHERE fact = 'mandate_revoked'",
+        "UPDATE event_body SET salt = bytes WHERE event_id = {id}",
+    ),
 ];
 
 /// A copy of a row with an id that nobody gave.
@@ -61,8 +89,12 @@ fn literal(administrator: &Administrator, id: &str) -> String {
 /// The first row of a table that a condition picks; its id as `verify` writes it.
 async fn picked(administrator: &mut Administrator, from: &str) -> String {
     let ids = match administrator {
-        Administrator::Sqlite(_) => administrator.column(&format!("SELECT lower(hex(id)) FROM {from} ORDER BY id LIMIT 1")).await,
-        Administrator::Postgres(_) => administrator.column(&format!("SELECT id::text FROM {from} ORDER BY id LIMIT 1")).await,
+        Administrator::Sqlite(_) => {
+            administrator.column(&format!("SELECT lower(hex(id)) FROM {from} ORDER BY id LIMIT 1")).await
+        }
+        Administrator::Postgres(_) => {
+            administrator.column(&format!("SELECT id::text FROM {from} ORDER BY id LIMIT 1")).await
+        }
     };
     let id = ids.first().unwrap_or_else(|| panic!("no {from}")).replace('-', "");
     format!("{}-{}-{}-{}-{}", &id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..])
@@ -79,9 +111,18 @@ async fn every_hand_on_a_row_is_named(engine: Engine) {
 
     // A row more: somebody who may act for Anna although she never said so.
     let mandate = picked(&mut administrator, "mandate WHERE state = 'given'").await;
-    let columns: Vec<String> = administrator.columns("mandate").await.into_iter().map(|c| c.name).filter(|name| name != "id").collect();
+    let columns: Vec<String> = administrator
+        .columns("mandate")
+        .await
+        .into_iter()
+        .map(|c| c.name)
+        .filter(|name| name != "id")
+        .collect();
     let (old, new) = (literal(&administrator, &mandate), literal(&administrator, ADDED));
-    let sql = format!("INSERT INTO mandate (id, {0}) SELECT {new}, {0} FROM mandate WHERE id = {old}", columns.join(", "));
+    let sql = format!(
+        "INSERT INTO mandate (id, {0}) SELECT {new}, {0} FROM mandate WHERE id = {old}",
+        columns.join(", ")
+    );
     administrator.execute(&sql).await.expect("a row more");
     named(&door, "mandate", ADDED);
 
@@ -119,7 +160,11 @@ async fn without_the_key_nothing_is_verified(engine: Engine) {
     assert_eq!(door.tillid.verify().0, 2, "half a key");
     fs::write(&key, right).expect("the key again");
     assert_eq!(door.tillid.verify().0, 0);
-    let nowhere = Command::new(TILLID).args(["verify", "--data"]).arg(door.tillid.folder().join("nowhere")).output().expect("verify runs");
+    let nowhere = Command::new(TILLID)
+        .args(["verify", "--data"])
+        .arg(door.tillid.folder().join("nowhere"))
+        .output()
+        .expect("verify runs");
     assert_eq!(nowhere.status.code(), Some(2), "an installation that is not there");
 }
 

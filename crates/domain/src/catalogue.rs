@@ -373,7 +373,8 @@ pub struct Flaw {
 }
 
 impl Flaw {
-    fn at(pointer: impl Into<String>, reason: Reason) -> Self {
+    /// The flaw at that place.
+    pub fn at(pointer: impl Into<String>, reason: Reason) -> Self {
         Self { pointer: pointer.into(), reason }
     }
 }
@@ -398,6 +399,10 @@ impl ConsentType {
         }
         if self.legal_nature == LegalNature::GdprBasis && self.voluntariness.is_none() {
             flaws.push(Flaw::at("/voluntariness", Reason::DraftWithoutVoluntariness));
+        }
+        let special = self.items.iter().flat_map(|i| &i.data).any(|d| d.special);
+        if special && self.sensitivity < Sensitivity::Special {
+            flaws.push(Flaw::at("/sensitivity", Reason::DraftSensitivityTooLow));
         }
         if !self.channels.contains(&Channel::Digital) {
             flaws.push(Flaw::at("/channels", Reason::DraftWithoutDigitalChannel));

@@ -11,6 +11,10 @@ use crate::{
 use uuid::Uuid;
 
 impl CatalogueEntry {
+    fn moved(self, state: EntryState) -> Self {
+        Self { revision: self.revision + 1, state, ..self }
+    }
+
     /// Takes the draft into use. Someone else than its author does so, unless the operator does both.
     pub fn publish(self, by: &ActorTrace, now: Instant) -> Result<(Self, Fact), Reason> {
         if self.state != EntryState::Draft {
@@ -33,8 +37,7 @@ impl CatalogueEntry {
         let EntryState::Published { at: published_at } = self.state else {
             return Err(Reason::EntryNotPublished);
         };
-        let state = EntryState::Retired { published_at, at: now };
-        Ok((Self { revision: self.revision + 1, state, ..self }, Fact::EntryRetired {}))
+        Ok((self.moved(EntryState::Retired { published_at, at: now }), Fact::EntryRetired {}))
     }
 }
 
@@ -63,12 +66,15 @@ impl Entity for CatalogueEntry {
                 drafted_by: event.actor.clone(),
                 state: EntryState::Draft,
             }),
-            (Some(entry), Fact::EntryPublished {}) => {
-                entry.publish(&event.actor, event.recorded_at).ok().map(|(next, _)| next)
+            (Some(entry), Fact::EntryPublished {}) if entry.state == EntryState::Draft => {
+                Some(entry.moved(EntryState::Published { at: event.recorded_at }))
             }
-            (Some(entry), Fact::EntryRetired {}) => {
-                entry.retire(event.recorded_at).ok().map(|(next, _)| next)
-            }
+            (Some(entry), Fact::EntryRetired {}) => match entry.state {
+                EntryState::Published { at: published_at } => {
+                    Some(entry.moved(EntryState::Retired { published_at, at: event.recorded_at }))
+                }
+                EntryState::Draft | EntryState::Retired { .. } => None,
+            },
             _ => None,
         }
     }

@@ -37,8 +37,10 @@ pub enum ConsentState {
     },
     /// It lapsed.
     Lapsed {
-        /// When.
+        /// When that became known.
         at: Instant,
+        /// Since when it was so.
+        effective_at: Instant,
         /// Why.
         cause: EndCause,
     },
@@ -99,18 +101,21 @@ impl Consent {
         }
     }
 
+    fn end(self, state: ConsentState) -> Self {
+        Self { revision: self.revision + 1, state, ..self }
+    }
+
     /// Withdraws it from now on.
     pub fn withdraw(self, now: Instant) -> Result<(Self, Fact), Reason> {
         self.must_stand(now)?;
-        let state = ConsentState::Withdrawn { at: now };
-        Ok((Self { revision: self.revision + 1, state, ..self }, Fact::ConsentWithdrawn {}))
+        Ok((self.end(ConsentState::Withdrawn { at: now }), Fact::ConsentWithdrawn {}))
     }
 
-    /// Lets it lapse from now on.
-    pub fn lapse(self, cause: EndCause, now: Instant) -> Result<(Self, Fact), Reason> {
+    /// Lets it lapse, as of a moment that may lie in the past.
+    pub fn lapse(self, cause: EndCause, effective_at: Instant, now: Instant) -> Result<(Self, Fact), Reason> {
         self.must_stand(now)?;
-        let state = ConsentState::Lapsed { at: now, cause };
-        Ok((Self { revision: self.revision + 1, state, ..self }, Fact::ConsentLapsed { cause }))
+        let state = ConsentState::Lapsed { at: now, effective_at, cause };
+        Ok((self.end(state), Fact::ConsentLapsed { cause, effective_at }))
     }
 }
 
@@ -141,9 +146,13 @@ impl Entity for Consent {
         match (before, &event.fact) {
             (None, Fact::ConsentGiven(answer)) => Some(first(answer, ConsentState::Given)),
             (None, Fact::ConsentDeclined(answer)) => Some(first(answer, ConsentState::Declined)),
-            (Some(consent), Fact::ConsentWithdrawn {}) => consent.withdraw(at).ok().map(|(next, _)| next),
-            (Some(consent), Fact::ConsentLapsed { cause }) => {
-                consent.lapse(*cause, at).ok().map(|(next, _)| next)
+            (Some(consent), Fact::ConsentWithdrawn {}) if consent.state == ConsentState::Given => {
+                Some(consent.end(ConsentState::Withdrawn { at }))
+            }
+            (Some(consent), Fact::ConsentLapsed { cause, effective_at })
+                if consent.state == ConsentState::Given =>
+            {
+                Some(consent.end(ConsentState::Lapsed { at, effective_at: *effective_at, cause: *cause }))
             }
             _ => None,
         }

@@ -144,6 +144,8 @@ pub enum Fact {
     RequestLapsed {
         /// Why.
         cause: EndCause,
+        /// Since when it was so, however late it became known.
+        effective_at: Instant,
     },
     /// A specific consent was given.
     ConsentGiven(ConsentAnswer),
@@ -155,6 +157,8 @@ pub enum Fact {
     ConsentLapsed {
         /// Why.
         cause: EndCause,
+        /// Since when it was so, however late it became known.
+        effective_at: Instant,
     },
     /// A power of attorney was given.
     MandateGiven {
@@ -181,6 +185,8 @@ pub enum Fact {
     MandateEnded {
         /// Why.
         cause: EndCause,
+        /// Since when it was so, however late it became known.
+        effective_at: Instant,
     },
     /// People's data was looked at.
     AccessRecorded {
@@ -282,7 +288,8 @@ pub trait Entity: Sized + Clone + PartialEq {
     /// The persons that it is about.
     fn subjects(&self) -> Vec<PersonId>;
 
-    /// It after one more event, or `None` if that event cannot follow.
+    /// It after one more event, or `None` if that event cannot follow. Only moves the state: what the rules of today would have
+    /// refused was done all the same, and the journal is for decades.
     fn replay(before: Option<Self>, event: &Recorded) -> Option<Self>;
 }
 
@@ -324,7 +331,7 @@ pub struct Recorded {
     pub recorded_at: Instant,
     /// Who did it.
     pub actor: ActorTrace,
-    /// The persons that it concerns, each with the number of this event among theirs.
+    /// The persons that it concerns; in memory each with the number of this event among theirs, 0 where it was not asked for.
     pub subjects: Vec<SubjectVersion>,
     /// What happened.
     #[serde(flatten)]
@@ -332,12 +339,28 @@ pub struct Recorded {
 }
 
 /// How much is known of a person: the number of events that concern them.
+///
+/// A record's bytes name the person alone; the version stands beside the journal. So a receipt that one party of a mandate holds
+/// tells nothing of how much happens to the other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(from = "PersonId", into = "PersonId")]
 pub struct SubjectVersion {
     /// The person.
     pub person: PersonId,
     /// The version from this event on.
     pub version: u64,
+}
+
+impl From<PersonId> for SubjectVersion {
+    fn from(person: PersonId) -> Self {
+        Self { person, version: 0 }
+    }
+}
+
+impl From<SubjectVersion> for PersonId {
+    fn from(subject: SubjectVersion) -> Self {
+        subject.person
+    }
 }
 
 impl Recorded {

@@ -54,8 +54,10 @@ pub enum MandateState {
     },
     /// It ended.
     Ended {
-        /// When.
+        /// When that became known.
         at: Instant,
+        /// Since when it was so.
+        effective_at: Instant,
         /// Why.
         cause: EndCause,
     },
@@ -143,10 +145,13 @@ impl Mandate {
         Ok((self.end(MandateState::Renounced { at: now }), Fact::MandateRenounced {}))
     }
 
-    /// It ends from now on although neither asked for it.
-    pub fn lapse(self, cause: EndCause, now: Instant) -> Result<(Self, Fact), Reason> {
+    /// It ends although neither asked for it, as of a moment that may lie in the past.
+    pub fn lapse(self, cause: EndCause, effective_at: Instant, now: Instant) -> Result<(Self, Fact), Reason> {
         self.must_stand(now)?;
-        Ok((self.end(MandateState::Ended { at: now, cause }), Fact::MandateEnded { cause }))
+        Ok((
+            self.end(MandateState::Ended { at: now, effective_at, cause }),
+            Fact::MandateEnded { cause, effective_at },
+        ))
     }
 }
 
@@ -192,10 +197,16 @@ impl Entity for Mandate {
                 given_at: at,
                 state: MandateState::Given,
             }),
-            (Some(mandate), Fact::MandateRevoked {}) => mandate.revoke(at).ok().map(|(next, _)| next),
-            (Some(mandate), Fact::MandateRenounced {}) => mandate.renounce(at).ok().map(|(next, _)| next),
-            (Some(mandate), Fact::MandateEnded { cause }) => {
-                mandate.lapse(*cause, at).ok().map(|(next, _)| next)
+            (Some(mandate), fact) if mandate.state == MandateState::Given => {
+                let state = match fact {
+                    Fact::MandateRevoked {} => MandateState::Revoked { at },
+                    Fact::MandateRenounced {} => MandateState::Renounced { at },
+                    Fact::MandateEnded { cause, effective_at } => {
+                        MandateState::Ended { at, effective_at: *effective_at, cause: *cause }
+                    }
+                    _ => return None,
+                };
+                Some(mandate.end(state))
             }
             _ => None,
         }
@@ -266,14 +277,14 @@ pub fn powers_of(history: &[Recorded]) -> Vec<Power> {
         };
         match next.state {
             MandateState::Given => powers.extend(next.privileges.iter().map(|p| row(p, next.valid.to))),
-            MandateState::Revoked { at }
-            | MandateState::Renounced { at }
-            | MandateState::Ended { at, .. } => {
+            MandateState::Revoked { at: end }
+            | MandateState::Renounced { at: end }
+            | MandateState::Ended { effective_at: end, .. } => {
                 for power in powers.iter_mut().filter(|p| p.known_to.is_none()) {
                     power.known_to = Some(known_from);
                 }
-                if next.valid.from < at {
-                    powers.extend(next.privileges.iter().map(|p| row(p, at)));
+                if next.valid.from < end {
+                    powers.extend(next.privileges.iter().map(|p| row(p, end)));
                 }
             }
         }

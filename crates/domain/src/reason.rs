@@ -138,6 +138,8 @@ reasons! {
     PresentationMismatch = "presentation_mismatch",
     /// It was shown too long ago.
     PresentationTooOld = "presentation_too_old",
+    /// What was shown has been answered already.
+    PresentationUsed = "presentation_used",
     /// Each specific consent needs its own answer.
     ItemsUnanswered = "items_unanswered",
     /// There is no such specific consent in it.
@@ -160,6 +162,10 @@ reasons! {
     DraftWithoutLaw = "draft_without_law",
     /// The assessment of voluntariness is missing.
     DraftWithoutVoluntariness = "draft_without_voluntariness",
+    /// It has data of the special categories and is not said to be that sensitive.
+    DraftSensitivityTooLow = "draft_sensitivity_too_low",
+    /// It has a privilege that belongs to another authority.
+    DraftPrivilegeOfAnother = "draft_privilege_of_another",
     /// It cannot be given here.
     DraftWithoutDigitalChannel = "draft_without_digital_channel",
     /// The law asks for writing.

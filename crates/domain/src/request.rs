@@ -60,8 +60,10 @@ pub enum RequestState {
     },
     /// It lapsed.
     Lapsed {
-        /// When.
+        /// When that became known.
         at: Instant,
+        /// Since when it was so.
+        effective_at: Instant,
         /// Why.
         cause: EndCause,
     },
@@ -139,10 +141,13 @@ impl ConsentRequest {
         Ok((self.end(RequestState::Cancelled { at: now }), Fact::RequestCancelled {}))
     }
 
-    /// Lets it lapse, if it is still open.
-    pub fn lapse(self, cause: EndCause, now: Instant) -> Result<(Self, Fact), Reason> {
+    /// Lets it lapse, if it is still open, as of a moment that may lie in the past.
+    pub fn lapse(self, cause: EndCause, effective_at: Instant, now: Instant) -> Result<(Self, Fact), Reason> {
         self.must_be_open(now)?;
-        Ok((self.end(RequestState::Lapsed { at: now, cause }), Fact::RequestLapsed { cause }))
+        Ok((
+            self.end(RequestState::Lapsed { at: now, effective_at, cause }),
+            Fact::RequestLapsed { cause, effective_at },
+        ))
     }
 }
 
@@ -179,12 +184,18 @@ impl Entity for ConsentRequest {
                     state: RequestState::Open,
                 })
             }
-            (Some(request), Fact::RequestAnswered { declaration, presentation }) => {
-                request.answer(*declaration, *presentation, at).ok().map(|(next, _)| next)
-            }
-            (Some(request), Fact::RequestCancelled {}) => request.cancel(at).ok().map(|(next, _)| next),
-            (Some(request), Fact::RequestLapsed { cause }) => {
-                request.lapse(*cause, at).ok().map(|(next, _)| next)
+            (Some(request), fact) if request.state == RequestState::Open => {
+                let state = match fact {
+                    Fact::RequestAnswered { declaration, presentation } => {
+                        RequestState::Answered { declaration: *declaration, presentation: *presentation, at }
+                    }
+                    Fact::RequestCancelled {} => RequestState::Cancelled { at },
+                    Fact::RequestLapsed { cause, effective_at } => {
+                        RequestState::Lapsed { at, effective_at: *effective_at, cause: *cause }
+                    }
+                    _ => return None,
+                };
+                Some(request.end(state))
             }
             _ => None,
         }

@@ -44,6 +44,8 @@ pub struct Issuer {
     pub roles: BTreeMap<String, Role>,
     /// Whom it can vouch for.
     pub speaks_for: SpeaksFor,
+    /// The issuer whose names for citizens it uses to say who an employee is in private; its own when absent.
+    pub citizens_issuer: Option<String>,
 }
 
 /// Why a configuration of issuers cannot be used.

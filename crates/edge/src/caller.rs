@@ -8,7 +8,7 @@ use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use std::sync::Arc;
 use tillid_domain::{
-    Audience, Digest, Reason,
+    Audience, Cvr, Digest, Reason,
     actor::{Actor, Assurance, Employee, Machine, Who},
     id::PersonId,
     text::Login,
@@ -93,9 +93,16 @@ where
 async fn known(service: &Service, principal: Principal) -> Result<Actor, Problem> {
     let Principal { kind, assurance, authenticated_at } = principal;
     let who = match kind {
-        PrincipalKind::Citizen { issuer, login, acting_for } => {
-            let person =
-                person(service, &issuer, &login).await?.ok_or_else(|| denied(Reason::PersonUnknown))?;
+        PrincipalKind::Citizen { issuer, login, acting_for, number } => {
+            let person = match (person(service, &issuer, &login).await?, number) {
+                (Some(person), _) => person,
+                // The first call of somebody whom the issuer knows by number.
+                (None, Some(number)) => {
+                    let bound = service.bind_login(&issuer, &login, &number).await;
+                    bound.map_err(|error| refusal(&error, Audience::Citizen))?
+                }
+                (None, None) => return Err(denied(Reason::PersonUnknown)),
+            };
             let acting_for = match acting_for {
                 // A grantor who is not known here has given nobody anything.
                 Some(login) => Some(
@@ -110,13 +117,21 @@ async fn known(service: &Service, principal: Principal) -> Result<Actor, Problem
                 Some(login) => self::person(service, &issuer, &login).await?,
                 None => None,
             };
+            known_authority(service, authority)?;
             Who::Employee(Employee { id, person, authority, roles, kle, sensitivity })
         }
         PrincipalKind::System { client, authority, purposes } => {
+            known_authority(service, authority)?;
             Who::System(Machine { client, authority, purposes })
         }
     };
     Ok(Actor { who, assurance, authenticated_at })
+}
+
+/// An authority that this installation does not serve has no staff here.
+fn known_authority(service: &Service, authority: Cvr) -> Result<(), Problem> {
+    let known = service.directory().get(authority).is_some();
+    known.then_some(()).ok_or_else(|| refusal(&Error::Denied(Reason::OtherAuthority), Audience::Caseworker))
 }
 
 async fn person(service: &Service, issuer: &Login, login: &Login) -> Result<Option<PersonId>, Problem> {

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::str::FromStr;
 use tillid_domain::{
-    Cvr, Instant, Kle,
+    Cpr, Cvr, Instant, Kle,
     actor::{Assurance, Purpose, Role, Sensitivity},
     id::EmployeeId,
     text::{ClientId, Login},
@@ -34,6 +34,8 @@ pub enum PrincipalKind {
         login: Login,
         /// The login of the person they say they act for.
         acting_for: Option<Login>,
+        /// The CPR number of the human, if the issuer tells it: with it, somebody who is not known yet becomes known.
+        number: Option<Cpr>,
     },
     /// An employee of an authority.
     Employee {
@@ -41,7 +43,7 @@ pub enum PrincipalKind {
         id: EmployeeId,
         /// The same human's login as a citizen.
         person: Option<Login>,
-        /// The issuer, also of that login.
+        /// The issuer of that login.
         issuer: Login,
         /// The authority; one that the issuer speaks for.
         authority: Cvr,
@@ -138,7 +140,8 @@ fn citizen(claims: &Claims, issuer: &Issuer) -> Result<PrincipalKind, TokenRefus
     let subject: Login = claims.parsed("sub")?;
     let issuer: Login = claims.parsed("iss")?;
     let Some(act) = claims.0.get("act") else {
-        return Ok(PrincipalKind::Citizen { issuer, login: subject, acting_for: None });
+        let number = claims.parsed_if_there("cpr")?;
+        return Ok(PrincipalKind::Citizen { issuer, login: subject, acting_for: None, number });
     };
     let refused = TokenRefusal::Claim("act");
     let act = act.as_object().ok_or(refused)?;
@@ -148,7 +151,7 @@ fn citizen(claims: &Claims, issuer: &Issuer) -> Result<PrincipalKind, TokenRefus
     if act.contains_key("act") || foreign || login == subject {
         return Err(refused);
     }
-    Ok(PrincipalKind::Citizen { issuer, login, acting_for: Some(subject) })
+    Ok(PrincipalKind::Citizen { issuer, login, acting_for: Some(subject), number: None })
 }
 
 fn employee(claims: &Claims, issuer: &Issuer) -> Result<PrincipalKind, TokenRefusal> {
@@ -159,7 +162,10 @@ fn employee(claims: &Claims, issuer: &Issuer) -> Result<PrincipalKind, TokenRefu
     Ok(PrincipalKind::Employee {
         id: claims.parsed("sub")?,
         person: claims.parsed_if_there("person")?,
-        issuer: claims.parsed("iss")?,
+        issuer: match &issuer.citizens_issuer {
+            Some(citizens) => citizens.parse().map_err(|_| TokenRefusal::Claim("person"))?,
+            None => claims.parsed("iss")?,
+        },
         authority: authority(claims, issuer)?,
         roles,
         kle: claims.or_default("kle", Vec::new())?,

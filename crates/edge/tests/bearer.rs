@@ -93,6 +93,7 @@ fn with_keys(set: Value) -> Issuer {
         keys,
         roles,
         speaks_for: SpeaksFor::Everyone,
+        citizens_issuer: None,
     }
 }
 
@@ -174,7 +175,7 @@ fn a_citizen_is_known_by_issuer_and_login() {
     for signer in [&WORLD.ec, &WORLD.ed, &WORLD.rsa, &pkcs1] {
         let principal = WORLD.verifier.verify(&sign(signer, &citizen()), at(NOW)).unwrap();
         let (issuer, login) = (ISSUER.parse().unwrap(), "anna".parse().unwrap());
-        assert_eq!(principal.kind, PrincipalKind::Citizen { issuer, login, acting_for: None });
+        assert_eq!(principal.kind, PrincipalKind::Citizen { issuer, login, acting_for: None, number: None });
         assert_eq!(
             (principal.assurance, principal.authenticated_at),
             (Assurance::Substantial, Some(at(NOW - 20)))
@@ -190,7 +191,7 @@ fn who_acts_for_another_is_the_actor_and_not_the_subject() {
         |act: Value| WORLD.verifier.verify(&sign(&WORLD.ec, &with(citizen(), &json!({"act": act}))), at(NOW));
     let principal = act(json!({"sub": "bo", "iss": ISSUER})).unwrap();
     let (issuer, login) = (ISSUER.parse().unwrap(), "bo".parse().unwrap());
-    assert_eq!(principal.kind, PrincipalKind::Citizen { issuer, login, acting_for: "anna".parse().ok() });
+    assert_eq!(principal.kind, PrincipalKind::Citizen { issuer, login, acting_for: "anna".parse().ok(), number: None });
     assert_eq!(principal.kind.name(), "representative");
     for bad in [
         json!({}),
@@ -463,4 +464,16 @@ fn the_token_is_had_from_one_header_only() {
     for bad in [&["Bearer"][..], &["Bearer "], &["Bearer a b"], &["Bearer a,b"], &["Bearer x", "Bearer x"]] {
         assert_eq!(read(bad), Err("token_invalid"), "{bad:?}");
     }
+}
+
+#[test]
+fn a_broker_may_tell_a_citizens_number_and_a_bad_one_is_no_token() {
+    let number = |cpr: &str| {
+        let mut claims = citizen();
+        claims["cpr"] = json!(cpr);
+        WORLD.verifier.verify(&sign(&WORLD.ec, &claims), at(NOW))
+    };
+    let told = number("6702451236").unwrap().kind;
+    assert!(matches!(told, PrincipalKind::Citizen { number: Some(number), .. } if number.is_replacement()));
+    assert_eq!(number("1234"), Err(TokenRefusal::Claim("cpr")));
 }

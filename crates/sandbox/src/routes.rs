@@ -90,7 +90,7 @@ struct PeopleView {
 }
 
 /// Everybody of the demo world.
-#[utoipa::path(get, path = "/sandbox/people", tag = "sandbox", security(()), security(()), responses((status = 200, body = PeopleView)))]
+#[utoipa::path(get, path = "/sandbox/people", tag = "sandbox", security(()), responses((status = 200, body = PeopleView)))]
 async fn people(State(sandbox): State<Sandbox>) -> Result<Response, Problem> {
     let Sandbox { service, broker } = sandbox;
     let first_day = first_day(&service, &broker).await.map_err(told)?;
@@ -166,7 +166,7 @@ struct TokenView {
 }
 
 /// A token for somebody of the demo world.
-#[utoipa::path(post, path = "/sandbox/tokens", tag = "sandbox", security(()), security(()), request_body = TokenBody,
+#[utoipa::path(post, path = "/sandbox/tokens", tag = "sandbox", security(()), request_body = TokenBody,
     responses((status = 200, body = TokenView), (status = 422)))]
 async fn token(State(sandbox): State<Sandbox>, Json(body): Json<TokenBody>) -> Result<Response, Problem> {
     let order = Order {
@@ -190,7 +190,7 @@ struct ClockView {
 }
 
 /// What time it is in the demo world. Tokens and look-ups live by real time.
-#[utoipa::path(get, path = "/sandbox/clock", tag = "sandbox", security(()), security(()), responses((status = 200, body = ClockView)))]
+#[utoipa::path(get, path = "/sandbox/clock", tag = "sandbox", security(()), responses((status = 200, body = ClockView)))]
 async fn clock(State(service): State<Service>) -> Result<Response, Problem> {
     let now = service.business_now().await.map_err(told)?;
     Ok(Json(ClockView { now }).into_response())
@@ -217,7 +217,7 @@ struct MomentField(Instant);
 struct PeriodField(CalendarPeriod);
 
 /// Turn the clock forward; it never goes back.
-#[utoipa::path(post, path = "/sandbox/clock", tag = "sandbox", security(()), security(()), request_body = TurnBody,
+#[utoipa::path(post, path = "/sandbox/clock", tag = "sandbox", security(()), request_body = TurnBody,
     responses((status = 200, body = ClockView), (status = 409), (status = 422)))]
 async fn turn_clock(State(service): State<Service>, Json(body): Json<TurnBody>) -> Result<Response, Problem> {
     let to = match body {
@@ -255,7 +255,7 @@ struct HappenedView {
 }
 
 /// Let something happen to somebody, as the register of persons would tell it.
-#[utoipa::path(post, path = "/sandbox/events", tag = "sandbox", security(()), security(()), request_body = HappenBody,
+#[utoipa::path(post, path = "/sandbox/events", tag = "sandbox", security(()), request_body = HappenBody,
     responses((status = 200, body = HappenedView), (status = 409), (status = 422)))]
 async fn happen(State(sandbox): State<Sandbox>, Json(body): Json<HappenBody>) -> Result<Response, Problem> {
     let HappenBody::Death { person, on } = body;

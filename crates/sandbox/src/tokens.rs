@@ -17,6 +17,9 @@ use uuid::Uuid;
 /// How long a token of the demo world lives, in seconds.
 pub(crate) const LIVES: i64 = 3600;
 
+/// The name does not depend on where a demo listens: the people's logins are bound to it.
+const ISSUER: &str = "https://broker.sandbox.invalid";
+
 /// The simulated broker.
 pub struct Broker {
     issuer: String,
@@ -42,7 +45,7 @@ impl Broker {
     /// The broker that vouches for the demo world towards the service at `base_url`.
     pub fn new(base_url: &str, pkcs8: &[u8], authorities: Authorities) -> Result<Self, NotAKey> {
         let key = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| NotAKey)?;
-        Ok(Self { issuer: format!("{base_url}/sandbox"), audience: base_url.to_owned(), key, authorities })
+        Ok(Self { issuer: ISSUER.to_owned(), audience: base_url.to_owned(), key, authorities })
     }
 
     /// Its name, as it stands in its tokens.

@@ -74,8 +74,15 @@ pub(crate) struct IssuerConfig {
     /// What its roles mean here: `reader`, `caseworker`, `registrar`, `catalogue_administrator`, `data_protection_officer`.
     #[serde(default)]
     pub(crate) roles: BTreeMap<String, Role>,
-    /// The authorities whose employees and systems it vouches for. Absent: everyone's, and citizens.
-    pub(crate) authorities: Option<BTreeSet<Cvr>>,
+    /// The authorities whose employees and systems it vouches for.
+    #[serde(default)]
+    pub(crate) authorities: BTreeSet<Cvr>,
+    /// Whether it vouches for citizens and for every authority: the national broker does.
+    #[serde(default)]
+    pub(crate) everyone: bool,
+    /// The issuer whose names for citizens its tokens use in `person`, to tell staff from citizens in their own case; its own when
+    /// absent.
+    pub(crate) citizens_issuer: Option<String>,
 }
 
 /// An authority.
@@ -112,7 +119,7 @@ fn internal_listen() -> SocketAddr {
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone, Copy, PartialOrd, Ord)]
 pub(crate) enum Unsafe {
     #[error(
-        "base_url_not_https: base_url must be https:// unless its host is this machine, and have no path"
+        "base_url_not_https: base_url must be https:// unless its host is this machine, without a slash at the end"
     )]
     BaseUrlNotHttps,
     #[error("issuer_not_https: an issuer must be https:// unless its host is this machine")]
@@ -121,6 +128,10 @@ pub(crate) enum Unsafe {
     NoIssuer,
     #[error("audience_missing: an issuer without audience would accept tokens for others")]
     AudienceMissing,
+    #[error(
+        "issuer_vouches_for_nobody_or_all: an issuer names its authorities, or says everyone = true; one of the two"
+    )]
+    IssuerUnlimited,
     #[error("key_readable_by_others: a key file must be readable by its owner alone (chmod 600)")]
     KeyReadableByOthers,
     #[error("key_is_a_default: a key file holds the same byte throughout")]
@@ -159,6 +170,9 @@ impl Config {
             if !is_safe_url(&issuer.issuer) {
                 return Err(Unsafe::IssuerNotHttps);
             }
+            if issuer.everyone != issuer.authorities.is_empty() {
+                return Err(Unsafe::IssuerUnlimited);
+            }
             if issuer.audience.is_empty() {
                 return Err(Unsafe::AudienceMissing);
             }
@@ -183,7 +197,16 @@ pub(crate) fn check_sandbox(
 }
 
 fn is_safe_url(url: &str) -> bool {
-    let host = |rest: &str| rest.split(['/', ':']).next().unwrap_or_default().to_owned();
+    let authority = |rest: &str| rest.split('/').next().unwrap_or_default().to_owned();
+    let host = |rest: &str| {
+        let authority = authority(rest);
+        let end = if authority.starts_with('[') {
+            authority.find(']').map(|at| at + 1)
+        } else {
+            authority.find(':')
+        };
+        authority.split_at(end.unwrap_or(authority.len())).0.to_owned()
+    };
     match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
         (Some(rest), _) => !host(rest).is_empty(),
         (_, Some(rest)) => matches!(host(rest).as_str(), "127.0.0.1" | "localhost" | "[::1]"),
@@ -235,9 +258,32 @@ mod tests {
                 vec![("postgres_url_file = ", "sqlite = \"/x\"\npostgres_url_file = ")],
                 Unsafe::DatabaseUnclear,
             ),
+            (vec![("authorities = [\"99100001\"]", "")], Unsafe::IssuerUnlimited),
+            (
+                vec![("authorities = [\"99100001\"]", "authorities = [\"99100001\"]\neveryone = true")],
+                Unsafe::IssuerUnlimited,
+            ),
             (vec![sandbox], Unsafe::SandboxUnderServe),
         ] {
             assert_eq!(with(&changes), Err(reason), "{reason}");
+        }
+    }
+
+    #[test]
+    fn only_this_machine_may_do_without_tls() {
+        for url in
+            ["https://tillid.example", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:8080"]
+        {
+            assert!(is_safe_url(url), "{url}");
+        }
+        for url in [
+            "http://tillid.example",
+            "http://127.0.0.1.example",
+            "https://",
+            "ftp://localhost",
+            "http://[::1].example",
+        ] {
+            assert!(!is_safe_url(url), "{url}");
         }
     }
 

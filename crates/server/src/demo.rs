@@ -52,13 +52,16 @@ pub(crate) async fn demo(args: Demo) -> Result<()> {
         .create(&args.data)
         .with_context(|| format!("{} cannot be made", args.data.display()))?;
     let ambient = Ambient::system();
-    let (demo_keys, broker_key) = keys::of_demo(&args.data, &ambient)?;
+    keys::make_for_demo(&args.data, &ambient)?;
+    let (demo_keys, broker_key) = keys::of_demo(&args.data);
     let address = match &args.postgres {
         Some(url) => Address::Postgres(url.clone()),
         None => Address::Sqlite(args.data.join("tillid.db")),
     };
     let store = Store::open(&address, keys::vault(&demo_keys, &ambient)?).await?;
     store.migrate().await?;
+    store.check_keys().await?;
+    store.read().await?.try_keys().await.context("the keys of the demo's folder do not fit its database")?;
 
     // The addresses of a demo are known only now; nobody outside it relies on them.
     let base_url = format!("http://{}", args.listen);
@@ -93,6 +96,7 @@ pub(crate) fn issuer(broker: &Broker) -> Result<Issuer> {
         keys: serde_json::from_value(broker.jwks())?,
         roles: Broker::roles(),
         speaks_for: SpeaksFor::Everyone,
+        citizens_issuer: None,
     })
 }
 

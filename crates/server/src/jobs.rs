@@ -55,9 +55,12 @@ async fn purge(service: Service) {
 async fn rekey(service: Service) {
     loop {
         match service.rekey().await {
-            Ok(done) => {
-                #[expect(clippy::cast_precision_loss, reason = "at most a hundred")]
-                metrics::gauge!("tillid_numbers_to_rekey").set(done as f64);
+            Ok((done, left)) => {
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "a gauge; fewer than the people of the world"
+                )]
+                metrics::gauge!("tillid_numbers_to_rekey").set(left as f64);
                 if done == 0 {
                     return;
                 }

@@ -51,40 +51,48 @@ pub(crate) fn receipts(keys: &Keys) -> Result<ReceiptKeys> {
 pub(crate) fn make_number_key(path: &Path, ambient: &Ambient) -> Result<()> {
     let mut bytes = Zeroizing::new(vec![0; 64]);
     ambient.fill(&mut bytes);
-    write_secret(path, &bytes)
+    write_new(path, &bytes, 0o600)
 }
 
 /// Writes a new Ed25519 key in PKCS#8, and its public half beside it.
 pub(crate) fn make_signing_key(path: &Path) -> Result<()> {
     let pair = Ed25519KeyPair::generate().context("no key could be made")?;
     let private = pair.to_pkcs8().context("no key could be made")?;
-    write_secret(path, private.as_ref())?;
+    write_new(path, private.as_ref(), 0o600)?;
     let public = path.with_extension("pub");
     fs::write(&public, pair.public_key().as_ref())
         .with_context(|| format!("{} cannot be written", public.display()))
 }
 
-fn write_secret(path: &Path, bytes: &[u8]) -> Result<()> {
+fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let shown = path.display();
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
     let mut file =
         file.with_context(|| format!("{shown} cannot be made; an existing key is never overwritten"))?;
     file.write_all(bytes).and_then(|()| file.sync_all()).with_context(|| format!("{shown} cannot be written"))
 }
 
-/// The keys of a demo, made on its first start.
-pub(crate) fn of_demo(dir: &Path, ambient: &Ambient) -> Result<(Keys, PathBuf)> {
+/// Where a demo keeps its keys: those of the service, and the one of the simulated broker.
+pub(crate) fn of_demo(dir: &Path) -> (Keys, PathBuf) {
     let dir = dir.join("keys");
-    fs::create_dir_all(&dir).with_context(|| format!("{} cannot be made", dir.display()))?;
-    let (numbers, receipts, broker) =
-        (dir.join("numbers-1.key"), dir.join("receipts.key"), dir.join("sandbox.key"));
-    if !numbers.exists() {
-        make_number_key(&numbers, ambient)?;
+    let keys = Keys {
+        person_numbers: vec![dir.join("numbers-1.key")],
+        receipts: dir.join("receipts.key"),
+        retired_receipts: Vec::new(),
+    };
+    (keys, dir.join("sandbox.key"))
+}
+
+/// Makes the keys of a demo that are not there yet.
+pub(crate) fn make_for_demo(dir: &Path, ambient: &Ambient) -> Result<()> {
+    let (keys, broker) = of_demo(dir);
+    let folder = dir.join("keys");
+    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    for numbers in keys.person_numbers.iter().filter(|path| !path.exists()) {
+        make_number_key(numbers, ambient)?;
     }
-    for key in [&receipts, &broker] {
-        if !key.exists() {
-            make_signing_key(key)?;
-        }
+    for key in [keys.receipts, broker].iter().filter(|path| !path.exists()) {
+        make_signing_key(key)?;
     }
-    Ok((Keys { person_numbers: vec![numbers], receipts, retired_receipts: Vec::new() }, broker))
+    Ok(())
 }

@@ -45,6 +45,8 @@ pub(crate) async fn service(config: &Config) -> Result<Service> {
             "the database is not at this version: run `tillid migrate` first, or set database.migrate_on_start"
         );
     }
+    store.read().await?.try_keys().await.context("the keys of person_numbers do not fit the database")?;
+    store.check_keys().await?;
     let known = config.authorities.iter().map(|a| Authority {
         cvr: a.cvr,
         name: a.name.clone(),
@@ -90,6 +92,11 @@ fn issuer(config: &IssuerConfig) -> Result<Issuer> {
         audience: config.audience.clone(),
         keys: serde_json::from_slice(&keys).with_context(|| format!("{shown} is not a JWK set"))?,
         roles: config.roles.clone(),
-        speaks_for: config.authorities.clone().map_or(SpeaksFor::Everyone, SpeaksFor::Authorities),
+        speaks_for: if config.everyone {
+            SpeaksFor::Everyone
+        } else {
+            SpeaksFor::Authorities(config.authorities.clone())
+        },
+        citizens_issuer: config.citizens_issuer.clone(),
     })
 }

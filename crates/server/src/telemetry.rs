@@ -24,10 +24,7 @@ pub(crate) fn metrics() -> Result<PrometheusHandle> {
     let builder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("duration_seconds".to_owned()), &BUCKETS)?;
     let handle = builder.install_recorder()?;
-    metrics::describe_gauge!(
-        "tillid_numbers_to_rekey",
-        "CPR numbers that were brought under the active key in the last round"
-    );
+    metrics::describe_gauge!("tillid_numbers_to_rekey", "CPR numbers that are not yet under the active key");
     metrics::describe_gauge!("tillid_clock_skew_seconds", "How far this node's clock is from the database's");
     Ok(handle)
 }

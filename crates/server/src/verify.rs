@@ -28,6 +28,7 @@ pub(crate) struct Verify {
 /// Verifies, prints every row that is not as the journal says, and says so in the exit code.
 pub(crate) async fn verify(args: Verify) -> Result<ExitCode> {
     let store = open(&args).await?;
+    store.check_keys().await?;
     let mut tx = store.read().await?;
     let talks = io::stderr().is_terminal();
     let audit = tx
@@ -69,6 +70,6 @@ async fn open(args: &Verify) -> Result<Store> {
             args.data.display()
         ),
     };
-    let (demo_keys, _) = keys::of_demo(&args.data, &ambient)?;
+    let (demo_keys, _) = keys::of_demo(&args.data);
     Ok(Store::open(&address, keys::vault(&demo_keys, &ambient)?).await?)
 }

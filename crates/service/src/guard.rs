@@ -1,11 +1,12 @@
 //! Whether the caller may, and the record that they asked.
 
-use crate::{Call, Error, Service};
+use crate::{Call, Done, Error, Service};
 use tillid_domain::{
     Instant, Reason,
     access::{AccessRecord, Act, Outcome, Refusal, Subject, Visibility, may},
     actor::{Actor, Purpose, Who},
     id::{AccessId, BatchId, EventId, PersonId},
+    mandate::Mandate,
     text::{CaseRef, PrivilegeUri},
 };
 use tillid_storage::{Looks, Tx};
@@ -14,6 +15,11 @@ use uuid::Uuid;
 /// Whether the actor reads or changes what is their own; such calls stand in the security log, not in the access log.
 pub(crate) fn is_own(actor: &Actor) -> bool {
     matches!(actor.who, Who::Citizen { acting_for: None, .. } | Who::Operator)
+}
+
+/// Whether the actor is staff or a system of an authority.
+pub(crate) fn is_staff(actor: &Actor) -> bool {
+    matches!(actor.who, Who::Employee(_) | Who::System(_))
 }
 
 /// The person whose data a citizen's call is about: their own, or that of whom they act for.
@@ -54,7 +60,9 @@ impl Service {
         match (refusal, &call.actor.who) {
             (Err(Refusal::Denied(Reason::NoPower)), Who::Citizen { person, acting_for: Some(grantor) }) => {
                 let newest = tx.newest_mandate(*grantor, *person).await?;
-                let reason = newest.and_then(|m| m.standing(now).why_no_power()).unwrap_or(Reason::NoPower);
+                // One that holds and gives nothing here is for a single case.
+                let why = |m: Mandate| m.standing(now).why_no_power().unwrap_or(Reason::PowerDoesNotCover);
+                let reason = newest.map_or(Reason::NoPower, why);
                 Ok(Err(Refusal::Denied(reason)))
             }
             (decision, _) => Ok(decision),
@@ -69,11 +77,7 @@ impl Service {
         let now = self.now(&mut tx).await?;
         let subject = Subject { person: Some(person), ..Subject::default() };
         let decision = self.may(&mut tx, call, act, &subject, now).await?;
-        drop(tx);
-        match decision {
-            Ok(()) => Ok(()),
-            Err(refusal) => Err(self.refused(call, person, act, refusal, now).await),
-        }
+        Ok(decision?)
     }
 
     /// The record of one look, not yet durable.
@@ -130,14 +134,33 @@ impl Service {
         found: bool,
         now: Instant,
     ) -> Result<(), Error> {
+        self.watched_with(call, view, &[], act, target, found, now).await
+    }
+
+    /// Likewise, where data of others was seen with the person's: the other side of a mandate. It stands in their logs too.
+    #[expect(clippy::too_many_arguments, reason = "what a record holds")]
+    pub(crate) async fn watched_with(
+        &self,
+        call: &Call,
+        view: &InView,
+        others: &[PersonId],
+        act: Act,
+        target: Option<Uuid>,
+        found: bool,
+        now: Instant,
+    ) -> Result<(), Error> {
         if is_own(&call.actor) {
             return Ok(());
         }
         let outcome = if found { Outcome::Found } else { Outcome::Nothing };
-        let (purpose, case) = (view.purpose, view.case.clone());
-        let record =
-            AccessRecord { target, purpose, case, ..self.look(call, view.person, act, outcome, now) };
-        self.record(vec![record], now).await
+        let record = |person| {
+            let (purpose, case) = (view.purpose, view.case.clone());
+            AccessRecord { target, purpose, case, ..self.look(call, person, act, outcome, now) }
+        };
+        // A representative who sees the mandate that makes them one is no look at themselves.
+        let others = others.iter().copied().filter(|_| is_staff(&call.actor));
+        let records = std::iter::once(view.person).chain(others).map(record).collect();
+        self.record(records, now).await
     }
 
     /// The error of a refusal, after it has been recorded with whom it concerned. What must stay hidden is recorded too:
@@ -160,27 +183,48 @@ impl Service {
         refusal.into()
     }
 
-    /// The look-up under which staff or a system reads; its record is the permit.
-    pub(crate) async fn lookup<M>(&self, tx: &mut Tx<M>, call: &Call) -> Result<AccessRecord, Error> {
-        let id = call.lookup.ok_or(Error::Denied(Reason::LookupMissing))?;
-        let record = tx.access_record(id).await?.filter(|record| {
-            record.act == Act::LookUp
-                && record.actor == call.actor.trace()
-                && record.outcome != Outcome::Refused
-                && record.permits_until.is_some_and(|until| self.ambient.now() < until)
-        });
-        record.ok_or(Error::Denied(Reason::LookupInvalid))
+    /// The outcome of a change, after what concerns somebody else has been recorded with them: that it was refused, whatever the
+    /// reason, and that it was told again. What was done stands in their log with the change itself.
+    pub(crate) async fn accounted<T>(
+        &self,
+        call: &Call,
+        person: Option<PersonId>,
+        act: Act,
+        outcome: Result<Done<T>, Error>,
+    ) -> Result<Done<T>, Error> {
+        let Some(person) = person.filter(|_| !is_own(&call.actor)) else { return outcome };
+        let looked = match &outcome {
+            Err(Error::Busy(_) | Error::Broken(_)) => return outcome,
+            Err(_) => Outcome::Refused,
+            Ok(done) if done.replayed => Outcome::Found,
+            Ok(_) => return outcome,
+        };
+        let now = self.business_now().await?;
+        self.record(vec![self.look(call, person, act, looked, now)], now).await?;
+        outcome
     }
 
-    /// Whom the call may be about: the citizen, or the person of the look-up.
-    pub(crate) async fn in_view<M>(&self, tx: &mut Tx<M>, call: &Call) -> Result<InView, Error> {
-        match principal(&call.actor) {
-            Some(person) => Ok(InView { person, purpose: None, case: None }),
-            None => {
-                let AccessRecord { person, purpose, case, .. } = self.lookup(tx, call).await?;
-                Ok(InView { person, purpose, case })
-            }
+    /// Whom a read may be about: the citizen, or the person of the look-up, whose record is the permit. A look-up of somebody else's
+    /// or one that has expired is refused, and that it was tried stands in the person's log.
+    pub(crate) async fn in_view<M>(&self, mut tx: Tx<M>, call: &Call) -> Result<(Tx<M>, InView), Error> {
+        if let Some(person) = principal(&call.actor) {
+            return Ok((tx, InView { person, purpose: None, case: None }));
         }
+        let id = call.lookup.ok_or(Error::Denied(Reason::LookupMissing))?;
+        let Some(record) = tx.access_record(id).await?.filter(|record| record.act == Act::LookUp) else {
+            return Err(Error::Denied(Reason::LookupInvalid));
+        };
+        let permits = record.actor == call.actor.trace()
+            && record.outcome != Outcome::Refused
+            && record.permits_until.is_some_and(|until| self.ambient.now() < until);
+        if permits {
+            let AccessRecord { person, purpose, case, .. } = record;
+            return Ok((tx, InView { person, purpose, case }));
+        }
+        let now = self.now(&mut tx).await?;
+        drop(tx);
+        let refusal = Refusal::Denied(Reason::LookupInvalid);
+        Err(self.refused(call, record.person, Act::LookUp, refusal, now).await)
     }
 }
 

@@ -164,8 +164,8 @@ impl Service {
         Ok(tx.finish().await?)
     }
 
-    /// Brings up to a hundred CPR numbers under the active key, and says how many.
-    pub async fn rekey(&self) -> Result<u64, Error> {
+    /// Brings up to a hundred CPR numbers under the active key, and says how many were and how many are left.
+    pub async fn rekey(&self) -> Result<(u64, u64), Error> {
         let mut tx = self.store.upkeep().await?;
         let done = tx.rekey(100).await?;
         tx.finish().await?;

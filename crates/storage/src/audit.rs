@@ -16,7 +16,7 @@ use tillid_domain::{
     catalogue::CatalogueEntry,
     consent::Consent,
     event::{AccessCommitment, Entity, Fact, Kind, Recorded, replay},
-    id::{ConsentId, EntryId, MandateId, NumberId, PersonId, PresentationId, RequestId},
+    id::{ConsentId, EntryId, MandateId, NumberId, PresentationId, RequestId},
     mandate::{Mandate, powers_of},
     person::Person,
     presentation::Presentation,
@@ -111,7 +111,7 @@ impl Audit {
             Ok(Some(found)) if found == *expected => {}
             Ok(Some(_)) => self.find(table, id, Fault::Changed, "the row differs from what its events say"),
             Ok(None) => self.find(table, id, Fault::Missing, "the journal has events of it"),
-            Err(StoreError::Corrupt { table, .. }) => {
+            Err(StoreError::Corrupt { .. }) => {
                 self.find(table, id, Fault::Changed, "the row breaks a rule of the domain");
             }
             Err(other) => return Err(other),
@@ -164,7 +164,7 @@ impl Tx<Read> {
              WHERE (e.kind, e.aggregate_id, e.revision) > ($1, $2, $3) ORDER BY e.kind, e.aggregate_id, e.revision LIMIT $4";
         let mut audit = Audit::default();
         let mut group = Group::default();
-        let mut after = (String::new(), Uuid::nil(), 0_i64);
+        let mut after = (String::new(), Uuid::nil(), i64::MIN);
         loop {
             let page: Vec<EventRow> = on!(self, |conn| sqlx::query_as(SQL)
                 .bind(after.0.as_str())
@@ -196,7 +196,6 @@ impl Tx<Read> {
             return Ok(());
         }
         audit.aggregates += 1;
-        let erased = group.rows.iter().any(|row| row.fact == "erased");
         let mut history = Vec::with_capacity(group.rows.len());
         let mut last = None;
         for (row, expected) in group.rows.iter().zip(1_i64..) {
@@ -218,40 +217,44 @@ impl Tx<Read> {
             }
             last = row.position.map(|position| (row.id, position)).or(last);
             match opened(row) {
-                Ok(recorded) => {
-                    self.audit_subjects(audit, &recorded).await?;
+                // Nothing is erased yet, so nobody has erased anything: who says so hides something.
+                Ok(recorded) if matches!(recorded.fact, Fact::Erased { .. }) => {
+                    audit.find("event", row.id, Fault::Added, "this version erases nothing");
+                }
+                Ok(mut recorded) => {
+                    self.audit_subjects(audit, &mut recorded).await?;
                     history.push(recorded);
                 }
-                Err(_) if erased && row.bytes.is_none() => {}
                 Err((table, fault, detail)) => audit.find(table, row.id, fault, detail),
             }
         }
         // A history that cannot be read in full says nothing reliable of the state; its bad events are named already.
-        if erased || history.len() != group.rows.len() {
+        if history.len() != group.rows.len() {
             return Ok(());
         }
         self.audit_state(audit, group.aggregate, &history).await
     }
 
-    async fn audit_subjects(&mut self, audit: &mut Audit, event: &Recorded) -> Result<(), StoreError> {
+    /// Compares the persons of an event with the rows beside it, and reads the versions that those give.
+    async fn audit_subjects(&mut self, audit: &mut Audit, event: &mut Recorded) -> Result<(), StoreError> {
         const SQL: &str = "SELECT person_id, version FROM event_subject WHERE event_id = $1";
+        let id = event.id;
         let rows: Vec<SubjectRow> =
-            on!(self, |conn| sqlx::query_as(SQL).bind(event.id.as_uuid()).fetch_all(conn).await)?;
-        let has = |person: PersonId, version: u64| {
-            rows.iter().any(|r| r.person_id == person.as_uuid() && unsigned(r.version) == version)
-        };
-        for subject in &event.subjects {
-            if !has(subject.person, subject.version) {
-                audit.find(
+            on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_all(conn).await)?;
+        for subject in &mut event.subjects {
+            match rows.iter().find(|r| r.person_id == subject.person.as_uuid()) {
+                Some(row) => subject.version = unsigned(row.version),
+                None => audit.find(
                     "event_subject",
-                    event.id,
+                    id,
                     Fault::Missing,
-                    "the event concerns a person that no row names with that version",
-                );
+                    "the event concerns a person that no row names",
+                ),
             }
         }
-        if rows.len() > event.subjects.len() {
-            audit.find("event_subject", event.id, Fault::Added, "the event does not concern that person");
+        let stranger = |r: &&SubjectRow| !event.subjects.iter().any(|s| s.person.as_uuid() == r.person_id);
+        if rows.iter().any(|r| stranger(&r)) || rows.len() > event.subjects.len() {
+            audit.find("event_subject", id, Fault::Added, "the event does not concern that person");
         }
         Ok(())
     }
@@ -328,7 +331,12 @@ impl Tx<Read> {
             (0, 0) => {}
             (0, _) => audit.find("power", mandate, Fault::Added, "no event of this mandate gives that power"),
             (_, 0) => {
-                audit.find("power", mandate, Fault::Missing, "a power that follows from this mandate is gone");
+                audit.find(
+                    "power",
+                    mandate,
+                    Fault::Missing,
+                    "a power that follows from this mandate is gone",
+                );
             }
             _ => audit.find(
                 "power",
@@ -347,18 +355,11 @@ impl Tx<Read> {
                 .bind(person)
                 .fetch_optional(conn)
                 .await)?;
-        let events: i64 =
-            on!(self, |conn| sqlx::query_scalar("SELECT COUNT(*) FROM event_subject WHERE person_id = $1")
-                .bind(person)
-                .fetch_one(conn)
-                .await)?;
-        let last: i64 = on!(self, |conn| sqlx::query_scalar(
-            "SELECT COALESCE(MAX(version), 0) FROM event_subject WHERE person_id = $1"
-        )
-        .bind(person)
-        .fetch_one(conn)
-        .await)?;
-        if last != events {
+        // Distinct by their key, they are the numbers from 1 without a gap when the first, the last and the count are.
+        const COUNT: &str = "SELECT COALESCE(MIN(version), 1), COALESCE(MAX(version), 0), COUNT(*) FROM event_subject WHERE person_id = $1";
+        let (first, last, events): (i64, i64, i64) =
+            on!(self, |conn| sqlx::query_as(COUNT).bind(person).fetch_one(conn).await)?;
+        if first != 1 || last != events {
             audit.find(
                 "event_subject",
                 person,
@@ -447,12 +448,17 @@ impl Tx<Read> {
     /// Rows that no event knows of.
     async fn audit_strangers(&mut self, audit: &mut Audit) -> Result<(), StoreError> {
         for (table, sql) in STRANGERS {
-            let mut after = Uuid::nil();
+            // The first page includes the least id there can be.
+            let (mut least, mut from) = (Uuid::nil(), 0_i64);
             loop {
-                let page: Vec<StrangerRow> =
-                    on!(self, |conn| sqlx::query_as(sql).bind(after).bind(PAGE).fetch_all(conn).await)?;
+                let page: Vec<StrangerRow> = on!(self, |conn| sqlx::query_as(sql)
+                    .bind(least)
+                    .bind(PAGE)
+                    .bind(from)
+                    .fetch_all(conn)
+                    .await)?;
                 let Some(last) = page.last() else { break };
-                after = last.id;
+                (least, from) = (last.id, 1);
                 for row in page.iter().filter(|row| row.known == signed(0)) {
                     audit.find(table, row.id, Fault::Added, "the journal has no event of it");
                 }
@@ -479,9 +485,11 @@ macro_rules! stranger {
                 $id,
                 " AS id FROM ",
                 $table,
-                " WHERE ",
+                " WHERE (",
                 $id,
-                " > $1 ORDER BY ",
+                " > $1 OR ($3 = 0 AND ",
+                $id,
+                " = $1)) ORDER BY ",
                 $id,
                 " LIMIT $2) t ORDER BY t.id"
             ),

@@ -3,7 +3,7 @@
 use crate::StoreError;
 use serde::{Serialize, de::DeserializeOwned};
 use std::str::FromStr;
-use tillid_domain::{Instant, canonical};
+use tillid_domain::{Instant, canonical, event::EndCause};
 use uuid::Uuid;
 
 /// The canonical JSON of a list or structure.
@@ -48,6 +48,19 @@ impl RowRef {
 
     pub(crate) fn code_opt<T: DeserializeOwned>(self, code: Option<&str>) -> Result<Option<T>, StoreError> {
         code.map(|c| self.code(c)).transpose()
+    }
+
+    /// Why and since when something lapsed: both or neither.
+    pub(crate) fn lapse(
+        self,
+        cause: Option<&str>,
+        at: Option<i64>,
+    ) -> Result<Option<(EndCause, Instant)>, StoreError> {
+        match (cause, at) {
+            (None, None) => Ok(None),
+            (Some(cause), Some(at)) => Ok(Some((self.code(cause)?, instant(at)))),
+            _ => Err(self.corrupt()),
+        }
     }
 
     pub(crate) fn number<T: TryFrom<i64>>(self, number: i64) -> Result<T, StoreError> {

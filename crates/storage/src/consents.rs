@@ -37,6 +37,7 @@ struct ConsentRow {
     state: String,
     ended_at: Option<i64>,
     cause: Option<String>,
+    effective_at: Option<i64>,
 }
 
 impl TryFrom<ConsentRow> for Consent {
@@ -44,12 +45,16 @@ impl TryFrom<ConsentRow> for Consent {
 
     fn try_from(row: ConsentRow) -> Result<Self, StoreError> {
         let at = RowRef { table: "consent", id: row.id };
-        let state = match (row.state.as_str(), row.ended_at.map(instant), row.cause.as_deref()) {
+        let state = match (
+            row.state.as_str(),
+            row.ended_at.map(instant),
+            at.lapse(row.cause.as_deref(), row.effective_at)?,
+        ) {
             ("given", None, None) => ConsentState::Given,
             ("declined", None, None) => ConsentState::Declined,
             ("withdrawn", Some(ended), None) => ConsentState::Withdrawn { at: ended },
-            ("lapsed", Some(ended), Some(cause)) => {
-                ConsentState::Lapsed { at: ended, cause: at.code(cause)? }
+            ("lapsed", Some(ended), Some((cause, effective_at))) => {
+                ConsentState::Lapsed { at: ended, effective_at, cause }
             }
             _ => return Err(at.corrupt()),
         };
@@ -84,7 +89,7 @@ macro_rules! consent_columns {
     ($rest:literal) => {
         concat!(
             "SELECT id, revision, person_id, declaration_id, request_id, presentation_id, authority, entry_id, code, number, item, \
-             polarity, case_ref, channel, valid_from, valid_to, answered_at, state, ended_at, cause FROM consent ",
+             polarity, case_ref, channel, valid_from, valid_to, answered_at, state, ended_at, cause, effective_at FROM consent ",
             $rest
         )
     };
@@ -97,6 +102,14 @@ impl<Mode> Tx<Mode> {
         let row: Option<ConsentRow> =
             on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_optional(conn).await)?;
         row.map(TryInto::try_into).transpose()
+    }
+
+    /// Whether consents were answered on the strength of that presentation.
+    pub async fn consents_rest_on(&mut self, presentation: PresentationId) -> Result<bool, StoreError> {
+        const SQL: &str = "SELECT COUNT(*) FROM consent WHERE presentation_id = $1";
+        let count: i64 =
+            on!(self, |conn| sqlx::query_scalar(SQL).bind(presentation.as_uuid()).fetch_one(conn).await)?;
+        Ok(count > 0)
     }
 
     /// The consents of one declaration, in the order in which they were asked.

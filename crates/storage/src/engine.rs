@@ -1,6 +1,10 @@
 //! The two engines: how they are opened, and how a transaction begins and ends on each.
 
-use crate::{StoreError, vault::Vault};
+use crate::{
+    StoreError,
+    persons::NumberRow,
+    vault::{SealedNumber, Vault},
+};
 use sqlx::{
     PgPool, Postgres, Sqlite, SqlitePool, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -15,7 +19,7 @@ use std::{
     str::FromStr,
     time::Duration,
 };
-use tillid_domain::id::PersonId;
+use tillid_domain::id::{NumberId, PersonId};
 
 /// Where the data is.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -173,6 +177,23 @@ impl Store {
         }
     }
 
+    /// Refuses keys that do not open what is in the database: with them everyone would seem unknown, and be made known again.
+    pub async fn check_keys(&self) -> Result<(), StoreError> {
+        let mut tx = self.read().await?;
+        let used: Vec<String> =
+            on!(tx, |conn| sqlx::query_scalar("SELECT DISTINCT key_id FROM person_number")
+                .fetch_all(conn)
+                .await)?;
+        for key in used {
+            const ONE: &str =
+                "SELECT id, key_id, sealed FROM person_number WHERE key_id = $1 ORDER BY id LIMIT 1";
+            let row: NumberRow =
+                on!(tx, |conn| sqlx::query_as(ONE).bind(key.as_str()).fetch_one(conn).await)?;
+            self.vault.open(NumberId::from_uuid(row.id), &SealedNumber::from(&row))?;
+        }
+        Ok(())
+    }
+
     /// The vault that opens the CPR numbers.
     pub fn vault(&self) -> &Vault {
         &self.vault
@@ -193,9 +214,9 @@ impl Store {
     pub async fn read(&self) -> Result<Tx<Read>, StoreError> {
         let engine = match &self.pools {
             Pools::Sqlite { read, .. } => Engine::Sqlite(read.begin().await?),
-            Pools::Postgres(pool) => Engine::Postgres(
-                begin_on(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
-            ),
+            Pools::Postgres(pool) => {
+                Engine::Postgres(begin_on(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
         };
         Ok(self.tx(engine))
     }

@@ -23,7 +23,7 @@ pub enum StoreError {
     #[error("a person was not locked before deciding about them")]
     NotLocked,
     /// A CPR number is encrypted under a key that is not configured, or was altered.
-    #[error("a number cannot be opened with the configured keys")]
+    #[error("a CPR number in the database does not open with the configured keys")]
     Sealed,
     /// The configuration of keys does not serve.
     #[error("the keys do not serve: {0}")]
@@ -41,7 +41,14 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let sqlx::Error::Database(db) = &error else { return Self::Unavailable(error) };
+        let db = match &error {
+            sqlx::Error::Database(db) => db,
+            // A column holds something that no column of ours can hold.
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+                return Self::Corrupt { table: "?", id: None };
+            }
+            _ => return Self::Unavailable(error),
+        };
         if db.is_unique_violation() {
             return Self::Exists(error);
         }

@@ -93,6 +93,7 @@ struct RequestRow {
     presentation_id: Option<Uuid>,
     ended_at: Option<i64>,
     cause: Option<String>,
+    effective_at: Option<i64>,
 }
 
 impl TryFrom<RequestRow> for ConsentRequest {
@@ -106,7 +107,7 @@ impl TryFrom<RequestRow> for ConsentRequest {
             ended,
             row.declaration_id,
             row.presentation_id,
-            row.cause.as_deref(),
+            at.lapse(row.cause.as_deref(), row.effective_at)?,
         ) {
             ("open", None, None, None, None) => RequestState::Open,
             ("answered", Some(ended), Some(declaration), Some(presentation), None) => {
@@ -117,8 +118,8 @@ impl TryFrom<RequestRow> for ConsentRequest {
                 }
             }
             ("cancelled", Some(ended), None, None, None) => RequestState::Cancelled { at: ended },
-            ("lapsed", Some(ended), None, None, Some(cause)) => {
-                RequestState::Lapsed { at: ended, cause: at.code(cause)? }
+            ("lapsed", Some(ended), None, None, Some((cause, effective_at))) => {
+                RequestState::Lapsed { at: ended, effective_at, cause }
             }
             _ => return Err(at.corrupt()),
         };
@@ -155,7 +156,7 @@ macro_rules! request_columns {
     ($rest:literal) => {
         concat!(
             "SELECT id, revision, person_id, authority, asked_by, asked_at, entry_id, code, number, items, case_ref, deadline, state, \
-             declaration_id, presentation_id, ended_at, cause FROM consent_request ",
+             declaration_id, presentation_id, ended_at, cause, effective_at FROM consent_request ",
             $rest
         )
     };

@@ -31,6 +31,7 @@ struct MandateRow {
     state: String,
     ended_at: Option<i64>,
     cause: Option<String>,
+    effective_at: Option<i64>,
 }
 
 impl TryFrom<MandateRow> for Mandate {
@@ -38,11 +39,17 @@ impl TryFrom<MandateRow> for Mandate {
 
     fn try_from(row: MandateRow) -> Result<Self, StoreError> {
         let at = RowRef { table: "mandate", id: row.id };
-        let state = match (row.state.as_str(), row.ended_at.map(instant), row.cause.as_deref()) {
+        let state = match (
+            row.state.as_str(),
+            row.ended_at.map(instant),
+            at.lapse(row.cause.as_deref(), row.effective_at)?,
+        ) {
             ("given", None, None) => MandateState::Given,
             ("revoked", Some(ended), None) => MandateState::Revoked { at: ended },
             ("renounced", Some(ended), None) => MandateState::Renounced { at: ended },
-            ("ended", Some(ended), Some(cause)) => MandateState::Ended { at: ended, cause: at.code(cause)? },
+            ("ended", Some(ended), Some((cause, effective_at))) => {
+                MandateState::Ended { at: ended, effective_at, cause }
+            }
             _ => return Err(at.corrupt()),
         };
         Ok(Self {
@@ -102,7 +109,7 @@ macro_rules! mandate_columns {
     ($rest:literal) => {
         concat!(
             "SELECT id, revision, grantor_id, representative_id, packages, privileges, case_ref, valid_from, valid_to, presentation_id, \
-             given_at, state, ended_at, cause FROM mandate ",
+             given_at, state, ended_at, cause, effective_at FROM mandate ",
             $rest
         )
     };
@@ -153,6 +160,9 @@ impl<Mode> Tx<Mode> {
     }
 
     /// The privileges that a representative can use for a grantor at that moment, as known now, outside any single case.
+    ///
+    /// What has an end on record gives nothing from then on, whatever this node's clock says: a clock that is behind must not
+    /// find a power that was still valid.
     pub async fn privileges(
         &mut self,
         grantor: PersonId,
@@ -160,7 +170,8 @@ impl<Mode> Tx<Mode> {
         at: Instant,
     ) -> Result<Vec<PrivilegeUri>, StoreError> {
         const SQL: &str = "SELECT DISTINCT privilege FROM power WHERE grantor_id = $1 AND representative_id = $2 \
-             AND known_to IS NULL AND valid_from <= $3 AND valid_to > $3 AND case_ref IS NULL ORDER BY privilege";
+             AND known_to IS NULL AND valid_from <= $3 AND valid_to > $3 AND case_ref IS NULL \
+             AND EXISTS (SELECT 1 FROM mandate WHERE mandate.id = power.source_id AND mandate.state = 'given') ORDER BY privilege";
         let rows: Vec<String> = on!(self, |conn| sqlx::query_scalar(SQL)
             .bind(grantor.as_uuid())
             .bind(representative.as_uuid())
@@ -169,6 +180,14 @@ impl<Mode> Tx<Mode> {
             .await)?;
         let row = RowRef { table: "power", id: grantor.as_uuid() };
         rows.iter().map(|uri| row.text(uri)).collect()
+    }
+
+    /// Whether a mandate was given on the strength of that presentation.
+    pub async fn mandate_rests_on(&mut self, presentation: PresentationId) -> Result<bool, StoreError> {
+        const SQL: &str = "SELECT COUNT(*) FROM mandate WHERE presentation_id = $1";
+        let count: i64 =
+            on!(self, |conn| sqlx::query_scalar(SQL).bind(presentation.as_uuid()).fetch_one(conn).await)?;
+        Ok(count > 0)
     }
 
     /// Every row of power that rests on one mandate, sorted.

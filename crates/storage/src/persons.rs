@@ -2,8 +2,8 @@
 
 use crate::{
     StoreError,
-    column::{RowRef, instant},
-    engine::{Tx, Write, on, run},
+    column::{RowRef, instant, json},
+    engine::{Sql, Tx, Write, on, run},
     vault::SealedNumber,
 };
 use sqlx::FromRow;
@@ -102,6 +102,34 @@ impl<Mode> Tx<Mode> {
             }
         }
         Ok(None)
+    }
+
+    /// Tries the configured keys on what is here: one number under each of them opens and is found again, and every number is
+    /// found by some of them. With keys that do not fit, everybody would become known once more.
+    pub async fn try_keys(&mut self) -> Result<(), StoreError> {
+        const ONE: &str = "SELECT id, key_id, sealed FROM person_number WHERE key_id = $1 LIMIT 1";
+        const LOST: Sql = Sql {
+            sqlite: "SELECT n.id FROM person_number n WHERE n.key_id NOT IN (SELECT value FROM json_each($1)) AND NOT EXISTS (\
+                 SELECT 1 FROM person_number_index i WHERE i.number_id = n.id AND i.key_id IN (SELECT value FROM json_each($1))) LIMIT 1",
+            postgres: "SELECT n.id FROM person_number n WHERE n.key_id <> ALL (ARRAY(SELECT json_array_elements_text(CAST($1 AS JSON)))) \
+                 AND NOT EXISTS (SELECT 1 FROM person_number_index i WHERE i.number_id = n.id \
+                 AND i.key_id = ANY (ARRAY(SELECT json_array_elements_text(CAST($1 AS JSON))))) LIMIT 1",
+        };
+        let live: Vec<String> = self.vault.live().into_iter().map(str::to_owned).collect();
+        for key in &live {
+            let row: Option<NumberRow> =
+                on!(self, |conn| sqlx::query_as(ONE).bind(key.as_str()).fetch_optional(conn).await)?;
+            if let Some(row) = row {
+                let number = self.vault.open(NumberId::from_uuid(row.id), &SealedNumber::from(&row))?;
+                if self.person_by_number(&number).await?.is_none() {
+                    return Err(StoreError::Keys("a number cannot be found by them"));
+                }
+            }
+        }
+        let sql = self.sql(&LOST);
+        let lost: Option<Uuid> =
+            on!(self, |conn| sqlx::query_scalar(sql).bind(json(&live)).fetch_optional(conn).await)?;
+        lost.map_or(Ok(()), |_| Err(StoreError::Keys("a number is under a key that is not among them")))
     }
 
     pub(crate) async fn numbers_of(&mut self, person: Uuid) -> Result<Vec<NumberRow>, StoreError> {

@@ -82,9 +82,9 @@ impl Tx<Write> {
                 const SQL: &str = "UPDATE consent_request SET revision = $2, state = 'cancelled', ended_at = $3 WHERE id = $1";
                 self.set(SQL, event).await
             }
-            Fact::RequestLapsed { cause } => {
-                const SQL: &str = "UPDATE consent_request SET revision = $2, state = 'lapsed', ended_at = $3, cause = $4 WHERE id = $1";
-                self.set_with_cause(SQL, event, *cause).await
+            Fact::RequestLapsed { cause, effective_at } => {
+                const SQL: &str = "UPDATE consent_request SET revision = $2, state = 'lapsed', ended_at = $3, cause = $4, effective_at = $5 WHERE id = $1";
+                self.set_with_cause(SQL, event, *cause, *effective_at).await
             }
             Fact::ConsentGiven(answer) => self.insert_consent(event, answer, "given").await,
             Fact::ConsentDeclined(answer) => self.insert_consent(event, answer, "declined").await,
@@ -93,27 +93,27 @@ impl Tx<Write> {
                     "UPDATE consent SET revision = $2, state = 'withdrawn', ended_at = $3 WHERE id = $1";
                 self.set(SQL, event).await
             }
-            Fact::ConsentLapsed { cause } => {
-                const SQL: &str = "UPDATE consent SET revision = $2, state = 'lapsed', ended_at = $3, cause = $4 WHERE id = $1";
-                self.set_with_cause(SQL, event, *cause).await
+            Fact::ConsentLapsed { cause, effective_at } => {
+                const SQL: &str = "UPDATE consent SET revision = $2, state = 'lapsed', ended_at = $3, cause = $4, effective_at = $5 WHERE id = $1";
+                self.set_with_cause(SQL, event, *cause, *effective_at).await
             }
             Fact::MandateGiven { .. } => self.insert_mandate(event).await,
             Fact::MandateRevoked {} => {
                 const SQL: &str =
                     "UPDATE mandate SET revision = $2, state = 'revoked', ended_at = $3 WHERE id = $1";
                 self.set(SQL, event).await?;
-                self.close_powers(event).await
+                self.close_powers(event, at).await
             }
             Fact::MandateRenounced {} => {
                 const SQL: &str =
                     "UPDATE mandate SET revision = $2, state = 'renounced', ended_at = $3 WHERE id = $1";
                 self.set(SQL, event).await?;
-                self.close_powers(event).await
+                self.close_powers(event, at).await
             }
-            Fact::MandateEnded { cause } => {
-                const SQL: &str = "UPDATE mandate SET revision = $2, state = 'ended', ended_at = $3, cause = $4 WHERE id = $1";
-                self.set_with_cause(SQL, event, *cause).await?;
-                self.close_powers(event).await
+            Fact::MandateEnded { cause, effective_at } => {
+                const SQL: &str = "UPDATE mandate SET revision = $2, state = 'ended', ended_at = $3, cause = $4, effective_at = $5 WHERE id = $1";
+                self.set_with_cause(SQL, event, *cause, *effective_at).await?;
+                self.close_powers(event, *effective_at).await
             }
             // Erasure comes with the log that keeps the commitments provable.
             Fact::Erased { .. } => Err(StoreError::Corrupt { table: "event", id: Some(id) }),
@@ -136,6 +136,7 @@ impl Tx<Write> {
         sql: &'static str,
         event: &Recorded,
         cause: EndCause,
+        effective_at: Instant,
     ) -> Result<(), StoreError> {
         run!(
             self,
@@ -144,6 +145,7 @@ impl Tx<Write> {
                 .bind(signed(event.revision))
                 .bind(event.recorded_at.as_micros())
                 .bind(code_of(&cause))
+                .bind(effective_at.as_micros())
         )?;
         Ok(())
     }
@@ -293,8 +295,8 @@ impl Tx<Write> {
         Ok(())
     }
 
-    /// Ends the powers of a mandate: says anew what held until now, and closes what was known before.
-    async fn close_powers(&mut self, event: &Recorded) -> Result<(), StoreError> {
+    /// Ends the powers of a mandate: says anew what held until its end, and closes what was known before.
+    async fn close_powers(&mut self, event: &Recorded, end: Instant) -> Result<(), StoreError> {
         let grantor: Uuid =
             on!(self, |conn| sqlx::query_scalar("SELECT grantor_id FROM mandate WHERE id = $1")
                 .bind(event.aggregate)
@@ -307,7 +309,7 @@ impl Tx<Write> {
              WHERE source_id = $1 AND known_to IS NULL AND valid_from < $2"
         )
         .bind(event.aggregate)
-        .bind(event.recorded_at.as_micros())
+        .bind(end.as_micros())
         .bind(version))?;
         run!(
             self,

@@ -271,9 +271,9 @@ impl Tx<Upkeep> {
         Ok(())
     }
 
-    /// Brings up to `limit` numbers under the active key, and says how many. When none is left, hashes under keys that are
-    /// no longer live go.
-    pub async fn rekey(&mut self, limit: u32) -> Result<u64, StoreError> {
+    /// Brings up to `limit` numbers under the active key, and says how many were and how many are left. A number that does not
+    /// open stays as it is. When none is left, hashes under keys that are no longer live go.
+    pub async fn rekey(&mut self, limit: u32) -> Result<(u64, u64), StoreError> {
         const OLD: &str = "SELECT n.id, n.key_id, n.sealed FROM person_number n WHERE n.key_id <> $1 OR NOT EXISTS (\
              SELECT 1 FROM person_number_index i WHERE i.number_id = n.id AND i.key_id = $1) ORDER BY n.id LIMIT $2";
         let active = self.vault.active().to_owned();
@@ -282,14 +282,22 @@ impl Tx<Upkeep> {
             .bind(i64::from(limit))
             .fetch_all(conn)
             .await)?;
-        let done = rows.len() as u64;
-        for row in rows {
-            self.rekey_one(&row).await?;
+        let mut done = 0;
+        for row in &rows {
+            match self.rekey_one(row).await {
+                Ok(()) => done += 1,
+                Err(StoreError::Sealed) => {}
+                Err(other) => return Err(other),
+            }
         }
-        if done == 0 {
+        const LEFT: &str = "SELECT COUNT(*) FROM person_number n WHERE n.key_id <> $1 OR NOT EXISTS (\
+             SELECT 1 FROM person_number_index i WHERE i.number_id = n.id AND i.key_id = $1)";
+        let left: i64 =
+            on!(self, |conn| sqlx::query_scalar(LEFT).bind(active.as_str()).fetch_one(conn).await)?;
+        if rows.is_empty() {
             self.forget_retired_keys().await?;
         }
-        Ok(done)
+        Ok((done, unsigned(left)))
     }
 
     async fn rekey_one(&mut self, row: &NumberRow) -> Result<(), StoreError> {

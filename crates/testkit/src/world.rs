@@ -239,7 +239,7 @@ impl Invariants {
         (
             "an ended mandate gives no power from its end on",
             "SELECT COUNT(*) FROM power p JOIN mandate m ON m.id = p.source_id \
-             WHERE m.state <> 'given' AND p.known_to IS NULL AND p.valid_to > m.ended_at",
+             WHERE m.state <> 'given' AND p.known_to IS NULL AND p.valid_to > COALESCE(m.effective_at, m.ended_at)",
         ),
         (
             "a mandate that nobody ended has all its powers",

@@ -10,8 +10,26 @@ use tillid_testkit::Engine;
 
 /// What a caller might wish to decide, and does not.
 const PRIVILEGED: [&str; 20] = [
-    "state", "authority", "granted_by", "revision", "person_id", "given_at", "id", "answered_at", "recorded_at", "asked_by",
-    "grantor", "grantor_id", "acting_for", "channel", "valid_from", "loa", "roles", "commitment", "drafted_by", "visibility",
+    "state",
+    "authority",
+    "granted_by",
+    "revision",
+    "person_id",
+    "given_at",
+    "id",
+    "answered_at",
+    "recorded_at",
+    "asked_by",
+    "grantor",
+    "grantor_id",
+    "acting_for",
+    "channel",
+    "valid_from",
+    "loa",
+    "roles",
+    "commitment",
+    "drafted_by",
+    "visibility",
 ];
 
 /// Stands for half a character, which a JSON text can name and a string cannot hold.
@@ -36,7 +54,12 @@ async fn changes(door: &Door) -> Vec<Change> {
     let (mandate, _) = door.shown(&anna, door.mandate_to(&bo, "M14").await).await;
     let mandate_body = json!({"representative": {"cpr": bo}, "packages": ["M14"], "valid_until": later, "case": CASE,
         "privileges": ["urn:dk:eksempelkommune:fuldmagt:x:y"]});
-    let change = |path: &str, by: &str, body: Value, optional| Change { path: path.to_owned(), by: by.to_owned(), body, optional };
+    let change = |path: &str, by: &str, body: Value, optional| Change {
+        path: path.to_owned(),
+        by: by.to_owned(),
+        body,
+        optional,
+    };
     vec![
         change(
             "/v1/consent-requests",
@@ -47,18 +70,43 @@ async fn changes(door: &Door) -> Vec<Change> {
         change(&format!("/v1/consent-requests/{request}/answer"), &anna, answers(&shown, &items[..2]), &[]),
         change("/v1/consents", &anna, answers(&unasked, &unasked_items[..2]), &[]),
         change("/v1/mandates", &anna, json!({"presentation_id": mandate}), &[]),
-        change("/v1/presentations", &anna, json!({"language": "en", "about": {"request": request}}), &["language"]),
+        change(
+            "/v1/presentations",
+            &anna,
+            json!({"language": "en", "about": {"request": request}}),
+            &["language"],
+        ),
         change(
             "/v1/presentations",
             &anna,
             json!({"language": "da", "about": {"consent": {"consent_type": "C13", "items": ["x"], "case": CASE}}}),
             &["language", "case", "items"],
         ),
-        change("/v1/presentations", &anna, json!({"language": "da", "about": {"mandate": mandate_body}}), &["language", "case", "privileges"]),
-        change("/v1/lookups", &hans, json!({"person": {"cpr": cpr}, "purpose": "case_processing", "case": CASE}), &["case"]),
-        change("/v1/consent-types", &karin, door.definition("consent-types", "C15").await, &["legal_cap", "policy_cap", "voluntariness"]),
+        change(
+            "/v1/presentations",
+            &anna,
+            json!({"language": "da", "about": {"mandate": mandate_body}}),
+            &["language", "case", "privileges"],
+        ),
+        change(
+            "/v1/lookups",
+            &hans,
+            json!({"person": {"cpr": cpr}, "purpose": "case_processing", "case": CASE}),
+            &["case"],
+        ),
+        change(
+            "/v1/consent-types",
+            &karin,
+            door.definition("consent-types", "C15").await,
+            &["legal_cap", "policy_cap", "voluntariness"],
+        ),
         change("/v1/mandate-packages", &karin, door.definition("mandate-packages", "M14").await, &[]),
-        change("/sandbox/tokens", "", json!({"person": "anna", "acting_for": "bo", "loa": "low", "identity": "private"}), &["acting_for", "loa", "identity"]),
+        change(
+            "/sandbox/tokens",
+            "",
+            json!({"person": "anna", "acting_for": "bo", "loa": "low", "identity": "private"}),
+            &["acting_for", "loa", "identity"],
+        ),
         change("/sandbox/clock", "", json!({"now": "2020-01-01T00:00:00Z"}), &[]),
         change("/sandbox/events", "", json!({"event": "death", "person": "bo", "on": later}), &["on"]),
     ]
@@ -111,11 +159,22 @@ fn not_the_json_asked_for(good: &Value) -> Vec<Bad> {
         bad("an empty object", "{}", FLAWED),
         bad("65 KiB", format!("{text}{}", " ".repeat(65 * 1024)), (413, "body_too_large")),
     ];
-    for content_type in
-        ["text/plain", "", "application/x-www-form-urlencoded", "multipart/form-data", "text/json", "application/xml", "application/json, text/plain"]
-    {
+    for content_type in [
+        "text/plain",
+        "",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "text/json",
+        "application/xml",
+        "application/json, text/plain",
+    ] {
         let flaw = format!("content type {content_type:?}");
-        list.push(Bad { flaw, content_type, body: text.clone().into_bytes(), wanted: (415, "wrong_content_type") });
+        list.push(Bad {
+            flaw,
+            content_type,
+            body: text.clone().into_bytes(),
+            wanted: (415, "wrong_content_type"),
+        });
     }
     list
 }
@@ -124,7 +183,9 @@ fn not_the_json_asked_for(good: &Value) -> Vec<Bad> {
 fn places(value: &Value, at: &str, found: &mut Vec<(String, Value)>) {
     found.push((at.to_owned(), value.clone()));
     match value {
-        Value::Object(fields) => fields.iter().for_each(|(name, field)| places(field, &format!("{at}/{name}"), found)),
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, field)| places(field, &format!("{at}/{name}"), found));
+        }
         Value::Array(items) => items.iter().take(1).for_each(|item| places(item, &format!("{at}/0"), found)),
         _ => {}
     }
@@ -143,7 +204,9 @@ fn flawed_fields(good: &Value, optional: &[&str]) -> Vec<Bad> {
     // A definition has hundreds of texts, all of a few kinds.
     for (at, value) in found.into_iter().take(60) {
         let name = at.rsplit('/').next().unwrap_or_default().to_owned();
-        let mut put = |flaw: &str, value: Value, wanted| list.push(bad(format!("{at}: {flaw}"), with(good, &at, value), wanted));
+        let mut put = |flaw: &str, value: Value, wanted| {
+            list.push(bad(format!("{at}: {flaw}"), with(good, &at, value), wanted));
+        };
         if !at.is_empty() {
             let other = if value.is_string() { json!({"a": 1}) } else { json!("x") };
             put("another type", other, FLAWED);
@@ -165,7 +228,15 @@ fn flawed_fields(good: &Value, optional: &[&str]) -> Vec<Bad> {
             }
         }
         if text_is_a_day(&value) {
-            for day in ["0000-01-01", "10000-01-01", "-001-01-01", "2026-02-30", "2026-1-1", "01-01-2027", "2027-01-01T00:00:00Z"] {
+            for day in [
+                "0000-01-01",
+                "10000-01-01",
+                "-001-01-01",
+                "2026-02-30",
+                "2026-1-1",
+                "01-01-2027",
+                "2027-01-01T00:00:00Z",
+            ] {
                 put(day, json!(day), FLAWED);
             }
             put("the last day of all", json!("9999-12-31"), FLAWED);
@@ -197,13 +268,34 @@ fn text_is_a_day(value: &Value) -> bool {
 /// What is no CPR number; the last ones are of somebody, written as nobody should.
 fn numbers_that_are_none(of_somebody: &str) -> Vec<String> {
     let mut list: Vec<String> = [
-        "2902001004", "3102991234", "290200-1004", "abc", "１４０５５０９６８３", "0000000000", "14055096833", "140550968", "140550--9683",
-        "+4514055096", "0x14055096", "1e10", "٠١٠١٠١١٢٣٤", "0101011234\u{0}", "cpr:0101651234",
+        "2902001004",
+        "3102991234",
+        "290200-1004",
+        "abc",
+        "１４０５５０９６８３",
+        "0000000000",
+        "14055096833",
+        "140550968",
+        "140550--9683",
+        "+4514055096",
+        "0x14055096",
+        "1e10",
+        "٠١٠١٠١١٢٣٤",
+        "0101011234\u{0}",
+        "cpr:0101651234",
     ]
     .map(str::to_owned)
     .into();
     let (day, serial) = of_somebody.split_at(6);
-    for (before, between, after) in [(" ", "", ""), ("", "", " "), ("", " ", ""), ("", " - ", ""), ("", "–", ""), ("", "", "\n"), ("\u{feff}", "", "")] {
+    for (before, between, after) in [
+        (" ", "", ""),
+        ("", "", " "),
+        ("", " ", ""),
+        ("", " - ", ""),
+        ("", "–", ""),
+        ("", "", "\n"),
+        ("\u{feff}", "", ""),
+    ] {
         list.push(format!("{before}{day}{between}{serial}{after}"));
     }
     list
@@ -223,7 +315,11 @@ async fn refusals(engine: Engine) -> Told {
         for pointer in ["/person/cpr", "/about/mandate/representative/cpr"] {
             if let Some(cpr) = change.body.pointer(pointer).and_then(Value::as_str) {
                 for number in numbers_that_are_none(cpr) {
-                    list.push(bad(format!("{pointer} {}", number.escape_debug()), with(&change.body, pointer, json!(number)), FLAWED));
+                    list.push(bad(
+                        format!("{pointer} {}", number.escape_debug()),
+                        with(&change.body, pointer, json!(number)),
+                        FLAWED,
+                    ));
                 }
             }
         }

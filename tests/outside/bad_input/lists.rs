@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tillid_testkit::Engine;
 
-on_both!(a_list_is_paged_through_with_each_thing_exactly_once, a_cursor_that_was_changed_or_is_of_another_list_is_refused);
+on_both!(
+    a_list_is_paged_through_with_each_thing_exactly_once,
+    a_cursor_that_was_changed_or_is_of_another_list_is_refused
+);
 
 /// Anna with 120 consents, from 40 answers of three.
 async fn many(engine: Engine) -> (Door, String, BTreeSet<String>) {
@@ -18,7 +21,8 @@ async fn many(engine: Engine) -> (Door, String, BTreeSet<String>) {
     let (shown, items) = door.shown(&anna, json!({"consent": {"consent_type": "C15"}})).await;
     let mut all = BTreeSet::new();
     for _ in 0..40 {
-        let made = door.post("/v1/consents").by(&anna).json(&answers(&shown, &items)).send().await.expect(201);
+        let made =
+            door.post("/v1/consents").by(&anna).json(&answers(&shown, &items)).send().await.expect(201);
         all.extend(ids(&made.json()["consents"]));
     }
     assert_eq!(all.len(), 120);
@@ -30,7 +34,13 @@ async fn a_list_is_paged_through_with_each_thing_exactly_once(engine: Engine) {
     for limit in [1, 7, 50, 120, 200] {
         let (mut seen, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
         loop {
-            let page = door.get(&format!("/v1/consents?limit={limit}{cursor}")).by(&anna).send().await.expect(200).json();
+            let page = door
+                .get(&format!("/v1/consents?limit={limit}{cursor}"))
+                .by(&anna)
+                .send()
+                .await
+                .expect(200)
+                .json();
             let items = ids(&page["items"]);
             assert!(items.len() <= limit);
             seen.extend(items);
@@ -75,7 +85,8 @@ async fn a_cursor_that_was_changed_or_is_of_another_list_is_refused(engine: Engi
         door.mandated(&anna, &door.cpr("bo").await, "M14").await;
     }
     let mut cursors = Vec::new();
-    let lists = ["consents", "consent-requests", "mandates", "access-log", "consent-types", "mandate-packages"];
+    let lists =
+        ["consents", "consent-requests", "mandates", "access-log", "consent-types", "mandate-packages"];
     for list in lists {
         let page = door.get(&format!("/v1/{list}?limit=1")).by(&anna).send().await.expect(200).json();
         cursors.push((list, id(&page["next"])));
@@ -91,26 +102,59 @@ async fn a_cursor_that_was_changed_or_is_of_another_list_is_refused(engine: Engi
         }
         let inside: Value = serde_json::from_slice(&B64.decode(cursor).expect("base64")).expect("json");
         let mut forged = Vec::new();
-        for key in ["", "x'; DROP TABLE consent; --", "\u{0}", "../..", "ffffffff", "9223372036854775808", "cpr:0101651234"] {
+        for key in [
+            "",
+            "x'; DROP TABLE consent; --",
+            "\u{0}",
+            "../..",
+            "ffffffff",
+            "9223372036854775808",
+            "cpr:0101651234",
+        ] {
             let mut other = inside.clone();
             other["k"] = json!([key]);
             forged.push(B64.encode(other.to_string()));
         }
-        for (field, value) in [("k", json!([])), ("k", json!(["a", "b"])), ("k", json!(null)), ("v", json!(2)), ("f", json!("0")), ("x", json!(1))] {
+        for (field, value) in [
+            ("k", json!([])),
+            ("k", json!(["a", "b"])),
+            ("k", json!(null)),
+            ("v", json!(2)),
+            ("f", json!("0")),
+            ("x", json!(1)),
+        ] {
             let mut other = inside.clone();
             other[field] = value;
             forged.push(B64.encode(other.to_string()));
         }
         forged.extend(["", "x", "%00", "%ff", "null", "e30", "="].map(str::to_owned));
-        forged.extend([cursor[1..].to_owned(), cursor[..cursor.len() - 2].to_owned(), format!("{cursor}{cursor}"), "A".repeat(2000)]);
+        forged.extend([
+            cursor[1..].to_owned(),
+            cursor[..cursor.len() - 2].to_owned(),
+            format!("{cursor}{cursor}"),
+            "A".repeat(2000),
+        ]);
         for text in forged {
             let answer = door.get(&format!("/v1/{list}?cursor={text}")).by(&anna).send().await;
             // A catalogue's keys are codes, which can be anything that a code can be.
             let harmless = answer.status == 200 && ["consent-types", "mandate-packages"].contains(list);
-            let refused = answer.status == 400 && ["invalid_cursor", "invalid_query"].contains(&answer.code().as_str());
+            let refused =
+                answer.status == 400 && ["invalid_cursor", "invalid_query"].contains(&answer.code().as_str());
             assert!(harmless || refused, "{list} {text}: {} {}", answer.status, answer.code());
         }
-        for query in ["limit=0", "limit=201", "limit=-1", "limit=x", "limit=", "limit=9223372036854775808", "limit=1.5", "limit=1&limit=2", "offset=1", "person=x", "%00=1"] {
+        for query in [
+            "limit=0",
+            "limit=201",
+            "limit=-1",
+            "limit=x",
+            "limit=",
+            "limit=9223372036854775808",
+            "limit=1.5",
+            "limit=1&limit=2",
+            "offset=1",
+            "person=x",
+            "%00=1",
+        ] {
             refused(format!("/v1/{list}?{query}"), "invalid_query").await;
         }
     }

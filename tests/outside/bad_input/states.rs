@@ -58,7 +58,8 @@ async fn a_closed_request_is_not_answered(engine: Engine) {
     }
     assert_eq!(tables::facts(&door.tillid).await, before, "nothing changed");
     let seen = async |request: &str| {
-        let seen = door.get(&format!("/v1/consent-requests/{request}")).by(&anna).send().await.expect(200).json();
+        let seen =
+            door.get(&format!("/v1/consent-requests/{request}")).by(&anna).send().await.expect(200).json();
         id(&seen["state"])
     };
     assert_eq!(seen(answered).await, "answered");
@@ -68,7 +69,11 @@ async fn a_closed_request_is_not_answered(engine: Engine) {
     let request = door.asked(&hans, &cpr, "C02").await;
     let (shown, items) = door.shown(&anna, json!({"request": request})).await;
     door.turned("P2D").await;
-    told(&door.post(&answer_to(&request)).by(&anna).json(&answers(&shown, &items)).send().await, 422, "presentation_too_old");
+    told(
+        &door.post(&answer_to(&request)).by(&anna).json(&answers(&shown, &items)).send().await,
+        422,
+        "presentation_too_old",
+    );
     // The clock never goes back, and what it opened does not close.
     let back = door.post("/sandbox/clock").json(&json!({"now": "2026-01-01T00:00:00Z"})).send().await;
     told(&back, 409, "clock_backwards");
@@ -113,7 +118,11 @@ async fn silence_half_an_answer_and_two_answers_are_none(engine: Engine) {
     }
     for presentation in [UNKNOWN, &shown_other, &shown_unasked, &shown_mandate, &request] {
         let body = json!({"presentation_id": presentation, "answers": all});
-        told(&door.post(&answer_to(&request)).by(&anna).json(&body).send().await, 422, "presentation_mismatch");
+        told(
+            &door.post(&answer_to(&request)).by(&anna).json(&body).send().await,
+            422,
+            "presentation_mismatch",
+        );
     }
     for presentation in [UNKNOWN, &shown, &shown_mandate, &request] {
         let body = answers(presentation, &unasked);
@@ -130,7 +139,13 @@ async fn silence_half_an_answer_and_two_answers_are_none(engine: Engine) {
     let consents = door.get("/v1/consents").by(&anna).send().await.expect(200).json();
     assert_eq!(consents["items"], json!([]), "nor has silence");
     let lookup = door.looked_up(&hans, &cpr, "case_processing").await;
-    let seen = door.get(&format!("/v1/consent-requests/{request}")).by(&hans).header("lookup-id", &lookup).send().await.expect(200);
+    let seen = door
+        .get(&format!("/v1/consent-requests/{request}"))
+        .by(&hans)
+        .header("lookup-id", &lookup)
+        .send()
+        .await
+        .expect(200);
     assert_eq!(seen.json()["state"], "expired_unanswered");
     door.events();
 }
@@ -144,29 +159,55 @@ async fn nobody_decides_in_their_own_case(engine: Engine) {
     let own_id = door.person_id("hans").await;
     let look = |person: Value| json!({"person": person, "purpose": "case_processing", "case": CASE});
     let ask = json!({"person": {"cpr": own}, "consent_type": "C02", "case": CASE});
-    for person in [json!({"cpr": own}), json!({"id": own_id}), json!({"cpr": format!("{}-{}", &own[..6], &own[6..])})] {
+    for person in
+        [json!({"cpr": own}), json!({"id": own_id}), json!({"cpr": format!("{}-{}", &own[..6], &own[6..])})]
+    {
         told(&door.post("/v1/lookups").by(&hans).json(&look(person)).send().await, 403, "own_case");
     }
     told(&door.post("/v1/consent-requests").by(&hans).json(&ask).send().await, 403, "own_case");
     let seen = door.get("/v1/access-log").by(&private).send().await.expect(200).json();
-    let refused = seen["items"].as_array().expect("a log").iter().filter(|r| r["outcome"] == "refused").count();
+    let refused =
+        seen["items"].as_array().expect("a log").iter().filter(|r| r["outcome"] == "refused").count();
     assert_eq!(refused, 4, "each attempt stands in his own log");
 
     // As a citizen he is one: he answers, and asks nobody.
-    told(&door.post("/v1/lookups").by(&private).json(&look(json!({"cpr": door.cpr("anna").await}))).send().await, 403, "staff_only");
+    told(
+        &door
+            .post("/v1/lookups")
+            .by(&private)
+            .json(&look(json!({"cpr": door.cpr("anna").await})))
+            .send()
+            .await,
+        403,
+        "staff_only",
+    );
     told(&door.post("/v1/consent-requests").by(&private).json(&ask).send().await, 403, "staff_only");
     let inge = door.token("inge").await;
     let request = door.asked(&inge, &own, "C02").await;
-    told(&door.post(&format!("/v1/consent-requests/{request}/cancel")).by(&private).send().await, 403, "staff_only");
-    told(&door.post(&format!("/v1/consent-requests/{request}/cancel")).by(&hans).send().await, 403, "own_case");
-    let theirs = door.post(&answer_to(&request)).by(&hans).json(&answers(UNKNOWN, &["laege".to_owned()])).send().await;
+    told(
+        &door.post(&format!("/v1/consent-requests/{request}/cancel")).by(&private).send().await,
+        403,
+        "staff_only",
+    );
+    told(
+        &door.post(&format!("/v1/consent-requests/{request}/cancel")).by(&hans).send().await,
+        403,
+        "own_case",
+    );
+    let theirs =
+        door.post(&answer_to(&request)).by(&hans).json(&answers(UNKNOWN, &["laege".to_owned()])).send().await;
     told(&theirs, 403, "citizens_only");
     door.answered(&private, &request).await;
 
     // A look-up of somebody else never shows what is his own.
     let mandate = door.mandated(&anna, &own, "M14").await;
     let lookup = door.looked_up(&hans, &door.cpr("anna").await, "case_processing").await;
-    door.get(&format!("/v1/consent-requests/{request}")).by(&hans).header("lookup-id", &lookup).send().await.expect(404);
+    door.get(&format!("/v1/consent-requests/{request}"))
+        .by(&hans)
+        .header("lookup-id", &lookup)
+        .send()
+        .await
+        .expect(404);
     door.get(&format!("/v1/mandates/{mandate}")).by(&private).send().await.expect(200);
     let (self_mandate, about) = (door.cpr("anna").await, "/v1/presentations");
     let body = json!({"about": door.mandate_to(&self_mandate, "M14").await});
@@ -221,13 +262,25 @@ async fn what_has_ended_does_not_end_again(engine: Engine) {
     told(&door.post("/sandbox/events").json(&death).send().await, 409, "death_known");
     told(&door.post(&withdraw(&consent)).by(&anna).send().await, 409, "consent_lapsed");
     told(&door.post(&revoke(&mandate)).by(&anna).send().await, 409, "mandate_ended");
-    told(&door.post("/v1/consents").by(&anna).json(&answers(&shown, &items)).send().await, 409, "person_dead");
-    told(&door.post("/v1/mandates").by(&anna).json(&json!({"presentation_id": shown_mandate})).send().await, 409, "person_dead");
+    told(
+        &door.post("/v1/consents").by(&anna).json(&answers(&shown, &items)).send().await,
+        409,
+        "person_dead",
+    );
+    told(
+        &door.post("/v1/mandates").by(&anna).json(&json!({"presentation_id": shown_mandate})).send().await,
+        409,
+        "person_dead",
+    );
     let body = json!({"about": {"consent": {"consent_type": "C15"}}});
     told(&door.post("/v1/presentations").by(&anna).json(&body).send().await, 409, "person_dead");
     told(&door.get("/v1/overview").by(&bo_for_anna).send().await, 403, "power_ended_by_death");
     let ask = json!({"person": {"cpr": door.cpr("anna").await}, "consent_type": "C02", "case": CASE});
-    told(&door.post("/v1/consent-requests").by(&door.token("hans").await).json(&ask).send().await, 409, "person_dead");
+    told(
+        &door.post("/v1/consent-requests").by(&door.token("hans").await).json(&ask).send().await,
+        409,
+        "person_dead",
+    );
     door.events();
 }
 
@@ -235,11 +288,15 @@ async fn what_has_ended_does_not_end_again(engine: Engine) {
 /// stands in their log.
 async fn whoever_is_not_known_is_asked_about_as_anybody_is(engine: Engine) {
     let door = Door::open(engine).await;
-    let (hans, karin, fagsystem) = (door.token("hans").await, door.token("karin").await, door.token("fagsystem").await);
+    let (hans, karin, fagsystem) =
+        (door.token("hans").await, door.token("karin").await, door.token("fagsystem").await);
     let (anna_id, anna_cpr) = (door.person_id("anna").await, door.cpr("anna").await);
     let look = |person: Value, purpose: &str| json!({"person": person, "purpose": purpose, "case": CASE});
-    for (token, purpose) in [(&hans, "supervision"), (&karin, "case_processing"), (&fagsystem, "citizen_service")] {
-        let known = door.post("/v1/lookups").by(token).json(&look(json!({"id": anna_id}), purpose)).send().await;
+    for (token, purpose) in
+        [(&hans, "supervision"), (&karin, "case_processing"), (&fagsystem, "citizen_service")]
+    {
+        let known =
+            door.post("/v1/lookups").by(token).json(&look(json!({"id": anna_id}), purpose)).send().await;
         told(&known, 403, "purpose_not_allowed");
         for person in [json!({"id": UNKNOWN}), json!({"cpr": anna_cpr}), json!({"cpr": "0101651234"})] {
             let other = door.post("/v1/lookups").by(token).json(&look(person, purpose)).send().await;
@@ -248,19 +305,48 @@ async fn whoever_is_not_known_is_asked_about_as_anybody_is(engine: Engine) {
     }
     let no_case = json!({"person": {"id": anna_id}, "purpose": "case_processing"});
     told(&door.post("/v1/lookups").by(&hans).json(&no_case).send().await, 403, "case_missing");
-    told(&door.post("/v1/lookups").by(&hans).json(&look(json!({"id": UNKNOWN}), "case_processing")).send().await, 404, "not_found");
-    let new = door.post("/v1/lookups").by(&hans).json(&look(json!({"cpr": "0201651234"}), "case_processing")).send().await.expect(201);
-    let again = door.post("/v1/lookups").by(&hans).json(&look(json!({"cpr": "020165-1234"}), "case_processing")).send().await.expect(201);
+    told(
+        &door
+            .post("/v1/lookups")
+            .by(&hans)
+            .json(&look(json!({"id": UNKNOWN}), "case_processing"))
+            .send()
+            .await,
+        404,
+        "not_found",
+    );
+    let new = door
+        .post("/v1/lookups")
+        .by(&hans)
+        .json(&look(json!({"cpr": "0201651234"}), "case_processing"))
+        .send()
+        .await
+        .expect(201);
+    let again = door
+        .post("/v1/lookups")
+        .by(&hans)
+        .json(&look(json!({"cpr": "020165-1234"}), "case_processing"))
+        .send()
+        .await
+        .expect(201);
     assert_eq!(new.json()["person"], again.json()["person"], "with a hyphen it is the same number");
     assert!(new.json()["person"]["name"].is_null());
     let unknown_person = json!({"person": {"id": UNKNOWN}, "consent_type": "C02", "case": CASE});
-    told(&door.post("/v1/consent-requests").by(&hans).json(&unknown_person).send().await, 422, "person_unknown");
+    told(
+        &door.post("/v1/consent-requests").by(&hans).json(&unknown_person).send().await,
+        422,
+        "person_unknown",
+    );
     let before = tables::facts(&door.tillid).await;
     for (code, why) in [("C99", "entry_not_published"), ("M14", "entry_not_published")] {
         let body = json!({"person": {"cpr": "0301651234"}, "consent_type": code, "case": CASE});
         told(&door.post("/v1/consent-requests").by(&hans).json(&body).send().await, 422, why);
     }
-    assert_eq!(tables::facts(&door.tillid).await, before, "nobody is made known by a question that is not allowed");
+    assert_eq!(
+        tables::facts(&door.tillid).await,
+        before,
+        "nobody is made known by a question that is not allowed"
+    );
     door.events();
 }
 
@@ -283,19 +369,28 @@ async fn the_last_day_of_the_calendar_breaks_nothing(engine: Engine) {
     for until in ["9999-12-31", "9999-12-30", "2027-01-01"] {
         let shown = door.post("/v1/presentations").by(&anna).json(&mandate(until)).send().await;
         if shown.status == 201 {
-            door.post("/v1/mandates").by(&anna).json(&json!({"presentation_id": shown.json()["id"]})).send().await;
+            door.post("/v1/mandates")
+                .by(&anna)
+                .json(&json!({"presentation_id": shown.json()["id"]}))
+                .send()
+                .await;
         }
     }
     let unasked = json!({"about": {"consent": {"consent_type": "C15"}}});
     let shown = door.post("/v1/presentations").by(&anna).json(&unasked).send().await;
     if shown.status == 201 {
         let items = ["sms", "nyhedsbrev", "borgerpanel"].map(str::to_owned);
-        let given = door.post("/v1/consents").by(&anna).json(&answers(&id(&shown.json()["id"]), &items)).send().await;
+        let given =
+            door.post("/v1/consents").by(&anna).json(&answers(&id(&shown.json()["id"]), &items)).send().await;
         for consent in ids(&given.json()["consents"]) {
             door.post(&format!("/v1/consents/{consent}/withdraw")).by(&anna).send().await;
         }
     }
-    told(&door.post(&answer_to(&request)).by(&anna).json(&answers(UNKNOWN, &[])).send().await, 409, "request_expired");
+    told(
+        &door.post(&answer_to(&request)).by(&anna).json(&answers(UNKNOWN, &[])).send().await,
+        409,
+        "request_expired",
+    );
     door.post("/sandbox/events").json(&json!({"event": "death", "person": "anna"})).send().await;
     door.events();
 }

@@ -123,7 +123,10 @@ fn bad_tokens(forge: &Forge, good: &str) -> Vec<(&'static str, String)> {
         ("no iat", forge.claim("iat", Value::Null)),
         ("another issuer", forge.claim("iss", json!("https://login.example"))),
         ("no issuer", forge.claim("iss", Value::Null)),
-        ("an issuer with a slash more", forge.claim("iss", json!(format!("{}/", forge.claims["iss"].as_str().expect("iss"))))),
+        (
+            "an issuer with a slash more",
+            forge.claim("iss", json!(format!("{}/", forge.claims["iss"].as_str().expect("iss")))),
+        ),
         ("another audience", forge.claim("aud", json!("https://other.example"))),
         ("other audiences", forge.claim("aud", json!(["https://other.example"]))),
         ("no audience", forge.claim("aud", Value::Null)),
@@ -137,7 +140,10 @@ fn bad_tokens(forge: &Forge, good: &str) -> Vec<(&'static str, String)> {
         ("acting for oneself", forge.claim("act", json!({"sub": forge.claims["sub"]}))),
         ("acting for nobody", forge.claim("act", json!({}))),
         ("acting in a chain", forge.claim("act", json!({"sub": "bo", "act": {"sub": "clara"}}))),
-        ("acting as somebody of another issuer", forge.claim("act", json!({"sub": "bo", "iss": "https://login.example"}))),
+        (
+            "acting as somebody of another issuer",
+            forge.claim("act", json!({"sub": "bo", "iss": "https://login.example"})),
+        ),
         ("a claim twice", forge.signed_bytes(forge.head.to_string().as_bytes(), twice.as_bytes())),
         ("claims that are a list", forge.signed(&forge.head, &json!([forge.claims]))),
         ("a header that is no JSON", forge.signed_bytes(b"{", forge.claims.to_string().as_bytes())),
@@ -158,7 +164,12 @@ async fn a_token_that_does_not_hold_opens_nothing(engine: Engine) {
     let before = tables::facts(&door.tillid).await;
     let look = json!({"person": {"cpr": cpr}, "purpose": "case_processing", "case": "1"});
     let withdraw = format!("/v1/consents/{unknown}/withdraw");
-    let places = [("GET", "/v1/overview"), ("GET", "/v1/mandates"), ("POST", "/v1/lookups"), ("POST", withdraw.as_str())];
+    let places = [
+        ("GET", "/v1/overview"),
+        ("GET", "/v1/mandates"),
+        ("POST", "/v1/lookups"),
+        ("POST", withdraw.as_str()),
+    ];
     let refused = async |flaw: &str, headers: &[String], code: &str, challenge: &str| {
         for (method, path) in places {
             let mut knock = door.ask(method, path).json(&look);
@@ -166,7 +177,11 @@ async fn a_token_that_does_not_hold_opens_nothing(engine: Engine) {
                 knock = knock.header("authorization", header);
             }
             let answer = knock.send().await;
-            assert_eq!((answer.status.as_u16(), answer.code().as_str()), (401, code), "{flaw}: {method} {path}");
+            assert_eq!(
+                (answer.status.as_u16(), answer.code().as_str()),
+                (401, code),
+                "{flaw}: {method} {path}"
+            );
             assert_eq!(answer.headers["www-authenticate"], challenge, "{flaw}: {method} {path}");
         }
     };
@@ -184,7 +199,13 @@ async fn a_token_that_does_not_hold_opens_nothing(engine: Engine) {
     }
     let bearer = format!("Bearer {good}");
     refused("two headers", &[bearer.clone(), bearer.clone()], "token_invalid", invalid).await;
-    refused("two headers, the first of them bad", &["Bearer x".to_owned(), bearer.clone()], "token_invalid", invalid).await;
+    refused(
+        "two headers, the first of them bad",
+        &["Bearer x".to_owned(), bearer.clone()],
+        "token_invalid",
+        invalid,
+    )
+    .await;
     refused("no token", &["Bearer ".to_owned()], "token_invalid", invalid).await;
     refused("only the scheme", &["Bearer".to_owned()], "token_invalid", invalid).await;
     refused("a comma", &[format!("{bearer}, {bearer}")], "token_invalid", invalid).await;
@@ -199,7 +220,9 @@ async fn a_token_that_does_not_hold_opens_nothing(engine: Engine) {
         let answer = door.get("/v1/overview").header("cookie", &format!("{name}={good}")).send().await;
         assert_eq!((answer.status.as_u16(), answer.code().as_str()), (401, "token_missing"), "in a cookie");
     }
-    let form = door.ask("POST", "/v1/lookups").bytes("application/x-www-form-urlencoded", format!("access_token={good}"));
+    let form = door
+        .ask("POST", "/v1/lookups")
+        .bytes("application/x-www-form-urlencoded", format!("access_token={good}"));
     assert_eq!(form.send().await.code(), "token_missing", "in a form");
     // Headers of this size are not looked into, whatever stands in them; much larger ones are not even read to their end.
     let large = door.get("/v1/overview").by(&"a".repeat(17 * 1024)).send().await;
@@ -241,15 +264,27 @@ async fn a_weak_login_is_told_which_one_is_needed(engine: Engine) {
     let withdraw = format!("/v1/consents/{consent}/withdraw");
     must_step_up(&door.post(&withdraw).by(&low).send().await, "Substantial", "withdraw");
     let about = json!({"about": {"consent": {"consent_type": "C15"}}});
-    must_step_up(&door.post("/v1/presentations").by(&low).json(&about).send().await, "Substantial", "present");
+    must_step_up(
+        &door.post("/v1/presentations").by(&low).json(&about).send().await,
+        "Substantial",
+        "present",
+    );
     let look = json!({"person": {"cpr": cpr}, "purpose": "case_processing", "case": "1"});
     let weak_hans = at(&door, "hans", "low").await;
     must_step_up(&door.post("/v1/lookups").by(&weak_hans).json(&look).send().await, "Substantial", "look up");
     let ask = json!({"person": {"cpr": cpr}, "consent_type": "C02", "case": "1"});
-    must_step_up(&door.post("/v1/consent-requests").by(&weak_hans).json(&ask).send().await, "Substantial", "ask");
+    must_step_up(
+        &door.post("/v1/consent-requests").by(&weak_hans).json(&ask).send().await,
+        "Substantial",
+        "ask",
+    );
     let draft = door.definition("consent-types", "C15").await;
     let weak_karin = at(&door, "karin", "low").await;
-    must_step_up(&door.post("/v1/consent-types").by(&weak_karin).json(&draft).send().await, "Substantial", "draft");
+    must_step_up(
+        &door.post("/v1/consent-types").by(&weak_karin).json(&draft).send().await,
+        "Substantial",
+        "draft",
+    );
     assert_eq!(tables::facts(&door.tillid).await, before, "nothing changed");
 
     // A package of high risk asks for more than substantial, and says so.

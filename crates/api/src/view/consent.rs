@@ -227,7 +227,7 @@ impl ConsentView {
         let (ended_at, end_cause) = match consent.state {
             ConsentState::Given | ConsentState::Declined => (None, None),
             ConsentState::Withdrawn { at } => (Some(at), None),
-            ConsentState::Lapsed { at, cause } => (Some(at), Some(cause)),
+            ConsentState::Lapsed { effective_at, cause, .. } => (Some(effective_at), Some(cause)),
         };
         let text = match reader {
             Reader::Citizen => &of.withdrawal,

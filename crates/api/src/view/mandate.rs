@@ -74,7 +74,7 @@ impl MandateView {
         let (ended_at, end_cause) = match mandate.state {
             MandateState::Given => (None, None),
             MandateState::Revoked { at } | MandateState::Renounced { at } => (Some(at), None),
-            MandateState::Ended { at, cause } => (Some(at), Some(cause)),
+            MandateState::Ended { effective_at, cause, .. } => (Some(effective_at), Some(cause)),
         };
         Self {
             id: mandate.id,

@@ -61,7 +61,13 @@ impl LookupView {
         let now = found.now;
         Self {
             lookup_id: found.record.id,
-            person: (&found.person).into(),
+            // Who finds nothing is told nothing: a number alone buys no name.
+            person: match found.record.outcome {
+                Outcome::Found => (&found.person).into(),
+                Outcome::Nothing | Outcome::Refused => {
+                    PersonView { id: found.person.id, name: None, died_on: None }
+                }
+            },
             consents: found
                 .consents
                 .into_iter()

@@ -1,6 +1,8 @@
 //! Staff and systems look a person up, with a purpose, before they see anything.
 
-use crate::{Call, Error, Service, consent::view::TypedConsent, person::register::PersonRef};
+use crate::{
+    Call, Error, Service, consent::view::TypedConsent, mandate::other_sides, person::register::PersonRef,
+};
 use tillid_domain::{
     Instant,
     access::{AccessRecord, Act, Outcome, Subject},
@@ -102,7 +104,17 @@ impl Service {
             permits_until: Some(self.ambient.now().plus_seconds(PERMITS_FOR)),
             ..record
         };
-        self.record(vec![record.clone()], now).await?;
+        // The other side of each mandate that is shown sees it in their log too.
+        let others = other_sides(mandates.iter().map(|m| &m.mandate), person.id).into_iter().map(|other| {
+            AccessRecord {
+                purpose: record.purpose,
+                case: record.case.clone(),
+                lookup: Some(record.id),
+                ..self.look(call, other, Act::SeeMandate, Outcome::Found, now)
+            }
+        });
+        let records = std::iter::once(record.clone()).chain(others).collect();
+        self.record(records, now).await?;
         Ok(LookedUp {
             record,
             person,

@@ -84,7 +84,7 @@ impl Service {
         principal(&call.actor).ok_or(Error::Denied(Reason::CitizensOnly))?;
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
-        let view = self.in_view(&mut tx, call).await?;
+        let (tx, view) = self.in_view(tx, call).await?;
         let person = view.person;
         let mut tx = self.must_see(tx, call, Act::SeeOverview, person, now).await?;
         let mut mandates = Vec::new();
@@ -141,7 +141,8 @@ impl Service {
 
     async fn may_act_for<M>(&self, tx: &mut Tx<M>, held: &[FoundMandate]) -> Result<Vec<MayActFor>, Error> {
         let mut by_grantor: BTreeMap<PersonId, MayActFor> = BTreeMap::new();
-        for found in held.iter().filter(|m| m.standing == MandateStanding::Active) {
+        for found in held.iter().filter(|m| m.standing == MandateStanding::Active && m.mandate.case.is_none())
+        {
             let grantor = found.mandate.grantor;
             let name = self.name_of(tx, grantor).await?;
             let until = found.mandate.valid.to;

@@ -4,11 +4,11 @@ use crate::{Call, Done, Error, Service};
 use tillid_domain::{
     Reason,
     access::{Act, Subject, may},
-    actor::Actor,
+    actor::{Actor, Who},
     catalogue::{CatalogueEntry, Definition, EntryState, Shelf},
     event::{Event, Fact},
     id::EntryId,
-    text::Code,
+    text::{Code, PrivilegeUri},
 };
 use tillid_storage::{Tx, Write};
 
@@ -79,11 +79,35 @@ impl Service {
         if !flaws.is_empty() && draft.state == EntryState::Draft {
             return Err(Error::Invalid(flaws));
         }
+        self.must_own_privileges(&mut tx, call, &draft.definition).await?;
         let before = versions.into_iter().find(CatalogueEntry::is_published);
         let (entry, events) = self.published_instead(call, &mut tx, draft, before).await?;
         self.settle(&mut tx, call, 200, entry.id.as_uuid(), entry.revision).await?;
         tx.commit(events, None).await?;
         Ok(Done { value: entry, replayed: false })
+    }
+
+    /// A privilege belongs to the authority that published it first, and this service's own to nobody but its operator: whoever
+    /// gives a package is told what it means by the authority that it reaches.
+    async fn must_own_privileges<M>(
+        &self,
+        tx: &mut Tx<M>,
+        call: &Call,
+        definition: &Definition,
+    ) -> Result<(), Error> {
+        let Definition::MandatePackage(package) = definition else { return Ok(()) };
+        let others = tx.published(Shelf::MandatePackage, "", u32::MAX).await?;
+        let others = others
+            .iter()
+            .filter_map(CatalogueEntry::mandate_package)
+            .filter(|p| p.authority != package.authority);
+        let taken = |uri: &PrivilegeUri| others.clone().any(|p| p.privileges.iter().any(|q| q.uri == *uri));
+        let operator = call.actor.who == Who::Operator;
+        let foreign =
+            |uri: &PrivilegeUri| taken(uri) || (!operator && uri.as_str().starts_with("urn:dk:tillid:"));
+        let wrong = package.privileges.iter().position(|p| foreign(&p.uri));
+        let flaw = |at| Error::invalid(&format!("/privileges/{at}/uri"), Reason::DraftPrivilegeOfAnother);
+        wrong.map_or(Ok(()), |at| Err(flaw(at)))
     }
 
     async fn published_instead(
@@ -117,6 +141,7 @@ impl Service {
         if before.as_ref().is_some_and(|b| b.definition == definition) {
             return Ok(false);
         }
+        self.must_own_privileges(&mut tx, &call, &definition).await?;
         let (draft, drafted) = self.drafted(&call, &mut tx, definition).await?;
         let (_, published) = self.published_instead(&call, &mut tx, draft, before).await?;
         tx.commit(std::iter::once(drafted).chain(published).collect(), None).await?;

@@ -44,6 +44,17 @@ impl Service {
         presentation: PresentationId,
         answers: &[Answer],
     ) -> Result<Done<Vec<TypedConsent>>, Error> {
+        let outcome = self.answer(call, id, presentation, answers).await;
+        self.accounted(call, principal(&call.actor), Act::AnswerRequest, outcome).await
+    }
+
+    async fn answer(
+        &self,
+        call: &Call,
+        id: RequestId,
+        presentation: PresentationId,
+        answers: &[Answer],
+    ) -> Result<Done<Vec<TypedConsent>>, Error> {
         let person = principal(&call.actor).ok_or(Error::Denied(Reason::CitizensOnly))?;
         self.must_represent(call, Act::AnswerRequest).await?;
         let mut tx = self.store.write().await?;
@@ -60,10 +71,7 @@ impl Service {
             request: Some(id),
             case: request.case.clone(),
         };
-        if let Err(error) = self.may_answer(&mut tx, call, Act::AnswerRequest, person, &entry, now).await {
-            drop(tx);
-            return Err(self.recorded_denial(call, person, error, now).await);
-        }
+        self.may_answer(&mut tx, call, Act::AnswerRequest, person, &entry, now).await?;
         call.must_expect(request.revision)?;
         let declaration = DeclarationId::from_uuid(self.ambient.id());
         let question = Question {
@@ -88,6 +96,16 @@ impl Service {
         presentation: PresentationId,
         answers: &[Answer],
     ) -> Result<Done<Vec<TypedConsent>>, Error> {
+        let outcome = self.give_unasked(call, presentation, answers).await;
+        self.accounted(call, principal(&call.actor), Act::GiveConsent, outcome).await
+    }
+
+    async fn give_unasked(
+        &self,
+        call: &Call,
+        presentation: PresentationId,
+        answers: &[Answer],
+    ) -> Result<Done<Vec<TypedConsent>>, Error> {
         let person = principal(&call.actor).ok_or(Error::Denied(Reason::CitizensOnly))?;
         self.must_represent(call, Act::GiveConsent).await?;
         let mut tx = self.store.write().await?;
@@ -104,14 +122,14 @@ impl Service {
             return Err(mismatch());
         };
         let entry = self.known_entry(&mut tx, entry.entry).await?;
-        if let Err(error) = self.may_answer(&mut tx, call, Act::GiveConsent, person, &entry, now).await {
-            drop(tx);
-            return Err(self.recorded_denial(call, person, error, now).await);
-        }
+        self.may_answer(&mut tx, call, Act::GiveConsent, person, &entry, now).await?;
         if !entry.is_published() {
             return Err(Error::Rule(Reason::EntryNotPublished));
         }
         self.must_have_seen(&mut tx, person, presentation, &shown.presented, now).await?;
+        if tx.consents_rest_on(presentation).await? {
+            return Err(Error::Rule(Reason::PresentationUsed));
+        }
         let declaration = DeclarationId::from_uuid(self.ambient.id());
         let question = Question { entry, items, request: None, case, presentation };
         let (consents, events) = self.declared(call, person, declaration, &question, answers, now)?;

@@ -1,6 +1,8 @@
 //! An authority asks a person for a consent.
 
-use crate::{Call, Done, Error, Service, consent::view::type_subject, person::register::PersonRef};
+use crate::{
+    Call, Done, Error, Service, consent::view::type_subject, guard::is_staff, person::register::PersonRef,
+};
 use tillid_domain::{
     CalendarPeriod, Instant, LocalDate, Reason,
     access::{Act, Outcome, Subject},
@@ -54,6 +56,13 @@ impl Service {
         call: &Call,
         new: &NewRequest,
     ) -> Result<Done<ConsentRequest>, Error> {
+        let outcome = self.ask_somebody(call, new).await;
+        // Whoever is not known yet has no log, and a question that is refused makes nobody known.
+        let person = if is_staff(&call.actor) { self.find(&new.person).await? } else { None };
+        self.accounted(call, person, Act::AskForConsent, outcome).await
+    }
+
+    async fn ask_somebody(&self, call: &Call, new: &NewRequest) -> Result<Done<ConsentRequest>, Error> {
         let mut tx = self.store.read().await?;
         let entry = self.in_use(&mut tx, Shelf::ConsentType, &new.consent_type).await?;
         let now = self.now(&mut tx).await?;
@@ -90,10 +99,7 @@ impl Service {
         tx.lock(&[person]).await?;
         let now = self.now(&mut tx).await?;
         let subject = Subject { person: Some(person), ..type_subject(of) };
-        if let Err(refusal) = self.may(&mut tx, call, Act::AskForConsent, &subject, now).await? {
-            drop(tx);
-            return Err(self.refused(call, person, Act::AskForConsent, refusal, now).await);
-        }
+        self.may(&mut tx, call, Act::AskForConsent, &subject, now).await??;
         self.known_person(&mut tx, person).await?.must_live()?;
         let request = ConsentRequest {
             id: RequestId::from_uuid(self.ambient.id()),

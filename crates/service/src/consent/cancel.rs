@@ -1,6 +1,6 @@
 //! An authority takes its question back.
 
-use crate::{Call, Done, Error, Service, consent::view::type_subject};
+use crate::{Call, Done, Error, Service, consent::view::type_subject, guard::is_staff};
 use tillid_domain::{
     access::{Act, Outcome, Subject},
     id::RequestId,
@@ -10,6 +10,12 @@ use tillid_domain::{
 impl Service {
     /// Takes a request back that has not been answered.
     pub async fn cancel_request(&self, call: &Call, id: RequestId) -> Result<Done<ConsentRequest>, Error> {
+        let outcome = self.cancel(call, id).await;
+        let request = if is_staff(&call.actor) { self.store.read().await?.request(id).await? } else { None };
+        self.accounted(call, request.map(|r| r.person), Act::CancelRequest, outcome).await
+    }
+
+    async fn cancel(&self, call: &Call, id: RequestId) -> Result<Done<ConsentRequest>, Error> {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
         let early = self.may(&mut tx, call, Act::CancelRequest, &Subject::default(), now).await?;
@@ -32,10 +38,7 @@ impl Service {
         let of = entry.consent_type().ok_or(Error::NotFound)?;
         let person = request.person;
         let subject = Subject { person: Some(person), ..type_subject(of) };
-        if let Err(refusal) = self.may(&mut tx, call, Act::CancelRequest, &subject, now).await? {
-            drop(tx);
-            return Err(self.refused(call, person, Act::CancelRequest, refusal, now).await);
-        }
+        self.may(&mut tx, call, Act::CancelRequest, &subject, now).await??;
         call.must_expect(request.revision)?;
         let (cancelled, fact) = request.cancel(now)?;
         let event = self.event(call, now, &cancelled, fact);

@@ -8,4 +8,4 @@ mod read;
 pub(crate) mod view;
 mod withdraw;
 
-pub(crate) use read::confined_to;
+pub(crate) use read::{BATCH, confined_to};

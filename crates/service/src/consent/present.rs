@@ -64,12 +64,23 @@ impl Service {
         new: &NewPresentation,
         language: Language,
     ) -> Result<Done<Shown>, Error> {
-        let person = principal(&call.actor).ok_or(Error::Denied(Reason::CitizensOnly))?;
         let act = match new {
             NewPresentation::Request(_) => Act::AnswerRequest,
             NewPresentation::Consent { .. } => Act::GiveConsent,
             NewPresentation::Mandate(_) => Act::GiveMandate,
         };
+        let outcome = self.make_presentation(call, act, new, language).await;
+        self.accounted(call, principal(&call.actor), act, outcome).await
+    }
+
+    async fn make_presentation(
+        &self,
+        call: &Call,
+        act: Act,
+        new: &NewPresentation,
+        language: Language,
+    ) -> Result<Done<Shown>, Error> {
+        let person = principal(&call.actor).ok_or(Error::Denied(Reason::CitizensOnly))?;
         self.must_represent(call, act).await?;
         let mandate = match new {
             NewPresentation::Mandate(mandate) => Some(self.planned_mandate(call, mandate).await?),
@@ -77,9 +88,6 @@ impl Service {
         };
         let mut tx = self.store.write().await?;
         if let Some(id) = self.claim(&mut tx, call).await? {
-            let now = self.now(&mut tx).await?;
-            let subject = Subject { person: Some(person), ..Subject::default() };
-            self.may(&mut tx, call, Act::SeeRequest, &subject, now).await??;
             let value = self.shown(&mut tx, PresentationId::from_uuid(id)).await?;
             return Ok(Done { value, replayed: true });
         }
@@ -97,13 +105,7 @@ impl Service {
             (NewPresentation::Mandate(_), Some(planned)) => Ok(present_mandate(planned, language)),
             (NewPresentation::Mandate(_), None) => Err(Error::NotFound),
         };
-        let draft = match draft {
-            Ok(draft) => draft,
-            Err(error) => {
-                drop(tx);
-                return Err(self.recorded_denial(call, person, error, now).await);
-            }
-        };
+        let draft = draft?;
         let presentation = Presentation {
             id: PresentationId::from_uuid(self.ambient.id()),
             person,
@@ -121,25 +123,9 @@ impl Service {
         let event = self.event(call, now, &presentation, fact);
         tx.present(&event, &draft.document).await?;
         self.settle(&mut tx, call, 201, presentation.id.as_uuid(), 1).await?;
-        tx.commit(vec![event], None).await?;
+        let looks = self.use_of_power(call, person, act, presentation.id.as_uuid(), now);
+        tx.commit(vec![event], looks).await?;
         Ok(Done { value: Shown { presentation, document: draft.document }, replayed: false })
-    }
-
-    /// A representative's refusal stands in the person's log, also when it came out while something was being prepared.
-    pub(crate) async fn recorded_denial(
-        &self,
-        call: &Call,
-        person: PersonId,
-        error: Error,
-        now: Instant,
-    ) -> Error {
-        match error {
-            Error::Denied(reason) => {
-                let refusal = tillid_domain::access::Refusal::Denied(reason);
-                self.refused(call, person, Act::AnswerRequest, refusal, now).await
-            }
-            other => other,
-        }
     }
 
     async fn present_request(

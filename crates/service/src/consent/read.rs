@@ -16,6 +16,9 @@ use tillid_domain::{
 };
 use tillid_storage::Tx;
 
+/// How many rows are read at a time while a page of visible ones is being filled.
+pub(crate) const BATCH: u32 = 100;
+
 /// The authority to whose data a list is confined; a citizen's is not.
 pub(crate) fn confined_to(actor: &Actor) -> Option<Cvr> {
     match &actor.who {
@@ -46,7 +49,7 @@ impl Service {
     pub async fn read_consent(&self, call: &Call, id: ConsentId) -> Result<TypedConsent, Error> {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
-        let view = self.in_view(&mut tx, call).await?;
+        let (tx, view) = self.in_view(tx, call).await?;
         let person = view.person;
         let mut tx = self.must_see(tx, call, Act::SeeConsent, person, now).await?;
         let found = tx.consent(id).await?.filter(|c| c.answer.person == person);
@@ -72,7 +75,7 @@ impl Service {
     ) -> Result<Page<TypedConsent, ConsentId>, Error> {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
-        let view = self.in_view(&mut tx, call).await?;
+        let (tx, view) = self.in_view(tx, call).await?;
         let person = view.person;
         let mut tx = self.must_see(tx, call, Act::SeeConsent, person, now).await?;
         let page = self.consents_in_view(&mut tx, call, person, below, limit, now).await?;
@@ -90,16 +93,22 @@ impl Service {
         limit: u32,
         now: Instant,
     ) -> Result<Page<TypedConsent, ConsentId>, Error> {
-        let found = tx.consents_of(person, confined_to(&call.actor), below, limit + 1).await?;
-        let page = Page::cut(found, limit, |c| c.id);
-        let mut items = Vec::with_capacity(page.items.len());
-        for consent in page.items {
-            let typed = self.typed(tx, consent, now).await?;
-            if self.may(tx, call, Act::SeeConsent, &typed.subject(), now).await?.is_ok() {
-                items.push(typed);
+        let (mut items, mut from) = (Vec::new(), below);
+        // What the caller may not see leaves no gap and no cursor: the page is cut among what they see.
+        loop {
+            let batch = tx.consents_of(person, confined_to(&call.actor), from, BATCH).await?;
+            let last = batch.len() < BATCH as usize;
+            for consent in batch {
+                from = Some(consent.id);
+                let typed = self.typed(tx, consent, now).await?;
+                if self.may(tx, call, Act::SeeConsent, &typed.subject(), now).await?.is_ok() {
+                    items.push(typed);
+                }
+            }
+            if last || items.len() > limit as usize {
+                return Ok(Page::cut(items, limit, |typed| typed.consent.id));
             }
         }
-        Ok(Page { items, next: page.next })
     }
 
     /// One request.
@@ -110,7 +119,7 @@ impl Service {
     ) -> Result<(ConsentRequest, ConsentType, Instant), Error> {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
-        let view = self.in_view(&mut tx, call).await?;
+        let (tx, view) = self.in_view(tx, call).await?;
         let person = view.person;
         let mut tx = self.must_see(tx, call, Act::SeeRequest, person, now).await?;
         let found = tx.request(id).await?.filter(|r| r.person == person);
@@ -132,7 +141,7 @@ impl Service {
     ) -> Result<(Page<(ConsentRequest, ConsentType), RequestId>, Instant), Error> {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
-        let view = self.in_view(&mut tx, call).await?;
+        let (tx, view) = self.in_view(tx, call).await?;
         let person = view.person;
         let mut tx = self.must_see(tx, call, Act::SeeRequest, person, now).await?;
         let page = self.requests_in_view(&mut tx, call, person, below, limit, now).await?;
@@ -150,13 +159,18 @@ impl Service {
         limit: u32,
         now: Instant,
     ) -> Result<Page<(ConsentRequest, ConsentType), RequestId>, Error> {
-        let found = tx.requests_to(person, confined_to(&call.actor), below, limit + 1).await?;
-        let page = Page::cut(found, limit, |r| r.id);
-        let mut items = Vec::with_capacity(page.items.len());
-        for request in page.items {
-            items.extend(self.request_in_view(tx, call, request, now).await?);
+        let (mut items, mut from) = (Vec::new(), below);
+        loop {
+            let batch = tx.requests_to(person, confined_to(&call.actor), from, BATCH).await?;
+            let last = batch.len() < BATCH as usize;
+            for request in batch {
+                from = Some(request.id);
+                items.extend(self.request_in_view(tx, call, request, now).await?);
+            }
+            if last || items.len() > limit as usize {
+                return Ok(Page::cut(items, limit, |(request, _)| request.id));
+            }
         }
-        Ok(Page { items, next: page.next })
     }
 
     async fn request_in_view<M>(

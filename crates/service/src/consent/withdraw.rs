@@ -6,6 +6,11 @@ use tillid_domain::{Reason, access::Act, id::ConsentId};
 impl Service {
     /// Withdraws a consent from now on. No question that arrives after this has returned is answered with it.
     pub async fn withdraw_consent(&self, call: &Call, id: ConsentId) -> Result<Done<TypedConsent>, Error> {
+        let outcome = self.withdraw(call, id).await;
+        self.accounted(call, principal(&call.actor), Act::WithdrawConsent, outcome).await
+    }
+
+    async fn withdraw(&self, call: &Call, id: ConsentId) -> Result<Done<TypedConsent>, Error> {
         let person = principal(&call.actor).ok_or(Error::Denied(Reason::CitizensOnly))?;
         self.must_represent(call, Act::WithdrawConsent).await?;
         let mut tx = self.store.write().await?;
@@ -14,10 +19,7 @@ impl Service {
         let now = self.now(&mut tx).await?;
         let found = tx.consent(id).await?.filter(|c| c.answer.person == person).ok_or(Error::NotFound)?;
         let typed = self.typed(&mut tx, found, now).await?;
-        if let Err(refusal) = self.may(&mut tx, call, Act::WithdrawConsent, &typed.subject(), now).await? {
-            drop(tx);
-            return Err(self.refused(call, person, Act::WithdrawConsent, refusal, now).await);
-        }
+        self.may(&mut tx, call, Act::WithdrawConsent, &typed.subject(), now).await??;
         if before.is_some() {
             return Ok(Done { value: typed, replayed: true });
         }

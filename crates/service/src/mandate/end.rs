@@ -1,6 +1,6 @@
 //! A power of attorney ends: the grantor revokes it, or the representative gives it up.
 
-use crate::{Call, Done, Error, Service};
+use crate::{Call, Done, Error, Service, guard::principal};
 use tillid_domain::{
     Instant, Reason,
     access::{Act, Subject},
@@ -15,12 +15,14 @@ type End = fn(Mandate, Instant) -> Result<(Mandate, Fact), Reason>;
 impl Service {
     /// The grantor ends it from now on. No question that arrives after this has returned is answered with it.
     pub async fn revoke_mandate(&self, call: &Call, id: MandateId) -> Result<Done<Mandate>, Error> {
-        self.end_mandate(call, id, Act::RevokeMandate, Mandate::revoke).await
+        let outcome = self.end_mandate(call, id, Act::RevokeMandate, Mandate::revoke).await;
+        self.accounted(call, principal(&call.actor), Act::RevokeMandate, outcome).await
     }
 
     /// The representative ends it from now on.
     pub async fn renounce_mandate(&self, call: &Call, id: MandateId) -> Result<Done<Mandate>, Error> {
-        self.end_mandate(call, id, Act::RenounceMandate, Mandate::renounce).await
+        let outcome = self.end_mandate(call, id, Act::RenounceMandate, Mandate::renounce).await;
+        self.accounted(call, principal(&call.actor), Act::RenounceMandate, outcome).await
     }
 
     async fn end_mandate(
@@ -42,10 +44,7 @@ impl Service {
         let mandate = tx.mandate(id).await?.ok_or(Error::NotFound)?;
         let now = self.now(&mut tx).await?;
         let subject = mandate_subject(&mandate);
-        if let Err(refusal) = self.may(&mut tx, call, act, &subject, now).await? {
-            drop(tx);
-            return Err(self.refused(call, parties.grantor, act, refusal, now).await);
-        }
+        self.may(&mut tx, call, act, &subject, now).await??;
         if before.is_some() {
             return Ok(Done { value: mandate, replayed: true });
         }

@@ -1,6 +1,6 @@
 //! A person gives somebody a power of attorney. It can be used at once; the representative need not accept.
 
-use crate::{Call, Done, Error, Service, person::register::PersonRef};
+use crate::{Call, Done, Error, Service, guard::principal, person::register::PersonRef};
 use tillid_domain::{
     Instant, LocalDate, Reason,
     access::{Act, Refusal, Subject, may},
@@ -60,17 +60,7 @@ impl Service {
     pub(crate) async fn planned_mandate(&self, call: &Call, new: &NewMandate) -> Result<Planned, Error> {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
-        let grantor = self.may_give(&mut tx, call, now).await;
-        let grantor = match grantor {
-            Ok(grantor) => grantor,
-            Err(error) => {
-                drop(tx);
-                return Err(match crate::guard::principal(&call.actor) {
-                    Some(person) => self.recorded_denial(call, person, error, now).await,
-                    None => error,
-                });
-            }
-        };
+        let grantor = self.may_give(&mut tx, call, now).await?;
         if new.packages.is_empty() {
             return Err(Error::invalid("/about/mandate/packages", Reason::EntryNotPublished));
         }
@@ -128,6 +118,11 @@ impl Service {
         call: &Call,
         presentation: PresentationId,
     ) -> Result<Done<Mandate>, Error> {
+        let outcome = self.give(call, presentation).await;
+        self.accounted(call, principal(&call.actor), Act::GiveMandate, outcome).await
+    }
+
+    async fn give(&self, call: &Call, presentation: PresentationId) -> Result<Done<Mandate>, Error> {
         let mut tx = self.store.write().await?;
         if let Some(id) = self.claim(&mut tx, call).await? {
             let value = tx.mandate(MandateId::from_uuid(id)).await?.ok_or(Error::NotFound)?;
@@ -136,16 +131,7 @@ impl Service {
             return Ok(Done { value, replayed: true });
         }
         let now = self.now(&mut tx).await?;
-        let grantor = match self.may_give(&mut tx, call, now).await {
-            Ok(grantor) => grantor,
-            Err(error) => {
-                drop(tx);
-                return Err(match crate::guard::principal(&call.actor) {
-                    Some(person) => self.recorded_denial(call, person, error, now).await,
-                    None => error,
-                });
-            }
-        };
+        let grantor = self.may_give(&mut tx, call, now).await?;
         let mismatch = || Error::invalid("/presentation_id", Reason::PresentationMismatch);
         let (shown, _) = tx.presentation(presentation).await?.ok_or_else(mismatch)?;
         let Presented::Mandate { representative, packages, privileges, case, until, .. } =
@@ -156,9 +142,14 @@ impl Service {
         tx.lock(&[grantor, representative]).await?;
         // The wait for the locks may have outlasted what was shown.
         let now = self.now(&mut tx).await?;
+        // What somebody else was shown is told like what nobody was.
         shown
             .must_fit(grantor, &shown.presented, now)
             .map_err(|reason| Error::invalid("/presentation_id", reason))?;
+        // Sent again without a key, after a revocation perhaps: it was given once.
+        if tx.mandate_rests_on(presentation).await? {
+            return Err(Error::Rule(Reason::PresentationUsed));
+        }
         self.must_be_able(&mut tx, call, grantor, representative, &packages, now).await?;
         if until <= now {
             return Err(Error::Rule(Reason::EndDatePast));

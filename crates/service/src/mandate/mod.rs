@@ -3,3 +3,5 @@
 mod end;
 pub(crate) mod give;
 mod read;
+
+pub(crate) use read::other_sides;

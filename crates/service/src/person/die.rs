@@ -58,19 +58,19 @@ impl Service {
             if matches!(mandate.standing(now), MandateStanding::Active | MandateStanding::Planned) {
                 let cause =
                     if mandate.grantor == person { EndCause::Death } else { EndCause::RepresentativeDeath };
-                let (ended, fact) = mandate.lapse(cause, now)?;
+                let (ended, fact) = mandate.lapse(cause, on.start(), now)?;
                 events.push(self.event(call, now, &ended, fact));
             }
         }
         for consent in tx.consents_of(person, None, None, ALL).await? {
             if matches!(consent.standing(now), ConsentStanding::Active | ConsentStanding::Planned) {
-                let (lapsed, fact) = consent.lapse(EndCause::Death, now)?;
+                let (lapsed, fact) = consent.lapse(EndCause::Death, on.start(), now)?;
                 events.push(self.event(call, now, &lapsed, fact));
             }
         }
         for request in tx.requests_to(person, None, None, ALL).await? {
             if request.standing(now) == RequestStanding::Open {
-                let (lapsed, fact) = request.lapse(EndCause::Death, now)?;
+                let (lapsed, fact) = request.lapse(EndCause::Death, on.start(), now)?;
                 events.push(self.event(call, now, &lapsed, fact));
             }
         }

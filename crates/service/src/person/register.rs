@@ -92,18 +92,10 @@ impl Service {
     /// The person that is meant. A number that nobody has yet makes a person, so that what is asked about them stands in
     /// their log; an unknown id is `None`.
     pub(crate) async fn resolve(&self, call: &Call, person: &PersonRef) -> Result<Option<PersonId>, Error> {
-        let number = match person {
-            PersonRef::Id(id) => {
-                let mut tx = self.store.read().await?;
-                return Ok(tx.person(*id).await?.map(|p| p.id));
-            }
-            PersonRef::Number(number) => number,
-        };
-        let mut tx = self.store.read().await?;
-        if let Some(id) = tx.person_by_number(number).await? {
+        if let Some(id) = self.find(person).await? {
             return Ok(Some(id));
         }
-        drop(tx);
+        let PersonRef::Number(number) = person else { return Ok(None) };
         // Whoever comes second in a race finds the person whom the first has made.
         let mut outcome = self.make_known(call, number).await;
         for _ in 1..ATTEMPTS {
@@ -115,6 +107,15 @@ impl Service {
         outcome.map(Some)
     }
 
+    /// The person that is meant, if they are known; makes nobody known.
+    pub(crate) async fn find(&self, person: &PersonRef) -> Result<Option<PersonId>, Error> {
+        let mut tx = self.store.read().await?;
+        match person {
+            PersonRef::Id(id) => Ok(tx.person(*id).await?.map(|p| p.id)),
+            PersonRef::Number(number) => Ok(tx.person_by_number(number).await?),
+        }
+    }
+
     async fn make_known(&self, call: &Call, number: &Cpr) -> Result<PersonId, Error> {
         let mut tx = self.store.write().await?;
         if let Some(id) = tx.person_by_number(number).await? {
@@ -124,6 +125,25 @@ impl Service {
         let new = NewPerson { number: Some(number.clone()), ..NewPerson::default() };
         let (id, events) = self.registration(call, &mut tx, &new, now).await?;
         tx.commit(events, None).await?;
+        Ok(id)
+    }
+
+    /// Binds a login to the person with that number, on the word of an issuer that vouches for citizens. Whoever was known by a
+    /// look-up alone keeps what stands in their log.
+    pub async fn bind_login(&self, issuer: &Login, login: &Login, number: &Cpr) -> Result<PersonId, Error> {
+        let call = Call::by(Actor::OPERATOR);
+        let found = self.resolve(&call, &PersonRef::Number(number.clone())).await?;
+        let id = found.ok_or(Error::Denied(Reason::PersonUnknown))?;
+        let mut tx = self.store.write().await?;
+        tx.lock(&[id]).await?;
+        if let Some(bound) = tx.person_by_login(issuer, login).await? {
+            // Bound meanwhile, by another call of theirs; never taken from somebody else.
+            return if bound == id { Ok(id) } else { Err(Error::Denied(Reason::PersonUnknown)) };
+        }
+        let now = self.now(&mut tx).await?;
+        let (person, fact) = self.known_person(&mut tx, id).await?.bind(issuer.clone(), login.clone());
+        let event = self.event(&call, now, &person, fact);
+        tx.commit(vec![event], None).await?;
         Ok(id)
     }
 

@@ -15,7 +15,7 @@ const NAMES: [(&str, &[&str], &[&str]); 14] = [
     ("event", &["id"], &["id", "revision"]),
     ("event_body", &["event_id"], &["event_id"]),
     ("event_subject", &["event_id", "person_id"], &["version"]),
-    ("mandate", &["id"], &["id"]),
+    ("mandate", &["id"], &["id", "presentation_id"]),
     ("pending", &["event_id"], &["position", "event_id"]),
     ("person", &["id"], &["id"]),
     ("person_login", &["person_id"], &["login"]),

@@ -1,9 +1,12 @@
 //! Two things at once: one order, and a clear answer to whoever came second.
 
 use crate::expect::{denied, rule, told};
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 use tillid_domain::{
     Reason,
@@ -275,9 +278,12 @@ async fn somebody_waits(world: &World) {
     if world.database.engine == Engine::Postgres {
         let mut administrator = world.database.administrator().await;
         let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        while administrator.count(waiting).await == 0 {
-            tokio::task::yield_now().await;
-        }
+        let seen = async {
+            while administrator.count(waiting).await == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), seen).await.expect("nobody waited for the lock");
     }
 }
 

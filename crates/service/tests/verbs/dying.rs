@@ -35,16 +35,17 @@ pub(crate) async fn r32_death_ends_mandates_consents_and_requests(world: &World)
     world.ambient.set(world.now().plus_seconds(3600));
     let now = world.now();
     world.service.register_death(anna, now.local_date()).await.unwrap();
+    let effective_at = now.local_date().start();
     let mut tx = world.store.read().await.unwrap();
     for (id, cause) in [(to_bo.id, EndCause::Death), (from_bo.id, EndCause::RepresentativeDeath)] {
         let ended = tx.mandate(id).await.unwrap().unwrap();
-        assert_eq!(ended.state, MandateState::Ended { at: now, cause });
+        assert_eq!(ended.state, MandateState::Ended { at: now, effective_at, cause });
     }
     let kept = tx.mandate(revoked.id).await.unwrap().unwrap();
     assert_eq!(kept.standing(now), MandateStanding::Revoked, "what had ended keeps its own end");
     for consent in given {
         let lapsed = tx.consent(consent.consent.id).await.unwrap().unwrap();
-        assert_eq!(lapsed.state, ConsentState::Lapsed { at: now, cause: EndCause::Death });
+        assert_eq!(lapsed.state, ConsentState::Lapsed { at: now, effective_at, cause: EndCause::Death });
     }
     let standing =
         async |tx: &mut tillid_storage::Tx<_>, id| tx.consent(id).await.unwrap().unwrap().standing(now);

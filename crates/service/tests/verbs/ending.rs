@@ -24,8 +24,13 @@ pub(crate) async fn a_revoked_mandate_gives_nothing_from_then_on(world: &World) 
     assert_eq!(revoked.state, MandateState::Revoked { at: world.now() });
     assert_eq!(told(world.may_act(bo, anna).await), denied(Reason::PowerRevoked));
     let mut tx = world.store.read().await.unwrap();
-    assert_eq!(tx.privileges(anna, bo, held_before).await.unwrap().len(), mandate.privileges.len());
-    assert!(tx.privileges(anna, bo, world.now()).await.unwrap().is_empty());
+    for moment in [held_before, world.now()] {
+        let held = tx.privileges(anna, bo, moment).await.unwrap();
+        assert!(held.is_empty(), "also by a clock that is behind");
+    }
+    let known = tx.powers_of(mandate.id.as_uuid()).await.unwrap();
+    let until = known.iter().filter(|p| p.known_to.is_none()).map(|p| p.valid_to).collect::<Vec<_>>();
+    assert_eq!(until, vec![world.now(); mandate.privileges.len()], "what held until then is kept");
 }
 
 pub(crate) async fn a_renounced_mandate_gives_nothing_from_then_on(world: &World) {
@@ -84,7 +89,8 @@ pub(crate) async fn an_ended_mandate_does_not_end_again(world: &World) {
     assert_eq!(told(dead), rule(Reason::MandateEnded));
     let (found, now) = world.service.read_mandate(&citizen(anna), third.id).await.unwrap();
     assert_eq!(found.standing(now), MandateStanding::Ended);
-    assert_eq!(found.state, MandateState::Ended { at: now, cause: EndCause::RepresentativeDeath });
+    let (effective_at, cause) = (now.local_date().start(), EndCause::RepresentativeDeath);
+    assert_eq!(found.state, MandateState::Ended { at: now, effective_at, cause });
 }
 
 pub(crate) async fn an_older_mandate_goes_on_when_another_is_revoked(world: &World) {

@@ -148,6 +148,8 @@ pub(crate) async fn r45_every_use_of_a_power_stands_in_the_log(world: &World) {
     let new: Vec<_> = records[..records.len() - before].iter().rev().map(|r| (r.act, r.outcome)).collect();
     let (found, refused) = (Outcome::Found, Outcome::Refused);
     let expected = [
+        // Being shown what is to be answered, and answering.
+        (Act::AnswerRequest, found),
         (Act::AnswerRequest, found),
         (Act::WithdrawConsent, found),
         (Act::SeeOverview, found),

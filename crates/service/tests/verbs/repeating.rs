@@ -9,8 +9,10 @@ use tillid_testkit::{
     people::{OWN, administrator, caseworker, citizen, expecting, keyed},
 };
 
+/// How many events have changed something; a look is recorded as often as it is taken.
 async fn events(world: &World) -> i64 {
-    world.database.administrator().await.count("SELECT COUNT(*) FROM event").await
+    let sql = "SELECT COUNT(*) FROM event WHERE kind <> 'access_batch'";
+    world.database.administrator().await.count(sql).await
 }
 
 pub(crate) async fn the_same_key_and_request_changes_nothing_more(world: &World) {
@@ -37,15 +39,15 @@ pub(crate) async fn the_same_key_and_request_changes_nothing_more(world: &World)
     let code = "C15".parse().unwrap();
     twice!(1, service.publish_entry(&ole, Shelf::ConsentType, &code, 1));
     let question = World::question(anna, "C15");
-    let request = twice!(2, service.ask_for_consent(&keyed(caseworker(OWN), "1", "c"), &question));
+    let request = twice!(1, service.ask_for_consent(&keyed(caseworker(OWN), "1", "c"), &question));
     let by_anna = |key: &str| keyed(citizen(anna), key, key);
     let new = NewPresentation::Request(request.id);
     let shown = twice!(1, service.present(&by_anna("1"), &new, Language::Da)).presentation.id;
     let answers = world.all(true, shown).await;
     let given = twice!(4, service.answer_request(&by_anna("2"), request.id, shown, &answers));
     twice!(1, service.withdraw_consent(&by_anna("3"), given[0].consent.id));
-    let open = twice!(2, service.ask_for_consent(&keyed(caseworker(OWN), "2", "d"), &question));
-    twice!(2, service.cancel_request(&keyed(caseworker(OWN), "3", "e"), open.id));
+    let open = twice!(1, service.ask_for_consent(&keyed(caseworker(OWN), "2", "d"), &question));
+    twice!(1, service.cancel_request(&keyed(caseworker(OWN), "3", "e"), open.id));
     let new = NewPresentation::Mandate(world.mandate_to(bo, &["M14"]));
     let shown = twice!(1, service.present(&by_anna("4"), &new, Language::Da)).presentation.id;
     let mandate = twice!(1, service.give_mandate(&by_anna("5"), shown));

@@ -49,7 +49,7 @@ pub(crate) async fn a_request_reads_back_in_each_state(fresh: &Fresh) {
         let (ended, fact) = match end {
             0 => open.answer(declaration(), shown, at(9)),
             1 => open.cancel(at(9)),
-            2 => open.lapse(EndCause::Death, at(9)),
+            2 => open.lapse(EndCause::Death, at(7), at(9)),
             _ => continue,
         }
         .unwrap();
@@ -68,7 +68,7 @@ pub(crate) async fn a_consent_reads_back_in_each_state(fresh: &Fresh) {
         assert_eq!(read(&fresh.store, given.id).await, given);
         let (ended, fact) = match end {
             0 => given.withdraw(at(9)),
-            1 => given.lapse(EndCause::Death, at(9)),
+            1 => given.lapse(EndCause::Death, at(7), at(9)),
             _ => continue,
         }
         .unwrap();

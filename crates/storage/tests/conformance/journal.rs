@@ -24,7 +24,7 @@ pub(crate) async fn an_event_reads_back_as_it_was_committed_and_its_commitment_o
     let recorded = commit(&fresh.store, vec![event.clone()]).await.unwrap();
     let mut tx = fresh.store.read().await.unwrap();
     let opened = tx.event(event.id).await.unwrap().unwrap();
-    assert_eq!(opened.recorded, recorded[0]);
+    assert_eq!(opened.recorded.to_bytes(), recorded[0].to_bytes());
     assert_eq!(opened.recorded.fact, event.fact);
     assert_eq!(opened.commitment, Digest::commit(&opened.salt, &opened.recorded.to_bytes()));
     assert_eq!(tx.newest_event(Kind::Person, event.aggregate).await.unwrap(), Some(event.id));
@@ -87,9 +87,12 @@ pub(crate) async fn a_body_goes_only_when_its_whole_thing_is_erased(fresh: &Fres
         of(gone),
         uuid(9)
     );
+    // Not for good: this erasure has no event of its own in the journal, and the audit would say so.
+    administrator.execute("BEGIN").await.unwrap();
     administrator.execute(&erasure).await.unwrap();
-    assert!(administrator.execute(&body(stays)).await.is_err(), "another's body stays");
     assert_eq!(administrator.execute(&body(gone)).await.unwrap(), 1);
+    assert!(administrator.execute(&body(stays)).await.is_err(), "another's body stays");
+    administrator.execute("ROLLBACK").await.unwrap();
 }
 
 pub(crate) async fn a_person_who_was_not_locked_is_not_decided_about(fresh: &Fresh) {

@@ -54,7 +54,8 @@ conformance! {
         a_number_belongs_to_one_person_whichever_key_is_active,
         a_number_opens_only_under_its_own_key,
         numbers_move_to_the_active_key_and_are_found_throughout,
-        a_key_that_went_too_early_is_told_and_nothing_moves;
+        a_key_that_went_too_early_is_told_and_nothing_moves,
+        keys_that_do_not_fit_are_told_before_anybody_is_looked_for;
     catalogue:
         an_entry_reads_back_in_each_state,
         versions_come_newest_first,

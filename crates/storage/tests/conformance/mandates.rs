@@ -4,8 +4,8 @@ use crate::make::{at, commit, entry, event, id, mandate, person, shown};
 use tillid_domain::{
     Instant,
     catalogue::CatalogueEntry,
-    event::{EndCause, Fact, MandatePeriod},
-    id::{MandateId, PersonId, PresentationId},
+    event::{EndCause, Event, Fact, MandatePeriod},
+    id::{MandateId, PersonId},
     mandate::{Mandate, powers_of},
 };
 use tillid_storage::Store;
@@ -15,14 +15,24 @@ struct Setting {
     anna: PersonId,
     bo: PersonId,
     entry: CatalogueEntry,
-    shown: PresentationId,
 }
 
 async fn setting(store: &Store) -> Setting {
     let (anna, bo) = (person(store).await, person(store).await);
     let entry = entry(store, "M14").await;
-    let shown = shown(store, anna, &entry).await;
-    Setting { anna, bo, entry, shown }
+    Setting { anna, bo, entry }
+}
+
+/// A mandate that was shown to its grantor before, and its event.
+async fn from_to(
+    store: &Store,
+    grantor: PersonId,
+    representative: PersonId,
+    entry: &CatalogueEntry,
+    case: Option<&str>,
+) -> (Mandate, Event) {
+    let presentation = shown(store, grantor, entry).await;
+    mandate(grantor, representative, entry, presentation, case)
 }
 
 async fn read(store: &Store, id: MandateId) -> Mandate {
@@ -30,17 +40,18 @@ async fn read(store: &Store, id: MandateId) -> Mandate {
 }
 
 pub(crate) async fn a_mandate_reads_back_in_each_state(fresh: &Fresh) {
-    let Setting { anna, bo, entry, shown } = setting(&fresh.store).await;
+    let Setting { anna, bo, entry } = setting(&fresh.store).await;
+    let store = &fresh.store;
     for end in 0..5 {
         let case = (end == 1).then_some("27.36.04-Ø12");
-        let (given, giving) = mandate(anna, bo, &entry, shown, case);
+        let (given, giving) = from_to(store, anna, bo, &entry, case).await;
         commit(&fresh.store, vec![giving]).await.unwrap();
         assert_eq!(read(&fresh.store, given.id).await, given);
         let (ended, fact) = match end {
             0 => given.revoke(at(50)),
             1 => given.renounce(at(50)),
-            2 => given.lapse(EndCause::Death, at(50)),
-            3 => given.lapse(EndCause::RepresentativeDeath, at(50)),
+            2 => given.lapse(EndCause::Death, at(40), at(50)),
+            3 => given.lapse(EndCause::RepresentativeDeath, at(50), at(50)),
             _ => continue,
         }
         .unwrap();
@@ -52,8 +63,9 @@ pub(crate) async fn a_mandate_reads_back_in_each_state(fresh: &Fresh) {
 }
 
 pub(crate) async fn a_power_is_only_closed(fresh: &Fresh) {
-    let Setting { anna, bo, entry, shown } = setting(&fresh.store).await;
-    let (given, giving) = mandate(anna, bo, &entry, shown, None);
+    let Setting { anna, bo, entry } = setting(&fresh.store).await;
+    let store = &fresh.store;
+    let (given, giving) = from_to(store, anna, bo, &entry, None).await;
     commit(&fresh.store, vec![giving]).await.unwrap();
     let mut administrator = fresh.database.administrator().await;
     let refused = [
@@ -78,10 +90,11 @@ pub(crate) async fn a_power_is_only_closed(fresh: &Fresh) {
 }
 
 pub(crate) async fn the_powers_are_what_the_history_says(fresh: &Fresh) {
-    let Setting { anna, bo, entry, shown } = setting(&fresh.store).await;
+    let Setting { anna, bo, entry } = setting(&fresh.store).await;
+    let store = &fresh.store;
     // Ended before it began, at its very start, within it, and never; the start is ten seconds in.
     for end in [Some(6), Some(10), Some(50), None] {
-        let (given, giving) = mandate(anna, bo, &entry, shown, None);
+        let (given, giving) = from_to(store, anna, bo, &entry, None).await;
         let id = given.id.as_uuid();
         let mut history = commit(&fresh.store, vec![giving]).await.unwrap();
         let found = fresh.store.read().await.unwrap().powers_of(id).await.unwrap();
@@ -95,7 +108,7 @@ pub(crate) async fn the_powers_are_what_the_history_says(fresh: &Fresh) {
         assert_eq!(found.len(), if end > 10 { 4 } else { 2 });
     }
     // Given and ended in one commit, as a seed or a correction would.
-    let (given, giving) = mandate(anna, bo, &entry, shown, None);
+    let (given, giving) = from_to(store, anna, bo, &entry, None).await;
     let id = given.id.as_uuid();
     let (ended, fact) = given.revoke(at(60)).unwrap();
     let history = commit(&fresh.store, vec![giving, event(&ended, at(60), fact)]).await.unwrap();
@@ -103,10 +116,11 @@ pub(crate) async fn the_powers_are_what_the_history_says(fresh: &Fresh) {
 }
 
 pub(crate) async fn a_privilege_holds_from_its_start_to_its_end_and_not_in_a_case(fresh: &Fresh) {
-    let Setting { anna, bo, entry, shown } = setting(&fresh.store).await;
-    let (_, giving) = mandate(anna, bo, &entry, shown, None);
-    let (_, in_a_case) = mandate(bo, anna, &entry, shown, Some("S1"));
-    let (mut forever, mut giving_forever) = mandate(anna, anna, &entry, shown, None);
+    let Setting { anna, bo, entry } = setting(&fresh.store).await;
+    let store = &fresh.store;
+    let (_, giving) = from_to(store, anna, bo, &entry, None).await;
+    let (_, in_a_case) = from_to(store, bo, anna, &entry, Some("S1")).await;
+    let (mut forever, mut giving_forever) = from_to(store, anna, anna, &entry, None).await;
     forever.valid = MandatePeriod { from: Instant::MIN, to: Instant::MAX };
     if let Fact::MandateGiven { valid, .. } = &mut giving_forever.fact {
         *valid = forever.valid;
@@ -127,11 +141,12 @@ pub(crate) async fn a_privilege_holds_from_its_start_to_its_end_and_not_in_a_cas
 }
 
 pub(crate) async fn mandates_are_listed_for_both_sides(fresh: &Fresh) {
-    let Setting { anna, bo, entry, shown } = setting(&fresh.store).await;
+    let Setting { anna, bo, entry } = setting(&fresh.store).await;
+    let store = &fresh.store;
     let (mut made, mut events) = (Vec::new(), Vec::new());
     for n in 0..11 {
         let (from, to) = if n % 2 == 0 { (anna, bo) } else { (bo, anna) };
-        let (given, giving) = mandate(from, to, &entry, shown, None);
+        let (given, giving) = from_to(store, from, to, &entry, None).await;
         made.insert(0, given);
         events.push(giving);
     }
@@ -152,9 +167,10 @@ pub(crate) async fn mandates_are_listed_for_both_sides(fresh: &Fresh) {
 }
 
 pub(crate) async fn the_newest_mandate_between_two_is_found(fresh: &Fresh) {
-    let Setting { anna, bo, entry, shown } = setting(&fresh.store).await;
-    let (_, first) = mandate(anna, bo, &entry, shown, None);
-    let (second, then) = mandate(anna, bo, &entry, shown, None);
+    let Setting { anna, bo, entry } = setting(&fresh.store).await;
+    let store = &fresh.store;
+    let (_, first) = from_to(store, anna, bo, &entry, None).await;
+    let (second, then) = from_to(store, anna, bo, &entry, None).await;
     commit(&fresh.store, vec![first, then]).await.unwrap();
     let mut tx = fresh.store.read().await.unwrap();
     assert_eq!(tx.newest_mandate(anna, bo).await.unwrap(), Some(second));

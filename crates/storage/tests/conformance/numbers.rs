@@ -13,11 +13,16 @@ async fn found(store: &Store, number: &Cpr) -> Option<PersonId> {
     store.read().await.unwrap().person_by_number(number).await.unwrap()
 }
 
-async fn rekey(store: &Store, limit: u32) -> Result<u64, StoreError> {
+/// How many were moved, and how many are left.
+async fn rekey_all(store: &Store, limit: u32) -> Result<(u64, u64), StoreError> {
     let mut tx = store.upkeep().await.unwrap();
     let moved = tx.rekey(limit).await?;
     tx.finish().await?;
     Ok(moved)
+}
+
+async fn rekey(store: &Store, limit: u32) -> Result<u64, StoreError> {
+    rekey_all(store, limit).await.map(|(moved, _)| moved)
 }
 
 async fn faults(store: &Store) -> Vec<(&'static str, Fault)> {
@@ -41,7 +46,7 @@ pub(crate) async fn a_number_is_found_under_every_live_key(fresh: &Fresh) {
     let mut administrator = fresh.database.administrator().await;
     assert_eq!(administrator.count("SELECT COUNT(*) FROM person_number_index").await, 2);
     // The fixture's own key is not the one that sealed; leave what it can open.
-    rekey(&fresh.store, 10).await.expect_err("k1 cannot open what k2 has sealed");
+    assert_eq!(rekey_all(&fresh.store, 10).await.unwrap(), (0, 1), "k1 cannot open what k2 has sealed");
     rekey(&with(fresh, &[("k1", 1), ("k2", 2)]).await, 10).await.unwrap();
 }
 
@@ -118,8 +123,33 @@ pub(crate) async fn a_key_that_went_too_early_is_told_and_nothing_moves(fresh: &
     let number = cpr("7405433008");
     let anna = numbered(&fresh.store, &number).await.unwrap();
     let early = with(fresh, &[("k2", 2)]).await;
-    let refused = rekey(&early, 10).await;
-    assert!(matches!(refused, Err(StoreError::Sealed)), "{refused:?}");
+    assert_eq!(rekey_all(&early, 10).await.unwrap(), (0, 1));
     assert_eq!(found(&early, &number).await, None);
     assert_eq!(found(&fresh.store, &number).await, Some(anna), "nothing was lost");
+}
+
+pub(crate) async fn keys_that_do_not_fit_are_told_before_anybody_is_looked_for(fresh: &Fresh) {
+    async fn tried(fresh: &Fresh, keys: &[(&str, u8)]) -> Result<(), StoreError> {
+        with(fresh, keys).await.read().await.unwrap().try_keys().await
+    }
+    tried(fresh, &[("k9", 9)]).await.unwrap();
+    numbered(&fresh.store, &cpr("7405433008")).await.unwrap();
+    for fit in [&[("k1", 1)][..], &[("k1", 1), ("k2", 2)], &[("k2", 2), ("k1", 1)]] {
+        tried(fresh, fit).await.unwrap();
+    }
+    let other = tried(fresh, &[("k1", 2)]).await;
+    assert!(matches!(other, Err(StoreError::Sealed)), "{other:?}");
+    let early = tried(fresh, &[("k2", 2)]).await;
+    assert!(matches!(early, Err(StoreError::Keys(_))), "{early:?}");
+    let both = with(fresh, &[("k2", 2), ("k1", 1)]).await;
+    while rekey(&both, 100).await.unwrap() > 0 {}
+    // A node that still has only the old key finds everybody until the last node gives it up.
+    for fit in [&[("k2", 2)][..], &[("k1", 1)], &[("k3", 3), ("k2", 2)]] {
+        tried(fresh, fit).await.unwrap();
+    }
+    rekey(&with(fresh, &[("k2", 2)]).await, 10).await.unwrap();
+    let late = tried(fresh, &[("k1", 1)]).await;
+    assert!(matches!(late, Err(StoreError::Keys(_))), "{late:?}");
+    let back = with(fresh, &[("k1", 1), ("k2", 2)]).await;
+    while rekey(&back, 100).await.unwrap() > 0 {}
 }
