@@ -58,9 +58,9 @@ fn read(calls: &str) -> Flushes {
             && ["sendto(", "write(", "writev("].iter().any(|c| call.starts_with(c))
         {
             if written && !unflushed {
-                flushes.durable += 1
+                flushes.durable += 1;
             } else {
-                flushes.early += 1
+                flushes.early += 1;
             }
             written = false;
         }

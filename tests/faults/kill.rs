@@ -76,7 +76,7 @@ impl Round {
     /// Sends a change until something other than "try again" comes back; `None` when the outcome is unknown.
     async fn make(&self, step: Step) -> Option<Value> {
         // One answer in eight is lost on its way, whatever it was; the change is sent again like one of unknown outcome.
-        if chance() % 8 == 0 && send(&self.tillid, &step).await.is_some() {
+        if chance().is_multiple_of(8) && send(&self.tillid, &step).await.is_some() {
             self.repeated.fetch_add(1, Ordering::Relaxed);
         }
         let answer = loop {
@@ -125,10 +125,10 @@ impl Round {
             post(&pair.by_grantor, "/v1/mandates", json!({"presentation_id": shown["id"]}), Effect::Given);
         let mandate = self.make(give).await?["id"].as_str().expect("an id").to_owned();
         // Every fourth pair keeps some.
-        if number % 4 == 0 && turn % 3 == 0 {
+        if number.is_multiple_of(4) && turn.is_multiple_of(3) {
             return Some(());
         }
-        let (by, how, effect) = if turn % 2 == 0 {
+        let (by, how, effect) = if turn.is_multiple_of(2) {
             (&pair.by_grantor, "revoke", Effect::Revoked)
         } else {
             (&pair.by_representative, "renounce", Effect::Renounced)

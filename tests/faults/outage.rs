@@ -67,7 +67,7 @@ impl Scene {
 
     /// One call of each kind at the same time, with how long each took.
     async fn one_of_each(&self) -> Vec<(Answer, Duration)> {
-        let (a, b, c, d, e) = tokio::join!(
+        let (own, represented, look_up, revoked, given) = tokio::join!(
             timed(self.own_read()),
             timed(self.represented_read()),
             timed(self.look_up()),
@@ -80,7 +80,7 @@ impl Scene {
                     .send()
             ),
         );
-        vec![a, b, c, d, e]
+        vec![own, represented, look_up, revoked, given]
     }
 
     async fn ready(&self) -> u16 {

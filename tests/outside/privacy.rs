@@ -341,9 +341,9 @@ async fn nothing_leaks(engine: Engine) {
     }
     let disk = on_disk(&door, &mut administrator).await;
     for file in &disk {
-        flaws.extend(
-            secret.found_in(&format!("file {}", file.display()), &std::fs::read(file).expect("a file")),
-        );
+        // Other tests of the same cluster remove their databases meanwhile.
+        let Ok(bytes) = std::fs::read(file) else { continue };
+        flaws.extend(secret.found_in(&format!("file {}", file.display()), &bytes));
     }
     // The file after the write-ahead log has gone into it.
     door.tillid.stop();

@@ -116,11 +116,11 @@ async fn every_hand_on_a_row_is_named(engine: Engine) {
         .await
         .into_iter()
         .map(|c| c.name)
-        .filter(|name| name != "id")
+        .filter(|name| name != "id" && name != "presentation_id")
         .collect();
     let (old, new) = (literal(&administrator, &mandate), literal(&administrator, ADDED));
     let sql = format!(
-        "INSERT INTO mandate (id, {0}) SELECT {new}, {0} FROM mandate WHERE id = {old}",
+        "INSERT INTO mandate (id, presentation_id, {0}) SELECT {new}, {new}, {0} FROM mandate WHERE id = {old}",
         columns.join(", ")
     );
     administrator.execute(&sql).await.expect("a row more");

@@ -175,12 +175,6 @@ impl Tillid {
         self.child.id()
     }
 
-    /// Kills the process, as a power cut would, and waits until it is gone.
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().expect("it is killed");
-        self.child.wait().expect("it is gone");
-    }
-
     /// Asks the process to stop, and waits until it has.
     pub(crate) fn stop(&mut self) -> ExitStatus {
         let asked = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().expect("kill");

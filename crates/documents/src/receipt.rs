@@ -44,7 +44,8 @@ impl ReceiptKeys {
 
     /// The receipt of an event, for somebody whom it concerns: it opens the commitment.
     pub fn receipt(&self, issuer: &str, recorded: &Recorded, salt: &Salt, commitment: Digest) -> Receipt {
-        let header = json!({"alg": "EdDSA", "typ": TYPE, "kid": thumbprint(self.active.public_key().as_ref())});
+        let header =
+            json!({"alg": "EdDSA", "typ": TYPE, "kid": thumbprint(self.active.public_key().as_ref())});
         let payload = json!({
             "schema_version": "tillid-receipt/1",
             "receipt_id": recorded.id,
@@ -108,7 +109,8 @@ mod tests {
     fn sample() -> (ReceiptKeys, Recorded, Salt, Digest) {
         let seed = [7; 32];
         let pair = Ed25519KeyPair::from_seed_unchecked(&seed).expect("a key");
-        let keys = ReceiptKeys::new(pair.to_pkcs8().expect("pkcs8").as_ref(), vec![vec![9; 32]]).expect("keys");
+        let keys =
+            ReceiptKeys::new(pair.to_pkcs8().expect("pkcs8").as_ref(), vec![vec![9; 32]]).expect("keys");
         let event = Event {
             id: EventId::from_uuid(uuid::Uuid::from_u128(1)),
             kind: Kind::Consent,

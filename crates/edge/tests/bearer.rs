@@ -191,7 +191,10 @@ fn who_acts_for_another_is_the_actor_and_not_the_subject() {
         |act: Value| WORLD.verifier.verify(&sign(&WORLD.ec, &with(citizen(), &json!({"act": act}))), at(NOW));
     let principal = act(json!({"sub": "bo", "iss": ISSUER})).unwrap();
     let (issuer, login) = (ISSUER.parse().unwrap(), "bo".parse().unwrap());
-    assert_eq!(principal.kind, PrincipalKind::Citizen { issuer, login, acting_for: "anna".parse().ok(), number: None });
+    assert_eq!(
+        principal.kind,
+        PrincipalKind::Citizen { issuer, login, acting_for: "anna".parse().ok(), number: None }
+    );
     assert_eq!(principal.kind.name(), "representative");
     for bad in [
         json!({}),

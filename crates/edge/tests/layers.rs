@@ -1,5 +1,5 @@
 //! What every answer shares, whatever the request was.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
 
 use axum::{
     Extension, Router,

@@ -197,15 +197,11 @@ pub(crate) fn check_sandbox(
 }
 
 fn is_safe_url(url: &str) -> bool {
-    let authority = |rest: &str| rest.split('/').next().unwrap_or_default().to_owned();
     let host = |rest: &str| {
-        let authority = authority(rest);
-        let end = if authority.starts_with('[') {
-            authority.find(']').map(|at| at + 1)
-        } else {
-            authority.find(':')
-        };
-        authority.split_at(end.unwrap_or(authority.len())).0.to_owned()
+        let authority = rest.split('/').next().unwrap_or_default();
+        // The port is what follows the last colon, if it is a number.
+        let named = authority.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+        named.map_or(authority, |(name, _)| name).to_owned()
     };
     match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
         (Some(rest), _) => !host(rest).is_empty(),

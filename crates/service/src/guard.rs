@@ -138,7 +138,6 @@ impl Service {
     }
 
     /// Likewise, where data of others was seen with the person's: the other side of a mandate. It stands in their logs too.
-    #[expect(clippy::too_many_arguments, reason = "what a record holds")]
     pub(crate) async fn watched_with(
         &self,
         call: &Call,

@@ -1,10 +1,6 @@
 //! The two engines: how they are opened, and how a transaction begins and ends on each.
 
-use crate::{
-    StoreError,
-    persons::NumberRow,
-    vault::{SealedNumber, Vault},
-};
+use crate::{StoreError, vault::Vault};
 use sqlx::{
     PgPool, Postgres, Sqlite, SqlitePool, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -19,7 +15,7 @@ use std::{
     str::FromStr,
     time::Duration,
 };
-use tillid_domain::id::{NumberId, PersonId};
+use tillid_domain::id::PersonId;
 
 /// Where the data is.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -177,21 +173,9 @@ impl Store {
         }
     }
 
-    /// Refuses keys that do not open what is in the database: with them everyone would seem unknown, and be made known again.
+    /// Refuses keys that do not fit what is in the database: with them everyone would seem unknown, and be made known again.
     pub async fn check_keys(&self) -> Result<(), StoreError> {
-        let mut tx = self.read().await?;
-        let used: Vec<String> =
-            on!(tx, |conn| sqlx::query_scalar("SELECT DISTINCT key_id FROM person_number")
-                .fetch_all(conn)
-                .await)?;
-        for key in used {
-            const ONE: &str =
-                "SELECT id, key_id, sealed FROM person_number WHERE key_id = $1 ORDER BY id LIMIT 1";
-            let row: NumberRow =
-                on!(tx, |conn| sqlx::query_as(ONE).bind(key.as_str()).fetch_one(conn).await)?;
-            self.vault.open(NumberId::from_uuid(row.id), &SealedNumber::from(&row))?;
-        }
-        Ok(())
+        self.read().await?.try_keys().await
     }
 
     /// The vault that opens the CPR numbers.

@@ -105,8 +105,8 @@ impl<Mode> Tx<Mode> {
     }
 
     /// Tries the configured keys on what is here: one number under each of them opens and is found again, and every number is
-    /// found by some of them. With keys that do not fit, everybody would become known once more.
-    pub async fn try_keys(&mut self) -> Result<(), StoreError> {
+    /// found by some of them. A node that has only the old key still serves while others move the numbers.
+    pub(crate) async fn try_keys(&mut self) -> Result<(), StoreError> {
         const ONE: &str = "SELECT id, key_id, sealed FROM person_number WHERE key_id = $1 LIMIT 1";
         const LOST: Sql = Sql {
             sqlite: "SELECT n.id FROM person_number n WHERE n.key_id NOT IN (SELECT value FROM json_each($1)) AND NOT EXISTS (\

@@ -127,6 +127,8 @@ fn home_of(run: &str) -> PathBuf {
 
 /// Whoever comes first starts the cluster; the others wait for the lock and read where it is.
 fn start_once(home: &Path, owner: u32) -> String {
+    // Nothing is left behind where it is not installed.
+    program("pg_ctl");
     make_folder(home, 0o755);
     let lock = File::create(home.join("lock")).unwrap();
     lock.lock().unwrap();

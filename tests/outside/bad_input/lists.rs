@@ -18,9 +18,9 @@ on_both!(
 async fn many(engine: Engine) -> (Door, String, BTreeSet<String>) {
     let door = Door::open(engine).await;
     let anna = door.token("anna").await;
-    let (shown, items) = door.shown(&anna, json!({"consent": {"consent_type": "C15"}})).await;
     let mut all = BTreeSet::new();
     for _ in 0..40 {
+        let (shown, items) = door.shown(&anna, json!({"consent": {"consent_type": "C15"}})).await;
         let made =
             door.post("/v1/consents").by(&anna).json(&answers(&shown, &items)).send().await.expect(201);
         all.extend(ids(&made.json()["consents"]));

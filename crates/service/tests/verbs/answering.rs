@@ -196,3 +196,16 @@ pub(crate) async fn staff_never_answer_for_anybody(world: &World) {
         assert_eq!(refused, denied(Reason::CitizensOnly));
     }
 }
+
+pub(crate) async fn a_text_that_was_shown_serves_for_one_declaration(world: &World) {
+    let anna = world.anna().await;
+    world.import("C15").await;
+    let unasked =
+        NewPresentation::Consent { consent_type: "C15".parse().unwrap(), items: Vec::new(), case: None };
+    let shown = world.try_show(&citizen(anna), unasked).await.unwrap();
+    let answers = world.all(true, shown).await;
+    let given = world.service.give_consents(&citizen(anna), shown, &answers).await.unwrap().value;
+    world.service.withdraw_consent(&citizen(anna), given[0].consent.id).await.unwrap();
+    let again = world.service.give_consents(&citizen(anna), shown, &answers).await;
+    assert_eq!(told(again), rule(Reason::PresentationUsed), "what was withdrawn is not given again unseen");
+}

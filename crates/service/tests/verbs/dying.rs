@@ -109,3 +109,27 @@ pub(crate) async fn the_dead_do_nothing(world: &World) {
     let refused = world.service.cancel_request(&caseworker(OWN), request).await;
     assert_eq!(told(refused), rule(Reason::RequestLapsed));
 }
+
+pub(crate) async fn r32_a_death_that_becomes_known_late_ends_things_when_it_was(world: &World) {
+    let (anna, bo) = (world.anna().await, world.bo().await);
+    for code in ["C15", "M14"] {
+        world.import(code).await;
+    }
+    let consent = world.one_consent(anna, "C15").await;
+    let mandate = world.give(anna, bo, &["M14"]).await;
+    world.pass(tillid_domain::CalendarPeriod::days(10));
+    let on = world.now().local_date();
+    world.pass(tillid_domain::CalendarPeriod::days(5));
+    let (now, effective_at) = (world.now(), on.start());
+    world.service.register_death(anna, on).await.unwrap();
+    let mut tx = world.store.read().await.unwrap();
+    let ended = tx.mandate(mandate.id).await.unwrap().unwrap();
+    assert_eq!(ended.state, MandateState::Ended { at: now, effective_at, cause: EndCause::Death });
+    let lapsed = tx.consent(consent).await.unwrap().unwrap();
+    assert_eq!(lapsed.state, ConsentState::Lapsed { at: now, effective_at, cause: EndCause::Death });
+    let powers = tx.powers_of(mandate.id.as_uuid()).await.unwrap();
+    let (before, after): (Vec<_>, Vec<_>) = powers.iter().partition(|p| p.known_to.is_some());
+    assert!(before.iter().all(|p| p.valid_to == mandate.valid.to), "what was known is kept");
+    assert!(after.iter().all(|p| p.valid_to == effective_at), "and what was so is known now");
+    assert_eq!(before.len(), after.len());
+}

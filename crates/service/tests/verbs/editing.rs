@@ -147,3 +147,18 @@ pub(crate) async fn an_import_of_the_same_changes_nothing(world: &World) {
     }
     assert_eq!(administrator.count("SELECT COUNT(*) FROM event").await, before);
 }
+
+pub(crate) async fn a_privilege_belongs_to_the_authority_that_published_it_first(world: &World) {
+    let (mona, other) = (administrator(OTHER, 3), administrator(OTHER, 4));
+    world.import("M14").await;
+    let taken = package("M14").privileges;
+    let own = package("M18").privileges;
+    for privileges in [taken, own] {
+        let theirs = MandatePackage { code: code("N1"), authority: cvr(OTHER), privileges, ..package("M14") };
+        let definition = Definition::MandatePackage(Box::new(theirs));
+        let draft = world.service.draft_entry(&mona, definition).await.unwrap().value;
+        let refused =
+            world.service.publish_entry(&other, Shelf::MandatePackage, &code("N1"), draft.number).await;
+        assert_eq!(told(refused), invalid("/privileges/0/uri", Reason::DraftPrivilegeOfAnother));
+    }
+}

@@ -193,3 +193,28 @@ pub(crate) async fn chosen_privileges_and_no_others_are_given(world: &World) {
     expected.sort();
     assert_eq!(held, expected);
 }
+
+pub(crate) async fn a_text_that_was_shown_serves_for_one_mandate(world: &World) {
+    let (anna, bo) = (world.anna().await, world.bo().await);
+    world.import("M14").await;
+    let shown = world.show_mandate(anna, bo, &["M14"]).await;
+    let mandate = world.service.give_mandate(&citizen(anna), shown).await.unwrap().value;
+    let again = world.service.give_mandate(&citizen(anna), shown).await;
+    assert_eq!(told(again), rule(Reason::PresentationUsed));
+    world.service.revoke_mandate(&citizen(anna), mandate.id).await.unwrap();
+    let again = world.service.give_mandate(&citizen(anna), shown).await;
+    assert_eq!(told(again), rule(Reason::PresentationUsed), "also when it has been revoked");
+}
+
+pub(crate) async fn a_name_that_is_not_theirs_is_refused(world: &World) {
+    let (anna, bo) = (world.anna().await, world.bo().await);
+    world.import("M14").await;
+    let called = async |name: &str| {
+        let representative_name = Some(name.parse().unwrap());
+        let new = NewMandate { representative_name, ..world.mandate_to(bo, &["M14"]) };
+        shown(world, anna, new).await
+    };
+    let refused = invalid("/about/mandate/representative_name", Reason::RepresentativeMismatch);
+    assert_eq!(told(called("Gitte").await), refused);
+    assert!(called("bo").await.is_ok());
+}

@@ -1,11 +1,5 @@
 //! The verbs, on both engines; after each test the whole database is held against the journal and the invariants.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::missing_panics_doc,
-    reason = "a test may stop"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may stop")]
 
 mod answering;
 mod asking;
@@ -48,6 +42,7 @@ tillid_testkit::on_both_engines! {
         an_answered_request_is_not_answered_again,
         a_request_of_another_is_not_there,
         a_no_is_no_consent_and_cannot_be_withdrawn,
+        a_text_that_was_shown_serves_for_one_declaration,
         consents_are_given_unasked_under_the_version_in_use,
         a_weak_login_is_asked_for_a_stronger_one,
         staff_never_answer_for_anybody;
@@ -62,7 +57,9 @@ tillid_testkit::on_both_engines! {
         a_package_that_went_out_of_use_meanwhile_is_not_given,
         a_weak_login_gives_no_mandate,
         a_representative_passes_nothing_on,
-        chosen_privileges_and_no_others_are_given;
+        chosen_privileges_and_no_others_are_given,
+        a_text_that_was_shown_serves_for_one_mandate,
+        a_name_that_is_not_theirs_is_refused;
     ending:
         a_revoked_mandate_gives_nothing_from_then_on,
         a_renounced_mandate_gives_nothing_from_then_on,
@@ -74,14 +71,16 @@ tillid_testkit::on_both_engines! {
         r32_death_ends_mandates_consents_and_requests,
         r32_a_representatives_death_ends_the_mandate_and_nothing_of_the_grantors,
         a_death_is_registered_once_and_not_ahead,
-        the_dead_do_nothing;
+        the_dead_do_nothing,
+        r32_a_death_that_becomes_known_late_ends_things_when_it_was;
     editing:
         a_draft_is_published_by_somebody_else,
         r05_r08_r15_r27_a_flawed_draft_is_not_published,
         a_newer_version_takes_the_place_and_what_was_given_lives_on,
         only_a_draft_is_published,
         an_authority_edits_its_own_definitions_only,
-        an_import_of_the_same_changes_nothing;
+        an_import_of_the_same_changes_nothing,
+        a_privilege_belongs_to_the_authority_that_published_it_first;
     looking:
         r12_a_look_up_without_a_purpose_of_the_role_is_refused_and_stands_in_the_log,
         r12_a_purpose_that_needs_a_case_is_refused_without,

@@ -279,6 +279,7 @@ pub(crate) async fn two_who_lock_each_others_persons_both_come_through(fresh: &F
 }
 
 pub(crate) async fn the_database_knows_the_time(fresh: &Fresh) {
+    #[expect(clippy::disallowed_methods, reason = "the database's clock is held against another")]
     let ours = || {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         i64::try_from(since.as_micros()).unwrap()

@@ -130,7 +130,7 @@ pub(crate) async fn a_key_that_went_too_early_is_told_and_nothing_moves(fresh: &
 
 pub(crate) async fn keys_that_do_not_fit_are_told_before_anybody_is_looked_for(fresh: &Fresh) {
     async fn tried(fresh: &Fresh, keys: &[(&str, u8)]) -> Result<(), StoreError> {
-        with(fresh, keys).await.read().await.unwrap().try_keys().await
+        with(fresh, keys).await.check_keys().await
     }
     tried(fresh, &[("k9", 9)]).await.unwrap();
     numbered(&fresh.store, &cpr("7405433008")).await.unwrap();
