@@ -31,6 +31,8 @@ on_both!(
     a_deleted_row_of_any_table_is_named,
     an_added_row_of_any_table_is_named,
     a_thing_that_went_with_all_its_events_leaves_a_gap_in_its_person,
+    a_power_with_the_least_id_there_can_be_is_named,
+    who_says_that_something_was_erased_is_named,
     what_is_not_a_fact_is_not_named,
     nothing_is_named_where_nothing_was_done,
     each_invariant_notices_what_it_is_there_for,
@@ -163,4 +165,45 @@ async fn each_invariant_notices_what_it_is_there_for(engine: Engine) {
         hand.restore(table).await;
         assert_eq!(Invariants::broken(&mut hand.administrator).await, [""; 0]);
     }
+}
+
+async fn a_power_with_the_least_id_there_can_be_is_named(engine: Engine) {
+    let world = World::new(engine).await;
+    fill::everything(&world).await;
+    let mut administrator = world.database.administrator().await;
+    administrator.take_protection_away().await;
+    let nil = match engine {
+        Engine::Sqlite => "zeroblob(16)",
+        Engine::Postgres => "'00000000-0000-0000-0000-000000000000'::uuid",
+    };
+    let forged = format!(
+        "INSERT INTO power (grantor_id, representative_id, privilege, basis, source_id, valid_from, valid_to, known_from) \
+         SELECT grantor_id, representative_id, privilege, basis, {nil}, valid_from, valid_to, known_from FROM power LIMIT 1"
+    );
+    administrator.execute(&forged).await.unwrap();
+    let audit = world.service.audit(|_| ()).await.unwrap();
+    assert!(audit.findings.iter().any(|f| f.table == "power"), "{:?}", audit.findings);
+}
+
+async fn who_says_that_something_was_erased_is_named(engine: Engine) {
+    let world = World::new(engine).await;
+    fill::everything(&world).await;
+    let mut administrator = world.database.administrator().await;
+    administrator.take_protection_away().await;
+    let (id, last) = match engine {
+        Engine::Sqlite => ("randomblob(16)", "x'00'"),
+        Engine::Postgres => ("gen_random_uuid()", "'\\x00'::bytea"),
+    };
+    let forged = format!(
+        "INSERT INTO event (id, kind, aggregate_id, revision, fact, recorded_at, commitment) \
+         SELECT {id}, 'mandate', id, 99, 'erased', 0, {last} FROM mandate LIMIT 1"
+    );
+    administrator.execute(&forged).await.unwrap();
+    administrator.execute("UPDATE mandate SET valid_to = valid_to + 1").await.unwrap();
+    let audit = world.service.audit(|_| ()).await.unwrap();
+    assert!(
+        audit.findings.iter().any(|f| f.table == "event_body" || f.table == "event"),
+        "{:?}",
+        audit.findings
+    );
 }

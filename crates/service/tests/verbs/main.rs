@@ -13,6 +13,7 @@ mod journey;
 mod looking;
 mod repeating;
 mod time;
+mod unseen;
 
 tillid_testkit::on_both_engines! {
     tillid_testkit::World::new;
@@ -33,6 +34,13 @@ tillid_testkit::on_both_engines! {
         asking_a_number_that_nobody_knew_makes_the_person_known_once,
         a_cancelled_request_is_not_answered,
         another_authority_cannot_cancel_what_it_cannot_know;
+    unseen:
+        r45_whatever_is_tried_for_somebody_stands_in_their_log,
+        a_look_up_of_somebody_elses_stands_in_the_persons_log,
+        a_cursor_tells_nothing_of_what_its_reader_may_not_see,
+        staff_see_of_a_mandate_what_is_their_authoritys,
+        a_login_is_bound_to_whom_its_number_belongs_to_and_to_nobody_else,
+        a_mandate_for_one_case_gives_nothing_outside_it_and_says_so;
     answering:
         r02_each_item_is_answered_and_nothing_is_taken_for_granted,
         r03_each_item_is_consented_to_and_withdrawn_on_its_own,
