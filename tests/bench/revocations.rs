@@ -89,6 +89,8 @@ fn pgbench(address: &Address, script: &std::path::Path) -> f64 {
 
 fn sqlite(runtime: &Runtime) {
     let plain = runtime.block_on(Database::new(Engine::Sqlite));
+    let Address::Sqlite(file) = &plain.address else { panic!("not a file") };
+    File::create(file).unwrap();
     let mut connection = runtime.block_on(async {
         let mut connection = plain.administrator().await;
         let tables = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \

@@ -59,9 +59,10 @@ pub(crate) fn make_signing_key(path: &Path) -> Result<()> {
     let pair = Ed25519KeyPair::generate().context("no key could be made")?;
     let private = pair.to_pkcs8().context("no key could be made")?;
     write_new(path, private.as_ref(), 0o600)?;
-    let public = path.with_extension("pub");
-    fs::write(&public, pair.public_key().as_ref())
-        .with_context(|| format!("{} cannot be written", public.display()))
+    // Beside it, under its whole name: keys of different years never overwrite one another's public half.
+    let mut public = path.as_os_str().to_owned();
+    public.push(".pub");
+    write_new(Path::new(&public), pair.public_key().as_ref(), 0o644)
 }
 
 fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
@@ -95,4 +96,31 @@ pub(crate) fn make_for_demo(dir: &Path, ambient: &Ambient) -> Result<()> {
         make_signing_key(key)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_file_is_its_owners_alone_and_never_overwritten() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("receipts.2027");
+        make_signing_key(&path).expect("a key");
+        assert_eq!(fs::metadata(&path).expect("it").permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read(dir.path().join("receipts.2027.pub")).expect("its public half").len(), 32);
+        assert!(make_signing_key(&path).is_err());
+        assert!(secret(&path).is_ok());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("a mode");
+        let refused = secret(&path).expect_err("others can read it");
+        assert_eq!(refused.downcast_ref(), Some(&Unsafe::KeyReadableByOthers));
+    }
+
+    #[test]
+    fn a_key_of_one_repeated_byte_is_refused() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("key");
+        write_new(&path, &[0; 64], 0o600).expect("a file");
+        assert_eq!(secret(&path).expect_err("a default").downcast_ref(), Some(&Unsafe::KeyIsADefault));
+    }
 }
