@@ -148,18 +148,23 @@ impl Hand {
         changes
     }
 
-    /// Changes the first row that it changes at all; `None` where the database itself refuses or there is no such row.
+    /// Changes the first row that can be changed so; `None` where the database itself refuses for each of them.
     pub(crate) async fn change(&mut self, table: &str, column: &str, value: &str) -> Option<Touched> {
         let place = self.place();
-        let first = format!(
-            "SELECT CAST({place} AS TEXT) FROM {table} WHERE ({value}) IS DISTINCT FROM {column} ORDER BY {table}.{place} LIMIT 1"
+        let rows = format!(
+            "SELECT CAST({place} AS TEXT) FROM {table} WHERE ({value}) IS DISTINCT FROM {column} ORDER BY {table}.{place}"
         );
-        let row = self.administrator.column(&first).await.pop()?;
-        let before = self.names(table, &row).await;
-        let update = format!("UPDATE {table} SET {column} = {value} WHERE {}", self.at(&row));
-        let changed = self.administrator.execute(&update).await.ok()?;
-        assert_eq!(changed, 1, "{update}");
-        let mut names = before;
+        let mut done = None;
+        for row in self.administrator.column(&rows).await {
+            let before = self.names(table, &row).await;
+            let update = format!("UPDATE {table} SET {column} = {value} WHERE {}", self.at(&row));
+            if let Ok(changed) = self.administrator.execute(&update).await {
+                assert_eq!(changed, 1, "{update}");
+                done = Some((row, before));
+                break;
+            }
+        }
+        let (row, mut names) = done?;
         if self.engine == Engine::Sqlite {
             names.extend(self.names(table, &row).await);
         } else {
