@@ -34,11 +34,9 @@ fn read(calls: &str) -> Flushes {
     let mut unfinished: BTreeMap<&str, &str> = BTreeMap::new();
     let (mut written, mut unflushed) = (false, false);
     for line in calls.lines() {
-        // The thread, the time, the call.
-        let mut words = line.trim_start().splitn(3, char::is_whitespace);
-        let (Some(thread), Some(_), Some(call)) = (words.next(), words.next(), words.next()) else {
-            continue;
-        };
+        // The thread, padded to five digits; the time; the call.
+        let Some((thread, rest)) = line.trim_start().split_once(' ') else { continue };
+        let Some((_, call)) = rest.trim_start().split_once(' ') else { continue };
         let call = call.trim_start();
         let begins = !call.starts_with("<...");
         let call = if begins { call } else { unfinished.remove(thread).unwrap_or_default() };
