@@ -1,10 +1,10 @@
 //! Nothing done for somebody goes unrecorded, and nothing hidden is told by the way.
 
 use crate::expect::{denied, told};
-use tillid_domain::actor::Purpose;
 use tillid_domain::{
-    Reason,
+    Language, Reason,
     access::{AccessRecord, Act, Outcome},
+    actor::Purpose,
     id::{MandateId, PersonId},
 };
 use tillid_service::{NewLookup, NewMandate, NewPresentation, PersonRef};
@@ -29,7 +29,7 @@ pub(crate) async fn r45_whatever_is_tried_for_somebody_stands_in_their_log(world
     let request = world.ask(anna, "C15").await;
     let call = keyed(bo_for_anna.clone(), "k", "present");
     for _ in 0..2 {
-        world.service.present(&call, &NewPresentation::Request(request), Default::default()).await.unwrap();
+        world.service.present(&call, &NewPresentation::Request(request), Language::Da).await.unwrap();
     }
     let nothing = MandateId::from_uuid(Uuid::from_u128(1));
     assert!(world.service.revoke_mandate(&bo_for_anna, nothing).await.is_err());
