@@ -156,7 +156,10 @@ impl Tx<Write> {
                 .bind(sealed.key_id)
                 .bind(sealed.bytes)
         )?;
-        for lookup in self.vault.lookups(number) {
+        // In one order, whichever key is active here: two nodes in the middle of a rotation must not wait for each other.
+        let mut lookups = self.vault.lookups(number);
+        lookups.sort_unstable_by(|a, b| a.key_id.cmp(&b.key_id));
+        for lookup in lookups {
             run!(
                 self,
                 sqlx::query(
