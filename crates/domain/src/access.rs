@@ -101,6 +101,15 @@ impl Act {
     pub const fn least_assurance(self) -> Assurance {
         Assurance::Substantial
     }
+
+    /// How long ago, in seconds, whoever does it may have proved who they are: what gives somebody something asks for it anew, what
+    /// takes it back never does.
+    pub const fn freshness(self) -> Option<i64> {
+        match self {
+            Self::AnswerRequest | Self::GiveConsent | Self::GiveMandate => Some(300),
+            _ => None,
+        }
+    }
 }
 
 /// Whom and what an act is about, as far as the answer depends on it.
@@ -131,6 +140,8 @@ pub enum Refusal {
     Denied(Reason),
     /// They may once they have proved better who they are.
     StepUp(Assurance),
+    /// They may once they have proved again who they are: it must be at most so many seconds ago.
+    LoginAgain(i64),
 }
 
 use Refusal::{Denied, Hidden};
@@ -145,6 +156,15 @@ pub fn may(actor: &Actor, act: Act, subject: &Subject<'_>) -> Result<(), Refusal
         Who::System(machine) => system(machine, act, subject),
     }?;
     if actor.assurance < act.least_assurance() { Err(Refusal::StepUp(act.least_assurance())) } else { Ok(()) }
+}
+
+/// Whether the actor's login is fresh enough for this, at that moment of security time. Of an actor whose issuer does not tell when
+/// they logged in, nothing can be said: whoever configures such an issuer vouches for it.
+pub fn is_fresh(actor: &Actor, act: Act, now: Instant) -> Result<(), Refusal> {
+    match (act.freshness(), actor.authenticated_at) {
+        (Some(seconds), Some(at)) if now > at.plus_seconds(seconds) => Err(Refusal::LoginAgain(seconds)),
+        _ => Ok(()),
+    }
 }
 
 fn citizen(me: PersonId, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> {

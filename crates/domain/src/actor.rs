@@ -22,6 +22,17 @@ pub enum Assurance {
     High,
 }
 
+impl Assurance {
+    /// The level as OIOSAML and RFC 9470's `acr_values` name it.
+    pub const fn uri(self) -> &'static str {
+        match self {
+            Self::Low => "https://data.gov.dk/concept/core/nsis/loa/Low",
+            Self::Substantial => "https://data.gov.dk/concept/core/nsis/loa/Substantial",
+            Self::High => "https://data.gov.dk/concept/core/nsis/loa/High",
+        }
+    }
+}
+
 /// A level of assurance in no spelling that is known.
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone, Copy)]
 #[error("not a level of assurance")]

@@ -92,6 +92,8 @@ reasons! {
     StaffOnly = "staff_only",
     /// A stronger login is needed.
     AssuranceTooLow = "assurance_too_low",
+    /// The login is too long ago for this.
+    LoginTooOld = "login_too_old",
     /// The login is of nobody known here.
     PersonUnknown = "person_unknown",
     /// The request has been answered.

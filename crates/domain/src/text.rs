@@ -16,6 +16,9 @@ pub enum Language {
 }
 
 impl Language {
+    /// Every language.
+    pub const ALL: [Self; 2] = [Self::Da, Self::En];
+
     /// The language tag.
     pub const fn tag(self) -> &'static str {
         match self {

@@ -1,26 +1,20 @@
 //! Access tokens: JWTs of configured issuers, as RFC 9068 profiles them.
 
 use crate::{
+    jose::{Jwt, Key, KeyFlaw, TokenRefusal, is_for_signatures},
     problem::{Problem, Protocol},
-    strict,
     token::{Claims, Principal, principal},
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, header};
-use jsonwebtoken::{
-    Algorithm, DecodingKey,
-    jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, KeyOperations, PublicKeyUse},
-};
-use serde_json::{Map, Value};
+use jsonwebtoken::jwk::JwkSet;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tillid_domain::{Cvr, Instant, actor::Role};
 
-/// No issuer's tokens are near this long.
-const MAX_LENGTH: usize = 16 * 1024;
 /// How far the issuer's clock may be behind ours, in seconds.
-const LEEWAY: i64 = 30;
+pub(crate) const LEEWAY: i64 = 30;
 /// How far the issuer's clock may be ahead of ours, in seconds (FAPI 2.0, section 5.3.2.1).
-const AHEAD: i64 = 60;
+pub(crate) const AHEAD: i64 = 60;
 
 /// Whom an issuer can vouch for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -74,61 +68,11 @@ pub enum VerifierError {
     AmbiguousKeys(String),
 }
 
-/// Why a token was refused; for logs, and without anything of the token.
-#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone, Copy)]
-pub enum TokenRefusal {
-    /// Longer than 16 KiB.
-    #[error("too long")]
-    TooLong,
-    /// Not three parts of base64url, or not JSON objects without duplicate names.
-    #[error("not a token")]
-    Malformed,
-    /// The type is not that of an access token.
-    #[error("not an access token")]
-    Type,
-    /// The algorithm is not accepted, or is not the key's.
-    #[error("algorithm not accepted")]
-    Algorithm,
-    /// The header brings a key of its own, or asks for something to be understood.
-    #[error("header field not accepted")]
-    HeaderField,
-    /// No such issuer is configured.
-    #[error("issuer not configured")]
-    Issuer,
-    /// The issuer has no such key, or several keys and none is named.
-    #[error("key not known")]
-    Key,
-    /// The signature is not the issuer's.
-    #[error("signature does not verify")]
-    Signature,
-    /// It is meant for somebody else.
-    #[error("for another audience")]
-    Audience,
-    /// It has expired.
-    #[error("expired")]
-    Expired,
-    /// It does not hold yet, or was issued in the future.
-    #[error("not valid yet")]
-    NotYet,
-    /// The issuer cannot vouch for such a bearer.
-    #[error("the issuer does not speak for the bearer")]
-    NotTheirs,
-    /// A claim is missing or is not what it must be.
-    #[error("claim {0} missing or invalid")]
-    Claim(&'static str),
-}
-
 impl From<TokenRefusal> for Problem {
     /// One answer whatever the cause, so that nobody learns how close they came.
     fn from(_: TokenRefusal) -> Self {
         Protocol::TokenInvalid.into()
     }
-}
-
-struct Key {
-    id: Option<String>,
-    public: DecodingKey,
-    algorithms: Vec<Algorithm>,
 }
 
 /// Verifies access tokens. Immutable: when keys rotate, put a new one in its place.
@@ -158,25 +102,12 @@ impl Verifier {
 
     /// The bearer, if the token holds at `now`.
     pub fn verify(&self, token: &str, now: Instant) -> Result<Principal, TokenRefusal> {
-        if token.len() > MAX_LENGTH {
-            return Err(TokenRefusal::TooLong);
-        }
-        let (message, signature) = token.rsplit_once('.').ok_or(TokenRefusal::Malformed)?;
-        let (head, body) = message.split_once('.').ok_or(TokenRefusal::Malformed)?;
-        let head = object(head)?;
-        let algorithm = accepted_header(&head)?;
-        let claims = Claims(object(body)?);
-
-        // Only to find the key; nothing else of the claims is looked at before the signature holds.
-        let (issuer, keys) = self.issuers.get(claims.text("iss")?).ok_or(TokenRefusal::Issuer)?;
-        let key = named_key(&head, keys)?;
-        if !key.algorithms.contains(&algorithm) {
-            return Err(TokenRefusal::Algorithm);
-        }
-        match jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key.public, algorithm) {
-            Ok(true) => {}
-            _ => return Err(TokenRefusal::Signature),
-        }
+        let access = |kind: Option<&str>| matches!(kind, Some("at+jwt" | "application/at+jwt"));
+        let jwt = Jwt::read(token, access)?;
+        // Only to find the keys; nothing else of the claims is looked at before the signature holds.
+        let (issuer, keys) = self.issuers.get(jwt.claims.text("iss")?).ok_or(TokenRefusal::Issuer)?;
+        jwt.must_be_signed_by(keys)?;
+        let claims = jwt.claims;
 
         holds_for(&claims, &issuer.audience)?;
         holds_at(&claims, now)?;
@@ -191,16 +122,14 @@ fn usable_keys(issuer: &Issuer) -> Result<Vec<Key>, VerifierError> {
     let name = || issuer.issuer.clone();
     let mut keys: Vec<Key> = Vec::new();
     for jwk in issuer.keys.keys.iter().filter(|jwk| is_for_signatures(jwk)) {
-        if matches!(jwk.algorithm, AlgorithmParameters::OctetKey(_)) {
-            return Err(VerifierError::SymmetricKey(name()));
-        }
-        let algorithms = algorithms(jwk).ok_or_else(|| VerifierError::UnusableKey(name()))?;
-        let public = DecodingKey::from_jwk(jwk).map_err(|_| VerifierError::UnusableKey(name()))?;
-        let id = jwk.common.key_id.clone();
-        if keys.iter().any(|other| other.id == id) {
+        let key = Key::read(jwk).map_err(|flaw| match flaw {
+            KeyFlaw::Symmetric => VerifierError::SymmetricKey(name()),
+            KeyFlaw::Unusable => VerifierError::UnusableKey(name()),
+        })?;
+        if keys.iter().any(|other| other.id == key.id) {
             return Err(VerifierError::AmbiguousKeys(name()));
         }
-        keys.push(Key { id, public, algorithms });
+        keys.push(key);
     }
     match keys.as_slice() {
         [] => Err(VerifierError::NoKeys(name())),
@@ -209,69 +138,7 @@ fn usable_keys(issuer: &Issuer) -> Result<Vec<Key>, VerifierError> {
     }
 }
 
-/// A provider may publish keys for encryption in the same set; they are none of ours.
-fn is_for_signatures(jwk: &Jwk) -> bool {
-    let common = &jwk.common;
-    common.public_key_use.as_ref().is_none_or(|usage| *usage == PublicKeyUse::Signature)
-        && common.key_operations.as_ref().is_none_or(|all| all.contains(&KeyOperations::Verify))
-}
-
-/// The algorithms that the key's type fits, narrowed to the one it names.
-fn algorithms(jwk: &Jwk) -> Option<Vec<Algorithm>> {
-    let is_long = |text: &str| URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32);
-    let fitting = match &jwk.algorithm {
-        AlgorithmParameters::EllipticCurve(p)
-            if p.curve == EllipticCurve::P256 && is_long(&p.x) && is_long(&p.y) =>
-        {
-            vec![Algorithm::ES256]
-        }
-        AlgorithmParameters::OctetKeyPair(p) if p.curve == EllipticCurve::Ed25519 && is_long(&p.x) => {
-            vec![Algorithm::EdDSA]
-        }
-        AlgorithmParameters::RSA(_) => vec![Algorithm::RS256, Algorithm::PS256],
-        _ => return None,
-    };
-    let Some(named) = jwk.common.key_algorithm else { return Some(fitting) };
-    let narrowed: Vec<Algorithm> = fitting.into_iter().filter(|a| KeyAlgorithm::from(*a) == named).collect();
-    (!narrowed.is_empty()).then_some(narrowed)
-}
-
-fn object(part: &str) -> Result<Map<String, Value>, TokenRefusal> {
-    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenRefusal::Malformed)?;
-    match strict::parse(&bytes) {
-        Ok(Value::Object(object)) => Ok(object),
-        _ => Err(TokenRefusal::Malformed),
-    }
-}
-
-fn accepted_header(head: &Map<String, Value>) -> Result<Algorithm, TokenRefusal> {
-    let field = |name: &str| head.get(name).and_then(Value::as_str).unwrap_or_default();
-    let kind = field("typ").to_ascii_lowercase();
-    if kind != "at+jwt" && kind != "application/at+jwt" {
-        return Err(TokenRefusal::Type);
-    }
-    if ["jku", "jwk", "x5u", "x5c", "crit", "b64", "zip", "enc"].iter().any(|name| head.contains_key(*name)) {
-        return Err(TokenRefusal::HeaderField);
-    }
-    match field("alg") {
-        "ES256" => Ok(Algorithm::ES256),
-        "EdDSA" => Ok(Algorithm::EdDSA),
-        "RS256" => Ok(Algorithm::RS256),
-        "PS256" => Ok(Algorithm::PS256),
-        _ => Err(TokenRefusal::Algorithm),
-    }
-}
-
-fn named_key<'k>(head: &Map<String, Value>, keys: &'k [Key]) -> Result<&'k Key, TokenRefusal> {
-    let found = match (head.get("kid"), keys) {
-        (None, [only]) => Some(only),
-        (Some(Value::String(id)), _) => keys.iter().find(|key| key.id.as_deref() == Some(id)),
-        _ => None,
-    };
-    found.ok_or(TokenRefusal::Key)
-}
-
-fn holds_for(claims: &Claims, audience: &str) -> Result<(), TokenRefusal> {
+pub(crate) fn holds_for(claims: &Claims, audience: &str) -> Result<(), TokenRefusal> {
     let ours = match claims.0.get("aud") {
         Some(Value::String(one)) => one == audience,
         Some(Value::Array(several)) => several.iter().any(|one| one.as_str() == Some(audience)),

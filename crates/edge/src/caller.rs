@@ -9,7 +9,7 @@ use http::{HeaderValue, StatusCode, header, request::Parts};
 use std::sync::Arc;
 use tillid_domain::{
     Audience, Cvr, Digest, Reason,
-    actor::{Actor, Assurance, Employee, Machine, Who},
+    actor::{Actor, Employee, Machine, Who},
     id::PersonId,
     text::Login,
 };
@@ -56,7 +56,7 @@ impl Caller {
     }
 }
 
-fn audience(actor: &Actor) -> Audience {
+pub(crate) fn audience(actor: &Actor) -> Audience {
     match actor.who {
         Who::Citizen { .. } => Audience::Citizen,
         Who::Employee(_) | Who::Operator => Audience::Caseworker,
@@ -148,7 +148,9 @@ pub fn refusal(error: &Error, audience: Audience) -> Problem {
         Error::NotFound => Protocol::NotFound.into(),
         Error::Denied(reason) => told(StatusCode::FORBIDDEN, *reason, audience),
         Error::StepUp(level) => told(StatusCode::UNAUTHORIZED, Reason::AssuranceTooLow, audience)
-            .with_header(header::WWW_AUTHENTICATE, step_up(*level)),
+            .with_header(header::WWW_AUTHENTICATE, step_up(&format!("acr_values=\"{}\"", level.uri()))),
+        Error::LoginAgain(seconds) => told(StatusCode::UNAUTHORIZED, Reason::LoginTooOld, audience)
+            .with_header(header::WWW_AUTHENTICATE, step_up(&format!("max_age={seconds}"))),
         Error::Rule(reason) => told(StatusCode::CONFLICT, *reason, audience),
         Error::Invalid(flaws) => {
             flaws.iter().fold(Protocol::Unprocessable.into(), |problem: Problem, flaw| {
@@ -186,15 +188,8 @@ fn code_words(reason: Reason) -> Words {
     Words { da: reason.code().into(), en: reason.code().into() }
 }
 
-/// RFC 9470: which level is asked for.
-fn step_up(level: Assurance) -> HeaderValue {
-    let level = match level {
-        Assurance::Low => "Low",
-        Assurance::Substantial => "Substantial",
-        Assurance::High => "High",
-    };
-    let text = format!(
-        "Bearer error=\"insufficient_user_authentication\", acr_values=\"https://data.gov.dk/concept/core/nsis/loa/{level}\""
-    );
+/// RFC 9470: what is asked for.
+fn step_up(what: &str) -> HeaderValue {
+    let text = format!("Bearer error=\"insufficient_user_authentication\", {what}");
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     headers::{REQUEST_ID, RequestId},
-    problem::{Protocol, render_problems},
+    problem::{Protocol, RenderPage, render_problems},
 };
 use axum::{
     Router,
@@ -35,19 +35,21 @@ pub struct Settings {
     /// How long a handler may take until its answer begins; then it is dropped, and the caller is told
     /// [`Protocol::Unavailable`].
     pub deadline: Duration,
+    /// Writes a problem for a browser; without it, a browser is told like a program.
+    pub page: Option<RenderPage>,
 }
 
 impl Settings {
     /// 64 KiB and ten seconds.
     pub fn new(new_request_id: impl Fn() -> String + Send + Sync + 'static) -> Self {
         let deadline = Duration::from_secs(10);
-        Self { new_request_id: Arc::new(new_request_id), body_limit: 64 * 1024, deadline }
+        Self { new_request_id: Arc::new(new_request_id), body_limit: 64 * 1024, deadline, page: None }
     }
 }
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { new_request_id: _, body_limit, deadline } = self;
+        let Self { new_request_id: _, body_limit, deadline, page: _ } = self;
         f.debug_struct("Settings")
             .field("body_limit", body_limit)
             .field("deadline", deadline)
@@ -76,7 +78,7 @@ pub fn layers(router: Router, settings: Settings) -> Router {
         .layer(from_fn_with_state(settings.clone(), within_deadline))
         .layer(from_fn_with_state(settings.clone(), within_limits))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(render_problems))
+        .layer(from_fn_with_state(settings.page.clone(), render_problems))
         .layer(from_fn(secured))
         .layer(from_fn(observed))
         .layer(from_fn_with_state(settings, named))

@@ -11,23 +11,33 @@
 //! Nothing here reads the clock for a decision, makes an id, or touches the database. What a caller may do is decided further in.
 
 mod bearer;
+mod browser;
 mod caller;
 mod cursor;
 mod headers;
+mod jose;
 mod json;
 mod layers;
+mod oidc;
 mod problem;
 mod serve;
 mod stream;
 mod strict;
 mod token;
 
-pub use bearer::{Issuer, SpeaksFor, TokenRefusal, Verifier, VerifierError, bearer_token};
+pub use bearer::{Issuer, SpeaksFor, Verifier, VerifierError, bearer_token};
+pub use browser::{Fields, Form, ReturnTo, Visitor, guarded, language_cookie};
+pub use jose::TokenRefusal;
+
 pub use caller::{Caller, Gate, refusal};
 pub use cursor::Cursor;
 pub use headers::{IdempotencyKey, IfMatch, LookupId, RequestId, etag};
 pub use json::{Bare, Json, Path, Query, Sent};
 pub use layers::{ActorKind, Settings, layers};
-pub use problem::{FieldError, Flaw, Problem, Protocol, Words, language, render_problems};
+pub use oidc::{
+    ClaimNames, ClientAuth, ClientKey, Dialect, Door, LoginOption, NotAClientKey, Provider, RelyingParty,
+    login_router,
+};
+pub use problem::{FieldError, Flaw, Problem, Protocol, RenderPage, Told, Words, language, render_problems};
 pub use serve::{Limits, serve};
 pub use token::{Principal, PrincipalKind};

@@ -1,14 +1,19 @@
 //! What a caller is told when it does not go well (RFC 9457).
 
+use crate::browser::cookie::{LANGUAGE, cookie};
 use axum::{
     body::Body,
-    extract::Request,
+    extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 use tillid_domain::{Language, Localized};
 
 /// A sentence in both languages.
@@ -149,6 +154,16 @@ impl Problem {
         self.0.code
     }
 
+    /// What happened, in a few words.
+    pub fn title(&self, language: Language) -> &str {
+        self.0.title.in_language(language)
+    }
+
+    /// More of it.
+    pub fn detail(&self, language: Language) -> Option<&str> {
+        self.0.detail.as_ref().map(|detail| detail.in_language(language))
+    }
+
     /// The fields that are wrong.
     pub fn errors(&self) -> &[FieldError] {
         &self.0.errors
@@ -210,20 +225,61 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Middleware that writes problems in the language the caller prefers.
-pub async fn render_problems(request: Request, next: Next) -> Response {
+/// A problem that is to be told on a page.
+pub struct Told<'t> {
+    /// The problem.
+    pub problem: &'t Problem,
+    /// In which language.
+    pub language: Language,
+    /// Where it happened: the path with its query, of this service.
+    pub path: &'t str,
+}
+
+/// Writes a problem as a page that a person understands.
+pub type RenderPage = Arc<dyn Fn(&Told<'_>) -> Response + Send + Sync>;
+
+/// Middleware that writes problems as whoever asked can read them: to a browser that opens a page, as a page; to all others as
+/// RFC 9457 has it, in the language they prefer.
+pub async fn render_problems(
+    State(page): State<Option<RenderPage>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let language = language(request.headers());
+    let asked = page.filter(|_| opens_page(&request)).map(|page| (page, request.uri().clone()));
     let mut response = next.run(request).await;
-    if language != Language::default()
-        && let Some(problem) = response.extensions().get::<Problem>().cloned()
-    {
+    let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
+    if let Some((page, uri)) = asked {
+        let path = uri.path_and_query().map_or("/", |p| p.as_str());
+        let mut told = page(&Told { problem: &problem, language, path });
+        *told.status_mut() = problem.status();
+        for (name, value) in &problem.0.headers {
+            told.headers_mut().insert(name, value.clone());
+        }
+        return told;
+    }
+    if language != Language::default() {
         problem.write(language, &mut response);
     }
     response
 }
 
-/// The language the caller prefers (`Accept-Language`, RFC 9110): Danish, unless English is preferred to it.
+/// Whether a browser opens a page with this: what programs ask, they are answered as the contract says.
+fn opens_page(request: &Request) -> bool {
+    const PROGRAMS: [&str; 6] = ["/v1/", "/log/", "/health/", "/sandbox/", "/access/", "/oauth2/"];
+    let html = |line: &HeaderValue| line.to_str().is_ok_and(|line| line.contains("text/html"));
+    let accepts = request.headers().get_all(header::ACCEPT).iter().any(html);
+    accepts && !PROGRAMS.iter().any(|prefix| request.uri().path().starts_with(prefix))
+}
+
+/// The language the caller prefers: the one they have chosen (a cookie), or what their browser says (`Accept-Language`, RFC 9110):
+/// Danish, unless English is preferred to it.
 pub fn language(headers: &HeaderMap) -> Language {
+    if let Some(chosen) =
+        cookie(headers, LANGUAGE).and_then(|tag| Language::ALL.into_iter().find(|l| l.tag() == tag))
+    {
+        return chosen;
+    }
     let (mut da, mut en, mut any) = (None, None, None);
     let lines = headers.get_all(header::ACCEPT_LANGUAGE);
     for range in lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).take(32)
@@ -291,6 +347,28 @@ protocol! {
     TokenMissing = UNAUTHORIZED, "token_missing";
     /// The token does not hold; why is for our log only.
     TokenInvalid = UNAUTHORIZED, "token_invalid";
+    /// There is no session, or it is over.
+    SessionMissing = UNAUTHORIZED, "session_missing";
+    /// The form did not come from a page of ours, or not from this session's.
+    Csrf = FORBIDDEN, "csrf";
+    /// The form cannot be read.
+    MalformedForm = BAD_REQUEST, "malformed_form";
+    /// No login began with this state in this browser, or it has been used or is too long ago.
+    LoginUnknown = BAD_REQUEST, "login_unknown";
+    /// The user turned back at the identity provider.
+    LoginCancelled = FORBIDDEN, "login_cancelled";
+    /// The identity provider did not let the user in.
+    LoginRefused = FORBIDDEN, "login_refused";
+    /// What the identity provider says does not hold; why is for our log only.
+    LoginNotAccepted = FORBIDDEN, "login_not_accepted";
+    /// The fresh login was somebody else's.
+    LoginOfAnother = FORBIDDEN, "login_of_another";
+    /// The identity provider tells no CPR number, and the user is not known here.
+    LoginWithoutNumber = FORBIDDEN, "login_without_number";
+    /// The identity provider does not answer, or not as it should.
+    ProviderUnavailable = SERVICE_UNAVAILABLE, "provider_unavailable";
+    /// The logout token does not hold.
+    LogoutInvalid = BAD_REQUEST, "logout_invalid";
     /// The address is longer than what is read.
     UriTooLong = URI_TOO_LONG, "uri_too_long";
     /// The headers are larger than what is read.
@@ -313,7 +391,10 @@ impl Protocol {
         match self {
             Self::TokenMissing => Some((header::WWW_AUTHENTICATE, "Bearer")),
             Self::TokenInvalid => Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#)),
-            Self::TooManyConnections | Self::Unavailable => Some((header::RETRY_AFTER, "2")),
+            Self::SessionMissing => Some((header::WWW_AUTHENTICATE, "Cookie")),
+            Self::TooManyConnections | Self::Unavailable | Self::ProviderUnavailable => {
+                Some((header::RETRY_AFTER, "2"))
+            }
             _ => None,
         }
     }

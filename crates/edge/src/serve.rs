@@ -139,7 +139,7 @@ fn full() -> Router {
     };
     Router::new()
         .fallback(answer)
-        .layer(middleware::from_fn(render_problems))
+        .layer(middleware::from_fn_with_state(None, render_problems))
         .layer(middleware::from_fn(secured))
 }
 

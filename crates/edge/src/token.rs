@@ -1,6 +1,9 @@
 //! What a token that holds says of its bearer.
 
-use crate::bearer::{Issuer, SpeaksFor, TokenRefusal};
+use crate::{
+    bearer::{Issuer, SpeaksFor},
+    jose::TokenRefusal,
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::str::FromStr;
@@ -95,7 +98,7 @@ impl Claims {
         Ok(Some(Instant::from_micros((seconds * 1e6) as i64)))
     }
 
-    fn parsed<T: FromStr>(&self, name: &'static str) -> Result<T, TokenRefusal> {
+    pub(crate) fn parsed<T: FromStr>(&self, name: &'static str) -> Result<T, TokenRefusal> {
         self.text(name)?.parse().map_err(|_| TokenRefusal::Claim(name))
     }
 
@@ -103,7 +106,11 @@ impl Claims {
         if self.0.contains_key(name) { self.parsed(name).map(Some) } else { Ok(None) }
     }
 
-    fn or_default<T: DeserializeOwned>(&self, name: &'static str, default: T) -> Result<T, TokenRefusal> {
+    pub(crate) fn or_default<T: DeserializeOwned>(
+        &self,
+        name: &'static str,
+        default: T,
+    ) -> Result<T, TokenRefusal> {
         match self.0.get(name) {
             Some(value) => T::deserialize(value).map_err(|_| TokenRefusal::Claim(name)),
             None => Ok(default),

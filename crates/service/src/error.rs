@@ -16,6 +16,9 @@ pub enum Error {
     /// The caller may once they have proved better who they are.
     #[error("a stronger login is needed")]
     StepUp(Assurance),
+    /// The caller may once they have logged in again: at most so many seconds ago.
+    #[error("a fresh login is needed")]
+    LoginAgain(i64),
     /// It is true but not possible now, or never.
     #[error("refused: {}", .0.code())]
     Rule(Reason),
@@ -65,6 +68,7 @@ impl From<Refusal> for Error {
             Refusal::Hidden => Self::NotFound,
             Refusal::Denied(reason) => Self::Denied(reason),
             Refusal::StepUp(level) => Self::StepUp(level),
+            Refusal::LoginAgain(seconds) => Self::LoginAgain(seconds),
         }
     }
 }

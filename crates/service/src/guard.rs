@@ -3,7 +3,7 @@
 use crate::{Call, Done, Error, Service};
 use tillid_domain::{
     Instant, Reason,
-    access::{AccessRecord, Act, Outcome, Refusal, Subject, Visibility, may},
+    access::{AccessRecord, Act, Outcome, Refusal, Subject, Visibility, is_fresh, may},
     actor::{Actor, Purpose, Who},
     id::{AccessId, BatchId, EventId, PersonId},
     mandate::Mandate,
@@ -78,6 +78,11 @@ impl Service {
         let subject = Subject { person: Some(person), ..Subject::default() };
         let decision = self.may(&mut tx, call, act, &subject, now).await?;
         Ok(decision?)
+    }
+
+    /// Refuses whoever logged in too long ago for this.
+    pub(crate) fn must_be_fresh(&self, call: &Call, act: Act) -> Result<(), Error> {
+        Ok(is_fresh(&call.actor, act, self.ambient.now())?)
     }
 
     /// The record of one look, not yet durable.

@@ -13,6 +13,7 @@ mod error;
 mod guard;
 mod mandate;
 mod person;
+mod session;
 
 pub use access::{
     lookup::{FoundConsent, FoundMandate, LookedUp, NewLookup},
@@ -30,7 +31,7 @@ pub use directory::{Authority, Directory};
 pub use error::Error;
 pub use mandate::give::NewMandate;
 pub use person::register::{NewPerson, PersonRef};
-pub use tillid_storage::{Audit, Fault, Finding};
+pub use tillid_storage::{Audit, Fault, Finding, Session, Whose};
 
 use ambient::Ambient;
 use std::{sync::Arc, time::Duration};

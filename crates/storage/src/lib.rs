@@ -18,6 +18,7 @@ mod journal;
 mod mandates;
 mod persons;
 mod project;
+mod sessions;
 mod upkeep;
 mod vault;
 
@@ -26,5 +27,6 @@ pub use audit::{Audit, Fault, Finding};
 pub use engine::{Address, Read, Store, Tx, Upkeep, Write};
 pub use error::StoreError;
 pub use journal::Opened;
-pub use upkeep::{Claim, Effect, IdempotencyKey, OPERATIONAL_TABLES, Session};
+pub use sessions::{Session, Whose};
+pub use upkeep::{Claim, Effect, IdempotencyKey, OPERATIONAL_TABLES};
 pub use vault::{Entropy, Vault};

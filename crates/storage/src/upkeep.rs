@@ -1,9 +1,8 @@
-//! The operational tables: idempotency keys, sessions, the sandbox's clock, and the re-encryption of numbers. None of
-//! them holds a fact, and nothing here writes one.
+//! The operational tables: idempotency keys, the sandbox's clock, the re-encryption of numbers, and what is over. None of
+//! them holds a fact, and nothing here or in `sessions` writes one.
 
 use crate::{
     StoreError,
-    column::{RowRef, instant},
     engine::{Tx, Upkeep, Write, on, run},
     journal::{signed, unsigned},
     persons::NumberRow,
@@ -11,17 +10,19 @@ use crate::{
     vault::SealedNumber,
 };
 use sqlx::FromRow;
-use tillid_domain::{
-    Digest, Instant,
-    actor::ActorTrace,
-    id::{NumberId, SessionId},
-    text::Login,
-};
+use tillid_domain::{Digest, Instant, actor::ActorTrace, id::NumberId};
 use uuid::Uuid;
 
 /// The tables that upkeep writes. `person_number` and its index change their key, never their number.
-pub const OPERATIONAL_TABLES: [&str; 5] =
-    ["idempotency", "session", "business_clock", "person_number", "person_number_index"];
+pub const OPERATIONAL_TABLES: [&str; 7] = [
+    "idempotency",
+    "session",
+    "login_attempt",
+    "used_token",
+    "business_clock",
+    "person_number",
+    "person_number_index",
+];
 
 /// A key that a caller sends with a change, so that sending it again changes nothing more.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -107,78 +108,7 @@ impl Tx<Write> {
     }
 }
 
-/// A browser session. Its secret is known here by its hash alone.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Session {
-    /// Its id.
-    pub id: SessionId,
-    /// SHA-256 of the secret in the cookie.
-    pub secret_hash: Digest,
-    /// The identity provider.
-    pub issuer: Login,
-    /// The user's name there.
-    pub login: Login,
-    /// The provider's own session, for its log-out.
-    pub sid: Option<Login>,
-    /// Who was logged in, as the login told it.
-    pub principal: String,
-    /// When it began, in security time.
-    pub created_at: Instant,
-    /// The first moment when it has been idle too long.
-    pub idle_until: Instant,
-    /// The first moment after it, however busy.
-    pub ends_at: Instant,
-}
-
-#[derive(FromRow)]
-struct SessionRow {
-    id: Uuid,
-    secret_hash: Vec<u8>,
-    issuer: String,
-    login: String,
-    sid: Option<String>,
-    principal: String,
-    created_at: i64,
-    idle_until: i64,
-    ends_at: i64,
-}
-
-impl TryFrom<SessionRow> for Session {
-    type Error = StoreError;
-
-    fn try_from(row: SessionRow) -> Result<Self, StoreError> {
-        let at = RowRef { table: "session", id: row.id };
-        Ok(Self {
-            id: SessionId::from_uuid(row.id),
-            secret_hash: Digest::try_from(row.secret_hash.as_slice()).map_err(|_| at.corrupt())?,
-            issuer: at.text(&row.issuer)?,
-            login: at.text(&row.login)?,
-            sid: at.text_opt(row.sid.as_deref())?,
-            principal: row.principal,
-            created_at: instant(row.created_at),
-            idle_until: instant(row.idle_until),
-            ends_at: instant(row.ends_at),
-        })
-    }
-}
-
 impl<Mode> Tx<Mode> {
-    /// The session whose secret has this hash, if it has not ended at that moment of security time.
-    pub async fn session(
-        &mut self,
-        secret_hash: Digest,
-        now: Instant,
-    ) -> Result<Option<Session>, StoreError> {
-        const SQL: &str = "SELECT id, secret_hash, issuer, login, sid, principal, created_at, idle_until, ends_at FROM session \
-             WHERE secret_hash = $1 AND idle_until > $2 AND ends_at > $2";
-        let row: Option<SessionRow> = on!(self, |conn| sqlx::query_as(SQL)
-            .bind(secret_hash.as_bytes().as_slice())
-            .bind(now.as_micros())
-            .fetch_optional(conn)
-            .await)?;
-        row.map(TryInto::try_into).transpose()
-    }
-
     /// How far business time has been turned, in microseconds.
     pub async fn business_offset(&mut self) -> Result<i64, StoreError> {
         const SQL: &str = "SELECT offset_micros FROM business_clock WHERE id = 1";
@@ -206,63 +136,15 @@ impl Tx<Upkeep> {
         Ok(())
     }
 
-    /// Begins a session.
-    pub async fn begin_session(&mut self, s: &Session) -> Result<(), StoreError> {
-        run!(self, sqlx::query(
-            "INSERT INTO session (id, secret_hash, issuer, login, sid, principal, created_at, idle_until, ends_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-        )
-        .bind(s.id.as_uuid())
-        .bind(s.secret_hash.as_bytes().as_slice())
-        .bind(s.issuer.as_str())
-        .bind(s.login.as_str())
-        .bind(s.sid.as_ref().map(|sid| sid.as_str().to_owned()))
-        .bind(s.principal.as_str())
-        .bind(s.created_at.as_micros())
-        .bind(s.idle_until.as_micros())
-        .bind(s.ends_at.as_micros()))?;
-        Ok(())
-    }
-
-    /// Keeps a session from idling out before that moment.
-    pub async fn keep_session(&mut self, id: SessionId, idle_until: Instant) -> Result<(), StoreError> {
-        run!(
-            self,
-            sqlx::query("UPDATE session SET idle_until = $2 WHERE id = $1")
-                .bind(id.as_uuid())
-                .bind(idle_until.as_micros())
-        )?;
-        Ok(())
-    }
-
-    /// Ends a session.
-    pub async fn end_session(&mut self, id: SessionId) -> Result<(), StoreError> {
-        run!(self, sqlx::query("DELETE FROM session WHERE id = $1").bind(id.as_uuid()))?;
-        Ok(())
-    }
-
-    /// Ends a user's sessions: of one session at the provider, or all (OpenID Connect Back-Channel Logout 1.0, section 2.6).
-    pub async fn end_sessions_of(
-        &mut self,
-        issuer: &Login,
-        login: &Login,
-        sid: Option<&Login>,
-    ) -> Result<u64, StoreError> {
-        Ok(run!(
-            self,
-            sqlx::query("DELETE FROM session WHERE issuer = $1 AND login = $2 AND ($3 = '' OR sid = $3)")
-                .bind(issuer.as_str())
-                .bind(login.as_str())
-                .bind(sid.map_or("", Login::as_str))
-        )?)
-    }
-
-    /// Removes what has ended before that moment of security time: sessions, and idempotency keys claimed a day before it.
+    /// Removes what has ended before that moment of security time: sessions, logins that never came back, used tokens, and
+    /// idempotency keys claimed a day before it.
     pub async fn purge(&mut self, now: Instant) -> Result<(), StoreError> {
         run!(
             self,
             sqlx::query("DELETE FROM session WHERE ends_at <= $1 OR idle_until <= $1").bind(now.as_micros())
         )?;
+        run!(self, sqlx::query("DELETE FROM login_attempt WHERE ends_at <= $1").bind(now.as_micros()))?;
+        run!(self, sqlx::query("DELETE FROM used_token WHERE ends_at <= $1").bind(now.as_micros()))?;
         run!(
             self,
             sqlx::query("DELETE FROM idempotency WHERE claimed_at <= $1")
@@ -344,7 +226,8 @@ mod tests {
 
     #[test]
     fn upkeep_writes_no_table_that_holds_a_fact() {
-        let source = include_str!("upkeep.rs").split("#[cfg(test)]").next().unwrap_or_default();
+        let upkeep = include_str!("upkeep.rs").split("#[cfg(test)]").next().unwrap_or_default();
+        let source = [upkeep, include_str!("sessions.rs")].concat();
         let words: Vec<&str> = source
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
             .filter(|w| !w.is_empty())

@@ -72,6 +72,7 @@ impl Service {
             case: request.case.clone(),
         };
         self.may_answer(&mut tx, call, Act::AnswerRequest, person, &entry, now).await?;
+        self.must_be_fresh(call, Act::AnswerRequest)?;
         call.must_expect(request.revision)?;
         let declaration = DeclarationId::from_uuid(self.ambient.id());
         let question = Question {
@@ -123,6 +124,7 @@ impl Service {
         };
         let entry = self.known_entry(&mut tx, entry.entry).await?;
         self.may_answer(&mut tx, call, Act::GiveConsent, person, &entry, now).await?;
+        self.must_be_fresh(call, Act::GiveConsent)?;
         if !entry.is_published() {
             return Err(Error::Rule(Reason::EntryNotPublished));
         }

@@ -132,6 +132,7 @@ impl Service {
         }
         let now = self.now(&mut tx).await?;
         let grantor = self.may_give(&mut tx, call, now).await?;
+        self.must_be_fresh(call, Act::GiveMandate)?;
         let mismatch = || Error::invalid("/presentation_id", Reason::PresentationMismatch);
         let (shown, _) = tx.presentation(presentation).await?.ok_or_else(mismatch)?;
         let Presented::Mandate { representative, packages, privileges, case, until, .. } =

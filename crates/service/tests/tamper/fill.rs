@@ -132,6 +132,8 @@ async fn operational(world: &World) {
     })
     .await
     .unwrap();
+    tx.begin_login(tillid_domain::Digest::of(b"state"), "{}", world.now().plus_seconds(60)).await.unwrap();
+    tx.use_token(&login("https://login.example"), "jti", world.now().plus_seconds(60)).await.unwrap();
     tx.turn_business_clock(1).await.unwrap();
     tx.finish().await.unwrap();
 }

@@ -4,7 +4,8 @@ use tillid_storage::{Fault, Finding};
 use tillid_testkit::{Administrator, Column, Engine, World};
 
 /// Tables that hold no fact; losing them changes nothing of what is true.
-pub(crate) const OPERATIONAL: [&str; 3] = ["idempotency", "session", "business_clock"];
+pub(crate) const OPERATIONAL: [&str; 5] =
+    ["idempotency", "session", "login_attempt", "used_token", "business_clock"];
 
 /// For each table: the columns by which a row can be named, and those that a copy needs anew.
 const NAMES: [(&str, &[&str], &[&str]); 14] = [

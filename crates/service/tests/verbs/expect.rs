@@ -16,6 +16,7 @@ pub(crate) fn told<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
             .join(", "),
         Err(Error::NotFound) => "not found".to_owned(),
         Err(Error::StepUp(_)) => "step up".to_owned(),
+        Err(Error::LoginAgain(_)) => "log in again".to_owned(),
         Err(Error::RevisionChanged) => "revision changed".to_owned(),
         Err(Error::KeyReused) => "key reused".to_owned(),
         Err(error @ (Error::Busy(_) | Error::Broken(_))) => panic!("{error:?}"),

@@ -2,7 +2,7 @@
 
 use crate::make::{at, id, login};
 use tillid_domain::{Digest, id::SessionId};
-use tillid_storage::{Session, Store, StoreError};
+use tillid_storage::{Session, Store, StoreError, Whose};
 use tillid_testkit::Fresh;
 
 fn session(secret: &str, user: &str, sid: Option<&str>) -> Session {
@@ -62,18 +62,70 @@ pub(crate) async fn a_provider_ends_one_session_or_all_of_a_user(fresh: &Fresh) 
     ] {
         begin(&fresh.store, &session(secret, user, sid)).await.unwrap();
     }
-    let end = async |issuer: &str, user: &str, sid: Option<&str>| {
+    let end = async |issuer: &str, whose: Whose| {
         let mut tx = fresh.store.upkeep().await.unwrap();
-        let sid = sid.map(login);
-        let ended = tx.end_sessions_of(&login(issuer), &login(user), sid.as_ref()).await.unwrap();
+        let ended = tx.end_sessions_of(&login(issuer), &whose).await.unwrap();
         tx.finish().await.unwrap();
         ended
     };
-    assert_eq!(end("https://other.example", "anna", None).await, 0);
-    assert_eq!(end("https://login.example", "anna", Some("p1")).await, 1);
+    let (ours, anna) = ("https://login.example", || login("anna"));
+    assert_eq!(end("https://other.example", Whose::User(anna())).await, 0);
+    assert_eq!(end(ours, Whose::SessionOf { login: login("bo"), sid: login("p2") }).await, 0);
+    assert_eq!(end(ours, Whose::SessionOf { login: anna(), sid: login("p1") }).await, 1);
     assert!(found(&fresh.store, "a1", 1).await.is_none() && found(&fresh.store, "a2", 1).await.is_some());
-    assert_eq!(end("https://login.example", "anna", None).await, 2);
+    assert_eq!(end(ours, Whose::User(anna())).await, 2);
     assert!(found(&fresh.store, "b", 1).await.is_some());
+    assert_eq!(end(ours, Whose::Session(login("p1"))).await, 1);
+    assert!(found(&fresh.store, "b", 1).await.is_none());
+}
+
+pub(crate) async fn a_session_is_replaced_once(fresh: &Fresh) {
+    let old = session("old", "anna", None);
+    begin(&fresh.store, &old).await.unwrap();
+    for (secret, expected) in [("new", true), ("late", false)] {
+        let mut tx = fresh.store.upkeep().await.unwrap();
+        let replaced = tx.replace_session(old.id, &session(secret, "anna", None)).await.unwrap();
+        tx.finish().await.unwrap();
+        assert_eq!(replaced, expected, "{secret}");
+    }
+    for (secret, there) in [("old", false), ("new", true), ("late", false)] {
+        assert_eq!(found(&fresh.store, secret, 1).await.is_some(), there, "{secret}");
+    }
+}
+
+pub(crate) async fn a_login_that_began_is_taken_once_and_in_time(fresh: &Fresh) {
+    let state = |text: &str| Digest::of(text.as_bytes());
+    let mut tx = fresh.store.upkeep().await.unwrap();
+    for text in ["s", "late"] {
+        tx.begin_login(state(text), text, at(100)).await.unwrap();
+    }
+    tx.finish().await.unwrap();
+    let take = async |text: &str, seconds| {
+        let mut tx = fresh.store.upkeep().await.unwrap();
+        let taken = tx.take_login(state(text), at(seconds)).await.unwrap();
+        tx.finish().await.unwrap();
+        taken
+    };
+    assert_eq!(take("other", 1).await, None);
+    assert_eq!(take("s", 99).await.as_deref(), Some("s"));
+    assert_eq!(take("s", 99).await, None);
+    assert_eq!(take("late", 100).await, None);
+    let mut tx = fresh.store.upkeep().await.unwrap();
+    tx.purge(at(100)).await.unwrap();
+    tx.finish().await.unwrap();
+    let mut administrator = fresh.database.administrator().await;
+    assert_eq!(administrator.count("SELECT COUNT(*) FROM login_attempt").await, 0);
+}
+
+pub(crate) async fn a_token_is_used_once(fresh: &Fresh) {
+    let issuer = login("https://login.example");
+    let mut tx = fresh.store.upkeep().await.unwrap();
+    assert!(tx.use_token(&issuer, "a", at(100)).await.unwrap());
+    assert!(!tx.use_token(&issuer, "a", at(100)).await.unwrap());
+    assert!(tx.use_token(&login("https://other.example"), "a", at(100)).await.unwrap());
+    tx.purge(at(100)).await.unwrap();
+    assert!(tx.use_token(&issuer, "a", at(200)).await.unwrap());
+    tx.finish().await.unwrap();
 }
 
 pub(crate) async fn ended_sessions_are_purged(fresh: &Fresh) {

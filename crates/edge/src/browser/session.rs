@@ -1,0 +1,179 @@
+//! Sessions: who is logged in, for how long, and that a secret that has been used up opens nothing.
+
+use super::cookie::{self, Secret};
+use crate::problem::Problem;
+use http::{HeaderMap, HeaderValue};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use tillid_domain::{
+    Audience, Cvr, Instant, Kle,
+    actor::{Actor, Assurance, Employee, Role, Sensitivity, Who},
+    id::{EmployeeId, PersonId, SessionId},
+    text::Login,
+};
+use tillid_service::{Service, Session};
+
+/// A session that has idled this many seconds, or lived that many, is over (a citizen's).
+const CITIZEN: (i64, i64) = (30 * 60, 12 * 3600);
+/// Likewise an employee's: they sit where others pass by.
+const EMPLOYEE: (i64, i64) = (15 * 60, 8 * 3600);
+/// A session is not written to for each request: it may idle out this many seconds early.
+const GRAIN: i64 = 20;
+
+/// Who is logged in, as the session keeps it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct LoggedIn {
+    /// The key of the provider that told.
+    pub(crate) provider: String,
+    /// What the provider calls them.
+    pub(crate) name: String,
+    pub(crate) user: User,
+    pub(crate) assurance: Assurance,
+    /// In security time.
+    pub(crate) authenticated_at: Instant,
+    /// What they had filled in when a fresh login was asked of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) draft: Option<Draft>,
+}
+
+/// The two kinds of people who log in.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum User {
+    Citizen {
+        person: PersonId,
+        acting_for: Option<ActingFor>,
+    },
+    Employee {
+        id: EmployeeId,
+        person: Option<PersonId>,
+        authority: Cvr,
+        roles: Vec<Role>,
+        kle: Vec<Kle>,
+        sensitivity: Sensitivity,
+    },
+}
+
+/// For whom somebody acts, as they have chosen; whether they may is decided anew each time.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct ActingFor {
+    pub(crate) person: PersonId,
+    pub(crate) name: String,
+}
+
+/// A form that waits for a fresh login. Never one with a CPR number in it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Draft {
+    pub(crate) action: String,
+    pub(crate) fields: BTreeMap<String, String>,
+}
+
+impl LoggedIn {
+    pub(crate) fn actor(&self) -> Actor {
+        let who = match &self.user {
+            User::Citizen { person, acting_for } => {
+                Who::Citizen { person: *person, acting_for: acting_for.as_ref().map(|a| a.person) }
+            }
+            User::Employee { id, person, authority, roles, kle, sensitivity } => Who::Employee(Employee {
+                id: *id,
+                person: *person,
+                authority: *authority,
+                roles: roles.clone(),
+                kle: kle.clone(),
+                sensitivity: *sensitivity,
+            }),
+        };
+        Actor { who, assurance: self.assurance, authenticated_at: Some(self.authenticated_at) }
+    }
+
+    /// Whether a fresh login is by the same user; acting for somebody makes no other user of them.
+    pub(crate) fn is_same_user(&self, other: &Self) -> bool {
+        self.provider == other.provider
+            && match (&self.user, &other.user) {
+                (User::Citizen { person, .. }, User::Citizen { person: other, .. }) => person == other,
+                (
+                    User::Employee { id, authority, .. },
+                    User::Employee { id: other, authority: theirs, .. },
+                ) => id == other && authority == theirs,
+                _ => false,
+            }
+    }
+
+    fn limits(&self) -> (i64, i64) {
+        match self.user {
+            User::Citizen { .. } => CITIZEN,
+            User::Employee { .. } => EMPLOYEE,
+        }
+    }
+}
+
+/// The name of a user at their provider, and of their session there.
+#[derive(Clone, Debug)]
+pub(crate) struct AtProvider {
+    pub(crate) issuer: Login,
+    pub(crate) login: Login,
+    pub(crate) sid: Option<Login>,
+}
+
+/// Begins, finds, keeps and ends sessions.
+pub(crate) struct Sessions<'s>(pub(crate) &'s Service);
+
+impl Sessions<'_> {
+    /// A new session; the cookie to set.
+    pub(crate) async fn begin(&self, who: &LoggedIn, at: AtProvider) -> Result<HeaderValue, Problem> {
+        let (session, cookie) = self.make(who, at, self.0.security_now());
+        self.0.begin_session(&session).await.map_err(told)?;
+        Ok(cookie)
+    }
+
+    /// A session in the place of another, as old as that one, with a new secret; the cookie to set. `None` when it has ended.
+    pub(crate) async fn replace(
+        &self,
+        old: &Session,
+        who: &LoggedIn,
+        at: AtProvider,
+    ) -> Result<Option<HeaderValue>, Problem> {
+        let (session, cookie) = self.make(who, at, old.created_at);
+        Ok(self.0.replace_session(old.id, &session).await.map_err(told)?.then_some(cookie))
+    }
+
+    fn make(&self, who: &LoggedIn, at: AtProvider, created_at: Instant) -> (Session, HeaderValue) {
+        let (idle, life) = who.limits();
+        let secret = Secret::new(self.0.ambient());
+        let AtProvider { issuer, login, sid } = at;
+        let session = Session {
+            id: SessionId::from_uuid(self.0.ambient().id()),
+            secret_hash: secret.hash(),
+            issuer,
+            login,
+            sid,
+            // It has a JSON form: strings, numbers and lists.
+            principal: serde_json::to_string(who).unwrap_or_default(),
+            created_at,
+            idle_until: self.0.security_now().plus_seconds(idle),
+            ends_at: created_at.plus_seconds(life),
+        };
+        (session, secret.set(cookie::SESSION, life))
+    }
+
+    /// The session of a request, kept from idling out by it.
+    pub(crate) async fn of(
+        &self,
+        headers: &HeaderMap,
+    ) -> Result<Option<(Secret, Session, LoggedIn)>, Problem> {
+        let Some(secret) = Secret::of(headers, cookie::SESSION) else { return Ok(None) };
+        let Some(mut session) = self.0.session(secret.hash()).await.map_err(told)? else { return Ok(None) };
+        // A session that an older version wrote in another form is over.
+        let Ok(who) = serde_json::from_str::<LoggedIn>(&session.principal) else { return Ok(None) };
+        let idle_until = self.0.security_now().plus_seconds(who.limits().0);
+        if idle_until.seconds_since(session.idle_until) >= GRAIN {
+            self.0.keep_session(session.id, idle_until).await.map_err(told)?;
+            session.idle_until = idle_until;
+        }
+        Ok(Some((secret, session, who)))
+    }
+}
+
+pub(crate) fn told(error: tillid_service::Error) -> Problem {
+    crate::refusal(&error, Audience::Citizen)
+}

@@ -1,0 +1,187 @@
+//! Whoever is logged in with a browser, as a page's handler knows them.
+
+use super::{
+    cookie::Secret,
+    forms::Fields,
+    session::{ActingFor, AtProvider, Draft, LoggedIn, Sessions, User, told},
+};
+use crate::{Gate, Problem, Protocol, caller::audience, layers::ActorKind};
+use axum::extract::{FromRef, FromRequestParts};
+use http::{HeaderValue, request::Parts};
+use std::collections::BTreeMap;
+use tillid_domain::{
+    Cvr, Digest, Instant,
+    actor::{Actor, Role},
+    id::{AccessId, PersonId},
+};
+use tillid_service::{Call, Error, Key, Service, Session};
+
+/// Somebody with a session. Extracting one where there is none answers 401.
+pub struct Visitor {
+    service: Service,
+    secret: Secret,
+    session: Session,
+    logged_in: LoggedIn,
+    actor: Actor,
+}
+
+impl Visitor {
+    /// Who acts.
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The call of a read.
+    pub fn read(&self) -> Call {
+        Call::by(self.actor.clone())
+    }
+
+    /// The call of a read of the person who was looked up.
+    pub fn under(&self, lookup: AccessId) -> Call {
+        Call { lookup: Some(lookup), ..self.read() }
+    }
+
+    /// The call of a change. `key` names the attempt: a form that is sent twice, with the same fields, is done once.
+    pub fn change(&self, key: &str, fields: &Fields) -> Call {
+        let key = Key { key: key.to_owned(), fingerprint: fields.fingerprint(key) };
+        Call { key: Some(key), ..self.read() }
+    }
+
+    /// What the visitor is told of a refusal.
+    pub fn problem(&self, error: &Error) -> Problem {
+        crate::refusal(error, audience(&self.actor))
+    }
+
+    /// What their provider calls them.
+    pub fn name(&self) -> &str {
+        &self.logged_in.name
+    }
+
+    /// The key of the provider that they logged in with.
+    pub fn provider(&self) -> &str {
+        &self.logged_in.provider
+    }
+
+    /// As a citizen, who they are themselves.
+    pub const fn person(&self) -> Option<PersonId> {
+        match &self.logged_in.user {
+            User::Citizen { person, .. } => Some(*person),
+            User::Employee { .. } => None,
+        }
+    }
+
+    /// For whom they act, with the name to show.
+    pub fn acting_for(&self) -> Option<(PersonId, &str)> {
+        match &self.logged_in.user {
+            User::Citizen { acting_for: Some(a), .. } => Some((a.person, &a.name)),
+            _ => None,
+        }
+    }
+
+    /// As an employee, whose, and with which roles.
+    pub fn employee(&self) -> Option<(Cvr, &[Role])> {
+        match &self.logged_in.user {
+            User::Employee { authority, roles, .. } => Some((*authority, roles)),
+            User::Citizen { .. } => None,
+        }
+    }
+
+    /// What every form of theirs must hold in the field `csrf`.
+    pub fn csrf(&self) -> String {
+        self.secret.derived("csrf")
+    }
+
+    /// The first moment (of security time) when the session is over if nothing more is done.
+    pub fn ends_at(&self) -> Instant {
+        self.session.idle_until.min(self.session.ends_at)
+    }
+
+    /// The first moment after the session, whatever is done.
+    pub const fn ends_at_the_latest(&self) -> Instant {
+        self.session.ends_at
+    }
+
+    /// Acts for that person from now on, or for nobody else: the cookie to set. Whether they may is the verbs' to decide.
+    pub async fn act_for(&self, whom: Option<(PersonId, String)>) -> Result<HeaderValue, Problem> {
+        let mut logged_in = self.logged_in.clone();
+        if let User::Citizen { acting_for, .. } = &mut logged_in.user {
+            *acting_for = whom.map(|(person, name)| ActingFor { person, name });
+        }
+        self.replaced(logged_in).await
+    }
+
+    /// Keeps what was filled in until a fresh login, to send it to `action` again: the cookie to set. Nothing that could be a
+    /// CPR number may be in it.
+    pub async fn keep_draft(&self, action: &str, fields: &Fields) -> Result<HeaderValue, Problem> {
+        let draft = Draft { action: action.to_owned(), fields: fields.without_csrf() };
+        self.replaced(LoggedIn { draft: Some(draft), ..self.logged_in.clone() }).await
+    }
+
+    /// What was filled in before the fresh login: where it goes, and the fields.
+    pub fn draft(&self) -> Option<(&str, &BTreeMap<String, String>)> {
+        self.logged_in.draft.as_ref().map(|d| (d.action.as_str(), &d.fields))
+    }
+
+    async fn replaced(&self, logged_in: LoggedIn) -> Result<HeaderValue, Problem> {
+        let Session { issuer, login, sid, .. } = self.session.clone();
+        let at = AtProvider { issuer, login, sid };
+        let cookie = Sessions(&self.service).replace(&self.session, &logged_in, at).await?;
+        cookie.ok_or_else(|| Protocol::SessionMissing.into())
+    }
+
+    pub(crate) const fn logged_in(&self) -> &LoggedIn {
+        &self.logged_in
+    }
+
+    pub(crate) const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub(crate) async fn end(&self) -> Result<(), Problem> {
+        self.service.end_session(self.session.id).await.map_err(told)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visitor
+where
+    Gate: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Gate { service, .. } = Gate::from_ref(state);
+        let found = Sessions(&service).of(&parts.headers).await?;
+        let (secret, session, logged_in) = found.ok_or(Protocol::SessionMissing)?;
+        if let Some(kind) = parts.extensions.get::<ActorKind>() {
+            kind.set(match &logged_in.user {
+                User::Citizen { acting_for: None, .. } => "citizen",
+                User::Citizen { acting_for: Some(_), .. } => "representative",
+                User::Employee { .. } => "employee",
+            });
+        }
+        let actor = logged_in.actor();
+        Ok(Self { service, secret, session, logged_in, actor })
+    }
+}
+
+impl<S: Send + Sync> axum::extract::OptionalFromRequestParts<S> for Visitor
+where
+    Gate: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Problem> {
+        match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
+            Ok(visitor) => Ok(Some(visitor)),
+            Err(problem) if problem.code() == Protocol::SessionMissing.row().1 => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+}
+
+impl Fields {
+    fn fingerprint(&self, action: &str) -> Digest {
+        let text = serde_json::to_string(&(action, self.without_csrf())).unwrap_or_default();
+        Digest::of(text.as_bytes())
+    }
+}
