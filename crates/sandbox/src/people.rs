@@ -6,22 +6,17 @@ use tillid_domain::{
     actor::{Purpose, Sensitivity},
 };
 
-/// What somebody of the demo world does for a living, as far as it matters here.
+/// What somebody of the demo world does for an authority.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Work {
-    /// Nothing that matters here.
-    None,
-    /// They work for an authority.
-    Employee {
-        /// Its key in the seed catalogue.
-        authority: &'static str,
-        /// The roles, as their identity provider calls them.
-        roles: &'static [&'static str],
-        /// The fields of work.
-        kle: &'static [&'static str],
-        /// The most sensitive data that they may see.
-        sensitivity: Sensitivity,
-    },
+pub(crate) struct Job {
+    /// The authority's key in the seed catalogue.
+    pub(crate) authority: &'static str,
+    /// The roles, as their identity provider calls them.
+    pub(crate) roles: &'static [&'static str],
+    /// The fields of work.
+    pub(crate) kle: &'static [&'static str],
+    /// The most sensitive data that they may see.
+    pub(crate) sensitivity: Sensitivity,
 }
 
 /// Somebody of the demo world.
@@ -36,7 +31,8 @@ pub(crate) struct Somebody {
     birthday_in: u16,
     pub(crate) about_da: &'static str,
     pub(crate) about_en: &'static str,
-    pub(crate) work: Work,
+    /// One for each authority that they work for; who asks for no particular one gets the first.
+    pub(crate) work: &'static [Job],
 }
 
 /// A system of an authority.
@@ -60,16 +56,14 @@ const fn citizen(
     about_da: &'static str,
     about_en: &'static str,
 ) -> Somebody {
-    Somebody { key, name, age, birthday_in, about_da, about_en, work: Work::None }
+    Somebody { key, name, age, birthday_in, about_da, about_en, work: &[] }
 }
 
-const fn employee(
-    who: Somebody,
-    authority: &'static str,
-    roles: &'static [&'static str],
-    kle: &'static [&'static str],
-) -> Somebody {
-    let work = Work::Employee { authority, roles, kle, sensitivity: Sensitivity::Special };
+const fn job(authority: &'static str, roles: &'static [&'static str], kle: &'static [&'static str]) -> Job {
+    Job { authority, roles, kle, sensitivity: Sensitivity::Special }
+}
+
+const fn employee(who: Somebody, work: &'static [Job]) -> Somebody {
     Somebody { work, ..who }
 }
 
@@ -77,7 +71,7 @@ const EKSEMPEL: &str = "eksempel-kommune";
 const NABO: &str = "nabo-kommune";
 
 /// Everybody.
-pub(crate) const PEOPLE: [Somebody; 15] = [
+pub(crate) static PEOPLE: [Somebody; 15] = [
     citizen("anna", "Anna Lind", 82, 200, "bedstemor", "grandmother"),
     citizen("bo", "Bo Lind", 55, 120, "Annas søn", "Anna's son"),
     citizen("clara", "Clara Holm", 14, 40, "fylder snart 15 år", "soon turns 15"),
@@ -87,9 +81,7 @@ pub(crate) const PEOPLE: [Somebody; 15] = [
     citizen("gitte", "Gitte Dam", 58, 160, "Finns søster", "Finn's sister"),
     employee(
         citizen("hans", "Hans Vester", 47, 30, "sagsbehandler, social", "caseworker, social services"),
-        EKSEMPEL,
-        &["sagsbehandler"],
-        SOCIAL,
+        &[job(EKSEMPEL, &["sagsbehandler"], SOCIAL)],
     ),
     employee(
         citizen(
@@ -100,21 +92,15 @@ pub(crate) const PEOPLE: [Somebody; 15] = [
             "betroet medarbejder, Borgerservice",
             "trusted registrar",
         ),
-        EKSEMPEL,
-        &["betroetmedarbejder"],
-        EVERYTHING,
+        &[job(EKSEMPEL, &["betroetmedarbejder"], EVERYTHING), job(NABO, &["betroetmedarbejder"], EVERYTHING)],
     ),
     employee(
         citizen("niels", "Niels Nord", 39, 75, "betroet medarbejder, Borgerservice", "trusted registrar"),
-        EKSEMPEL,
-        &["betroetmedarbejder"],
-        EVERYTHING,
+        &[job(EKSEMPEL, &["betroetmedarbejder"], EVERYTHING)],
     ),
     employee(
         citizen("jens", "Jens Sønder", 34, 140, "sagsbehandler, beskæftigelse", "caseworker, employment"),
-        EKSEMPEL,
-        &["sagsbehandler"],
-        &["15.*"],
+        &[job(EKSEMPEL, &["sagsbehandler"], &["15.*"])],
     ),
     employee(
         citizen(
@@ -125,9 +111,7 @@ pub(crate) const PEOPLE: [Somebody; 15] = [
             "administrerer samtykketyper og fuldmagtspakker",
             "catalogue administrator",
         ),
-        EKSEMPEL,
-        &["skabelonadministrator"],
-        EVERYTHING,
+        &[job(EKSEMPEL, &["skabelonadministrator"], EVERYTHING)],
     ),
     employee(
         citizen(
@@ -138,15 +122,11 @@ pub(crate) const PEOPLE: [Somebody; 15] = [
             "administrerer samtykketyper og fuldmagtspakker",
             "catalogue administrator",
         ),
-        EKSEMPEL,
-        &["skabelonadministrator"],
-        EVERYTHING,
+        &[job(EKSEMPEL, &["skabelonadministrator"], EVERYTHING)],
     ),
     employee(
         citizen("lars", "Lars Høj", 57, 10, "databeskyttelsesrådgiver", "data-protection officer"),
-        EKSEMPEL,
-        &["dpo"],
-        EVERYTHING,
+        &[job(EKSEMPEL, &["dpo"], EVERYTHING)],
     ),
     employee(
         citizen(
@@ -157,14 +137,12 @@ pub(crate) const PEOPLE: [Somebody; 15] = [
             "sagsbehandler i nabokommunen",
             "caseworker of the neighbouring municipality",
         ),
-        NABO,
-        &["sagsbehandler"],
-        SOCIAL,
+        &[job(NABO, &["sagsbehandler"], SOCIAL)],
     ),
 ];
 
 /// The systems.
-pub(crate) const SYSTEMS: [SomeSystem; 2] = [
+pub(crate) static SYSTEMS: [SomeSystem; 2] = [
     SomeSystem {
         key: "fagsystem",
         authority: EKSEMPEL,

@@ -1,7 +1,8 @@
 //! `/sandbox`: who is there, tokens for them, the clock, and what happens to people.
 
 use crate::{
-    people::{PEOPLE, SYSTEMS, Work},
+    people::{PEOPLE, SYSTEMS},
+    provider::{self, Provider},
     seed::{first_day, login},
     tokens::{Broker, LIVES, Order},
 };
@@ -23,8 +24,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub struct Sandbox {
     /// The verbs.
     pub service: Service,
-    /// The simulated broker.
+    /// The simulated broker of access tokens.
     pub broker: Arc<Broker>,
+    /// The simulated MitID, where people log in.
+    pub provider: Arc<Provider>,
 }
 
 impl FromRef<Sandbox> for Service {
@@ -55,7 +58,7 @@ pub fn contract() -> Document {
 
 /// The sandbox's router.
 pub fn router(sandbox: Sandbox) -> Router {
-    routes().split_for_parts().0.with_state(sandbox)
+    routes().split_for_parts().0.merge(provider::routes()).with_state(sandbox)
 }
 
 /// Somebody of the demo world.
@@ -92,7 +95,7 @@ struct PeopleView {
 /// Everybody of the demo world.
 #[utoipa::path(get, path = "/sandbox/people", tag = "sandbox", security(()), responses((status = 200, body = PeopleView)))]
 async fn people(State(sandbox): State<Sandbox>) -> Result<Response, Problem> {
-    let Sandbox { service, broker } = sandbox;
+    let Sandbox { service, broker, .. } = sandbox;
     let first_day = first_day(&service, &broker).await.map_err(told)?;
     let cvr = |key: &str| broker.authorities().get(key).map(|a| a.cvr.to_string());
     let mut items = Vec::with_capacity(PEOPLE.len() + SYSTEMS.len());
@@ -101,9 +104,9 @@ async fn people(State(sandbox): State<Sandbox>) -> Result<Response, Problem> {
             Some((issuer, login)) => service.person_by_login(&issuer, &login).await.map_err(told)?,
             None => None,
         };
-        let (kind, cvr) = match somebody.work {
-            Work::None => ("citizen", None),
-            Work::Employee { authority, .. } => ("employee", cvr(authority)),
+        let (kind, cvr) = match somebody.work.first() {
+            None => ("citizen", None),
+            Some(job) => ("employee", cvr(job.authority)),
         };
         items.push(PersonView {
             key: somebody.key,
@@ -259,7 +262,7 @@ struct HappenedView {
     responses((status = 200, body = HappenedView), (status = 409), (status = 422)))]
 async fn happen(State(sandbox): State<Sandbox>, Json(body): Json<HappenBody>) -> Result<Response, Problem> {
     let HappenBody::Death { person, on } = body;
-    let Sandbox { service, broker } = sandbox;
+    let Sandbox { service, broker, .. } = sandbox;
     let (issuer, login) = login(&broker, &person).ok_or_else(|| flawed("#/person"))?;
     let person =
         service.person_by_login(&issuer, &login).await.map_err(told)?.ok_or_else(|| flawed("#/person"))?;

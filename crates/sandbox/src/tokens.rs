@@ -1,6 +1,6 @@
 //! Access tokens of the demo world: a simulated national broker, whose tokens the service checks like anyone's.
 
-use crate::people::{PEOPLE, SYSTEMS, SomeSystem, Somebody, Work};
+use crate::people::{Job, PEOPLE, SYSTEMS, SomeSystem, Somebody};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use serde_json::{Map, Value, json};
@@ -106,10 +106,8 @@ impl Broker {
             return self.system(system);
         }
         let somebody = PEOPLE.iter().find(|p| p.key == order.person)?;
-        let mut claims = match somebody.work {
-            Work::Employee { .. } if !order.privately && order.acting_for.is_none() => {
-                self.employee(somebody)?
-            }
+        let mut claims = match somebody.work.first() {
+            Some(job) if !order.privately && order.acting_for.is_none() => self.employee(somebody, job)?,
             _ => citizen(somebody, order.acting_for)?,
         };
         let level = match order.assurance {
@@ -122,17 +120,15 @@ impl Broker {
         Some(claims)
     }
 
-    fn employee(&self, somebody: &Somebody) -> Option<Map<String, Value>> {
-        let Work::Employee { authority, roles, kle, sensitivity } = somebody.work else { return None };
-        object(json!({
-            "sub": employee_id(somebody)?,
+    fn employee(&self, somebody: &Somebody, job: &Job) -> Option<Map<String, Value>> {
+        let mut claims = object(json!({
+            "sub": employee_id(somebody, 0)?,
             "identity_type": "professional",
             "person": somebody.key,
-            "cvr": self.authorities.get(authority)?.cvr,
-            "roles": roles,
-            "kle": kle,
-            "sensitivity": sensitivity,
-        }))
+            "cvr": self.authorities.get(job.authority)?.cvr,
+        }))?;
+        claims.extend(roles(job)?);
+        Some(claims)
     }
 
     fn system(&self, system: &SomeSystem) -> Option<Map<String, Value>> {
@@ -156,13 +152,19 @@ fn citizen(somebody: &Somebody, acting_for: Option<&str>) -> Option<Map<String, 
     }
 }
 
-/// Employees of the demo world keep their ids from one start to the next.
-pub(crate) fn employee_id(somebody: &Somebody) -> Option<EmployeeId> {
-    let at = PEOPLE.iter().position(|p| p.key == somebody.key)?;
-    Some(EmployeeId::from_uuid(Uuid::from_u128(0x5a4d_0000_0000_8000_8000_0000_0000_0000 + at as u128)))
+/// What a municipality says of its employee besides who they are.
+pub(crate) fn roles(job: &Job) -> Option<Map<String, Value>> {
+    object(json!({"roles": job.roles, "kle": job.kle, "sensitivity": job.sensitivity}))
 }
 
-fn object(value: Value) -> Option<Map<String, Value>> {
+/// Employees of the demo world keep their ids from one start to the next; they have one in each job.
+pub(crate) fn employee_id(somebody: &Somebody, nth_job: usize) -> Option<EmployeeId> {
+    let at = PEOPLE.iter().position(|p| p.key == somebody.key)?;
+    let id = 0x5a4d_0000_0000_8000_8000_0000_0000_0000 + ((nth_job as u128) << 32) + at as u128;
+    Some(EmployeeId::from_uuid(Uuid::from_u128(id)))
+}
+
+pub(crate) fn object(value: Value) -> Option<Map<String, Value>> {
     match value {
         Value::Object(map) => Some(map),
         _ => None,
