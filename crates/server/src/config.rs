@@ -1,5 +1,6 @@
 //! The configuration: one file, every field of it said here, secrets as paths to files.
 
+use crate::providers::ProviderConfig;
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,6 +28,9 @@ pub(crate) struct Config {
     /// Who may vouch for a bearer.
     #[serde(default)]
     pub(crate) issuers: Vec<IssuerConfig>,
+    /// Where people log in.
+    #[serde(default)]
+    pub(crate) providers: Vec<ProviderConfig>,
     /// The authorities that this installation serves.
     #[serde(default)]
     pub(crate) authorities: Vec<AuthorityConfig>,
@@ -105,6 +109,9 @@ pub(crate) struct AuthorityConfig {
 pub(crate) struct SandboxConfig {
     /// The key of the simulated broker: Ed25519 in PKCS#8.
     pub(crate) key: PathBuf,
+    /// The key that people are logged in with at the simulated provider, as `tillid keygen login` makes it; without it, only
+    /// `providers` log people in.
+    pub(crate) login_key: Option<PathBuf>,
 }
 
 fn listen() -> SocketAddr {
@@ -124,7 +131,15 @@ pub(crate) enum Unsafe {
     BaseUrlNotHttps,
     #[error("issuer_not_https: an issuer must be https:// unless its host is this machine")]
     IssuerNotHttps,
-    #[error("no_issuer: without an issuer nobody could call, or anybody")]
+    #[error(
+        "provider_key: a provider's key is a-z, 0-9 and hyphens, not `again` or `callback`, and no other provider's"
+    )]
+    ProviderKey,
+    #[error(
+        "provider_client: a provider needs client_id and exactly one of client_secret_file and client_key"
+    )]
+    ProviderClient,
+    #[error("no_issuer: without an issuer or a provider nobody could call, or anybody")]
     NoIssuer,
     #[error("audience_missing: an issuer without audience would accept tokens for others")]
     AudienceMissing,
@@ -163,8 +178,15 @@ impl Config {
         }
         if self.sandbox.is_some() {
             check_sandbox(self.listen, allow_sandbox, allow_public)?;
-        } else if self.issuers.is_empty() {
+        } else if self.issuers.is_empty() && self.providers.is_empty() {
             return Err(Unsafe::NoIssuer);
+        }
+        let mut keys = BTreeSet::new();
+        for provider in &self.providers {
+            provider.check()?;
+            if !keys.insert(provider.key.as_str()) {
+                return Err(Unsafe::ProviderKey);
+            }
         }
         for issuer in &self.issuers {
             if !is_safe_url(&issuer.issuer) {
@@ -196,7 +218,7 @@ pub(crate) fn check_sandbox(
     Ok(())
 }
 
-fn is_safe_url(url: &str) -> bool {
+pub(crate) fn is_safe_url(url: &str) -> bool {
     let host = |rest: &str| {
         let authority = rest.split('/').next().unwrap_or_default();
         // The port is what follows the last colon, if it is a number.
@@ -255,6 +277,16 @@ mod tests {
                 Unsafe::DatabaseUnclear,
             ),
             (vec![("authorities = [\"99100001\"]", "")], Unsafe::IssuerUnlimited),
+            (vec![("key = \"mitid\"", "key = \"again\"")], Unsafe::ProviderKey),
+            (vec![("key = \"mitid\"", "key = \"Mit/ID\"")], Unsafe::ProviderKey),
+            (vec![("key = \"medarbejder\"", "key = \"mitid\"")], Unsafe::ProviderKey),
+            (vec![("client_id = \"tillid\"", "client_id = \"\"")], Unsafe::ProviderClient),
+            (vec![("client_key = ", "client_secret_file = \"/x\"\nclient_key = ")], Unsafe::ProviderClient),
+            (vec![("everyone = true", "everyone = false")], Unsafe::IssuerUnlimited),
+            (
+                vec![("issuer = \"https://broker.example/op\"", "issuer = \"http://broker.example/op\"")],
+                Unsafe::IssuerNotHttps,
+            ),
             (
                 vec![("authorities = [\"99100001\"]", "authorities = [\"99100001\"]\neveryone = true")],
                 Unsafe::IssuerUnlimited,
@@ -280,6 +312,21 @@ mod tests {
             "http://[::1].example",
         ] {
             assert!(!is_safe_url(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_provider_without_issuer_client_or_least_level_is_refused() {
+        for field in [
+            "issuer = \"https://broker.example/op\"",
+            "client_id = \"tillid\"",
+            "least_assurance = \"substantial\"",
+        ] {
+            assert!(EXAMPLE.contains(field), "{field}");
+            let without = EXAMPLE.replacen(field, "", 1);
+            let refused = toml::from_str::<Config>(&without).expect_err(field).to_string();
+            let name = field.split(' ').next().unwrap_or_default();
+            assert!(refused.contains(&format!("missing field `{name}`")), "{refused}");
         }
     }
 

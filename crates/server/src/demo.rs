@@ -3,19 +3,22 @@
 use crate::{
     config::{Unsafe, check_sandbox},
     keys,
-    run::{Parts, run},
+    providers::client_key,
+    run::{Parts, World, listen, run},
 };
 use anyhow::{Context, Result};
 use clap::Args;
+use serde_json::json;
 use std::{
     fs::DirBuilder,
     io::{self, Write},
     net::SocketAddr,
     os::unix::fs::DirBuilderExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
-use tillid_edge::{Issuer, SpeaksFor};
-use tillid_sandbox::Broker;
+use tillid_domain::{Localized, actor::Assurance};
+use tillid_edge::{ClaimNames, ClientAuth, Dialect, Issuer, Provider, SpeaksFor};
+use tillid_sandbox::{Broker, Client};
 use tillid_service::{Directory, Service, Settings, ambient::Ambient};
 use tillid_storage::{Address, Store};
 
@@ -63,28 +66,68 @@ pub(crate) async fn demo(args: Demo) -> Result<()> {
     store.check_keys().await.context("the keys of the demo's folder do not fit its database")?;
 
     // The addresses of a demo are known only now; nobody outside it relies on them.
-    let base_url = format!("http://{}", args.listen);
+    let (listener, internal_listener) = (listen(args.listen).await?, listen(args.internal_listen).await?);
+    let base_url = format!("http://{}", listener.local_addr()?);
     let authorities = tillid_sandbox::authorities()?;
     let directory = Directory::new(authorities.all().cloned());
     let broker = Broker::new(&base_url, &keys::secret(&broker_key)?, authorities)?;
+    let world = world(broker, &base_url, &keys::login_of_demo(&args.data))?;
+    let login = login(&world, &keys::login_of_demo(&args.data))?;
     let settings = Settings { base_url, turnable_clock: true };
     let service = Service::new(store, ambient, directory, keys::receipts(&demo_keys)?, settings);
-    tillid_sandbox::set_up(&service, &broker).await?;
-    let issuer = issuer(&broker)?;
+    tillid_sandbox::set_up(&service, &world.broker).await?;
+    let issuer = issuer(&world.broker)?;
     let data = args.data.display().to_string();
     let on = if args.postgres.is_some() { "PostgreSQL".to_owned() } else { format!("{data}/tillid.db") };
     let parts = Parts {
         service,
         issuers: vec![issuer],
-        sandbox: Some(broker),
-        listen: args.listen,
-        internal_listen: args.internal_listen,
+        providers: vec![login],
+        sandbox: Some(world),
+        listener,
+        internal_listener,
     };
     run(parts, |public, internal| {
         // Without somebody to read it, the demo still runs.
         let _ = say(&welcome(public, internal, &on));
     })
     .await
+}
+
+/// The name of the simulated provider in our addresses.
+const MITID: &str = "test-mitid";
+const CLIENT: &str = "tillid";
+
+/// The demo world, whose provider knows us as a client.
+pub(crate) fn world(broker: Broker, base_url: &str, key: &Path) -> Result<World> {
+    let client = Client {
+        id: CLIENT.to_owned(),
+        redirect_uris: vec![format!("{base_url}/login/callback")],
+        post_logout_redirect_uris: vec![format!("{base_url}/logged-out")],
+        backchannel_logout_uri: Some(format!("{base_url}/login/{MITID}/backchannel-logout")),
+        keys: json!({"keys": [client_key(key, None)?.public_jwk()]}),
+    };
+    let provider = tillid_sandbox::Provider::new(base_url, vec![client])?;
+    Ok(World { broker, provider })
+}
+
+/// The simulated provider as a provider like any other.
+pub(crate) fn login(world: &World, key: &Path) -> Result<Provider> {
+    let scopes = ["openid", "mitid", "ssn", "nemlogin", "roles"].map(str::to_owned);
+    Ok(Provider {
+        key: MITID.to_owned(),
+        name: Localized { da: "Test-MitID".parse()?, en: "Test-MitID".parse()? },
+        issuer: world.provider.issuer().to_owned(),
+        client_id: CLIENT.to_owned(),
+        auth: ClientAuth::Key(Box::new(client_key(key, None)?)),
+        dialect: Dialect::Signaturgruppen,
+        scopes: Some(scopes.to_vec()),
+        claims: ClaimNames::default(),
+        least_assurance: Assurance::Substantial,
+        speaks_for: SpeaksFor::Everyone,
+        roles: Broker::roles(),
+        require_par: true,
+    })
 }
 
 /// The simulated broker as an issuer like any other.
@@ -114,13 +157,14 @@ Tillid is ready.
   operations   http://{internal}           /metrics, /health/ready
   data         {on}
 
-Who can log in (ask for a token; they are all invented, see /sandbox/people):
+Open http://{public}/ in a browser and log in as one of them, or ask for a token (they are all invented, see /sandbox/people):
   citizens     anna, bo, clara, dorte, erik, finn, gitte
   employees    hans, jens (caseworkers), inge, niels (registrars), karin, ole (catalogues), lars (data protection);
                mona (caseworker of the neighbouring municipality)
   systems      fagsystem, naboby
 
 Try:
+  log in as hans (for Eksempel Kommune), look anna up by the CPR number of /sandbox/people, ask for C02; log in as anna
   curl -s http://{public}/v1/consent-types/C02
   curl -s http://{public}/sandbox/tokens -H 'content-type: application/json' -d '{{\"person\":\"anna\"}}'
   curl -s http://{public}/v1/overview -H \"authorization: Bearer $TOKEN\"

@@ -2,7 +2,8 @@
 
 use crate::config::{Keys, Unsafe};
 use anyhow::{Context, Result};
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use std::{
     fs::{self, OpenOptions},
     io::Write,
@@ -10,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 use tillid_documents::ReceiptKeys;
+use tillid_edge::ClientKey;
 use tillid_service::ambient::Ambient;
 use tillid_storage::Vault;
 use zeroize::Zeroizing;
@@ -65,6 +67,23 @@ pub(crate) fn make_signing_key(path: &Path) -> Result<()> {
     write_new(Path::new(&public), pair.public_key().as_ref(), 0o644)
 }
 
+/// Writes a new P-256 key in PKCS#8 (PEM), and its public half (RFC 7517) beside it, to register at an identity provider.
+pub(crate) fn make_login_key(path: &Path) -> Result<()> {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).context("no key could be made")?;
+    let private = pair.to_pkcs8v1().context("no key could be made")?;
+    let body = STANDARD.encode(private.as_ref());
+    let mut pem = Zeroizing::new("-----BEGIN PRIVATE KEY-----\n".to_owned());
+    for line in body.as_bytes().chunks(64) {
+        pem.extend([std::str::from_utf8(line)?, "\n"]);
+    }
+    pem.push_str("-----END PRIVATE KEY-----\n");
+    let public = serde_json::to_vec_pretty(&ClientKey::from_pem(&pem, None)?.public_jwk())?;
+    write_new(path, pem.as_bytes(), 0o600)?;
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".jwk.json");
+    write_new(Path::new(&beside), &public, 0o644)
+}
+
 fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let shown = path.display();
     let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
@@ -84,6 +103,11 @@ pub(crate) fn of_demo(dir: &Path) -> (Keys, PathBuf) {
     (keys, dir.join("sandbox.key"))
 }
 
+/// The key that a demo logs people in with, at the simulated provider.
+pub(crate) fn login_of_demo(dir: &Path) -> PathBuf {
+    dir.join("keys").join("login.pem")
+}
+
 /// Makes the keys of a demo that are not there yet.
 pub(crate) fn make_for_demo(dir: &Path, ambient: &Ambient) -> Result<()> {
     let (keys, broker) = of_demo(dir);
@@ -95,7 +119,8 @@ pub(crate) fn make_for_demo(dir: &Path, ambient: &Ambient) -> Result<()> {
     for key in [keys.receipts, broker].iter().filter(|path| !path.exists()) {
         make_signing_key(key)?;
     }
-    Ok(())
+    let login = login_of_demo(dir);
+    if login.exists() { Ok(()) } else { make_login_key(&login) }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod demo;
 mod import;
 mod jobs;
 mod keys;
+mod providers;
 mod run;
 mod serve;
 mod telemetry;
@@ -82,6 +83,8 @@ enum KeyKind {
     PersonNumbers,
     /// Receipts; the public half goes to a file beside it, ending in .pub
     Receipts,
+    /// Logging people in; the public half, to register at the identity provider, goes to a file beside it, ending in .jwk.json
+    Login,
 }
 
 #[tokio::main]
@@ -116,6 +119,7 @@ async fn execute(arguments: Arguments) -> Result<ExitCode> {
             keys::make_number_key(&file, &Ambient::system())?;
         }
         Command::Keygen { kind: KeyKind::Receipts, file } => keys::make_signing_key(&file)?,
+        Command::Keygen { kind: KeyKind::Login, file } => keys::make_login_key(&file)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,9 +5,13 @@ use anyhow::{Context, Result};
 use axum::{Router, routing::get};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tillid_api::{Api, Readiness};
-use tillid_edge::{Gate, Issuer, Limits, Settings as LayerSettings, Verifier, layers, serve};
+use tillid_edge::{
+    Door, Gate, Issuer, Limits, Provider, RelyingParty, Settings as LayerSettings, Verifier, guarded, layers,
+    login_router, serve,
+};
 use tillid_sandbox::{Broker, Sandbox};
 use tillid_service::Service;
+use tillid_web::Web;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -23,25 +27,35 @@ const FAREWELL: Duration = Duration::from_secs(3);
 pub(crate) struct Parts {
     pub(crate) service: Service,
     pub(crate) issuers: Vec<Issuer>,
-    pub(crate) sandbox: Option<Broker>,
-    pub(crate) listen: SocketAddr,
-    pub(crate) internal_listen: SocketAddr,
+    pub(crate) providers: Vec<Provider>,
+    pub(crate) sandbox: Option<World>,
+    pub(crate) listener: TcpListener,
+    pub(crate) internal_listener: TcpListener,
+}
+
+/// The demo world.
+pub(crate) struct World {
+    pub(crate) broker: Broker,
+    pub(crate) provider: tillid_sandbox::Provider,
+}
+
+/// A listener; bound before anything else, because a demo's addresses follow from it.
+pub(crate) async fn listen(on: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(on).await.with_context(|| format!("cannot listen on {on}"))
 }
 
 /// Runs until SIGTERM or SIGINT; `ready` is told the addresses once both listeners are bound.
 pub(crate) async fn run(parts: Parts, ready: impl FnOnce(SocketAddr, SocketAddr)) -> Result<()> {
-    let Parts { service, issuers, sandbox, listen, internal_listen } = parts;
+    let Parts { service, issuers, providers, sandbox, listener, internal_listener } = parts;
     let metrics = telemetry::metrics()?;
     let verifier = Arc::new(Verifier::new(issuers)?);
     let readiness = Readiness::default();
-    let api = Api { gate: Gate { service: service.clone(), verifier }, readiness: readiness.clone() };
-    let app = app(api.clone(), sandbox);
+    let gate = Gate { service: service.clone(), verifier };
+    let api = Api { gate: gate.clone(), readiness: readiness.clone() };
+    let relying_party = Arc::new(RelyingParty::new(service.clone(), providers)?);
+    let app = app(api.clone(), Door { gate, relying_party }, sandbox);
     let internal = tillid_api::health_router(api).route("/metrics", get(async move || metrics.render()));
 
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
-    let internal_listener = TcpListener::bind(internal_listen)
-        .await
-        .with_context(|| format!("cannot listen on {internal_listen}"))?;
     let (stop, stopped) = watch::channel(false);
     let jobs = tokio::spawn(jobs::run(service.clone(), readiness.clone(), stopped.clone()));
     ready(listener.local_addr()?, internal_listener.local_addr()?);
@@ -65,16 +79,21 @@ pub(crate) async fn run(parts: Parts, ready: impl FnOnce(SocketAddr, SocketAddr)
     Ok(())
 }
 
-fn app(api: Api, sandbox: Option<Broker>) -> Router {
+fn app(api: Api, door: Door, sandbox: Option<World>) -> Router {
     let service = api.gate.service.clone();
+    let web = Web { gate: api.gate.clone(), logins: door.relying_party.options() };
     let router = match sandbox {
-        Some(broker) => {
-            let sandbox = Sandbox { service: service.clone(), broker: Arc::new(broker) };
+        Some(World { broker, provider }) => {
+            let sandbox =
+                Sandbox { service: service.clone(), broker: Arc::new(broker), provider: Arc::new(provider) };
             tillid_api::router(api, vec![tillid_sandbox::contract()]).merge(tillid_sandbox::router(sandbox))
         }
         None => tillid_api::router(api, Vec::new()),
     };
-    layers(router, LayerSettings::new(move || service.ambient().id().to_string()))
+    let pages = guarded(tillid_web::router(web));
+    let mut settings = LayerSettings::new(move || service.ambient().id().to_string());
+    settings.page = Some(tillid_web::problem_page());
+    layers(router.merge(pages).merge(login_router(door)), settings)
 }
 
 async fn asked_to_stop() -> Result<()> {

@@ -3,7 +3,8 @@
 use crate::{
     config::{Config, IssuerConfig},
     demo, keys,
-    run::{Parts, run},
+    providers::ProviderConfig,
+    run::{Parts, World, listen, run},
 };
 use anyhow::{Context, Result, bail};
 use std::{fs, path::Path};
@@ -63,22 +64,34 @@ pub(crate) async fn service(config: &Config) -> Result<Service> {
 pub(crate) async fn serve(config: Config) -> Result<()> {
     let service = service(&config).await?;
     let mut issuers = config.issuers.iter().map(issuer).collect::<Result<Vec<_>>>()?;
-    let broker = match &config.sandbox {
+    let mut providers = config.providers.iter().map(ProviderConfig::read).collect::<Result<Vec<_>>>()?;
+    let world = match &config.sandbox {
         Some(sandbox) => {
             let broker =
                 Broker::new(&config.base_url, &keys::secret(&sandbox.key)?, tillid_sandbox::authorities()?)?;
             tillid_sandbox::set_up(&service, &broker).await?;
             issuers.push(demo::issuer(&broker)?);
-            Some(broker)
+            match &sandbox.login_key {
+                Some(key) => {
+                    let world = demo::world(broker, &config.base_url, key)?;
+                    providers.push(demo::login(&world, key)?);
+                    Some(world)
+                }
+                None => Some(World {
+                    broker,
+                    provider: tillid_sandbox::Provider::new(&config.base_url, Vec::new())?,
+                }),
+            }
         }
         None => None,
     };
     let parts = Parts {
         service,
         issuers,
-        sandbox: broker,
-        listen: config.listen,
-        internal_listen: config.internal_listen,
+        providers,
+        sandbox: world,
+        listener: listen(config.listen).await?,
+        internal_listener: listen(config.internal_listen).await?,
     };
     run(parts, |public, internal| tracing::info!(%public, %internal, "ready")).await
 }

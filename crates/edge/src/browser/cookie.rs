@@ -56,7 +56,7 @@ pub(crate) fn clear(name: &str) -> HeaderValue {
 
 /// The cookie to set for the language that somebody has chosen; it lasts a year.
 pub fn language_cookie(language: Language) -> HeaderValue {
-    line(&format!("{LANGUAGE}={}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax", language.tag()))
+    line(&format!("{LANGUAGE}={}; Path=/; Max-Age=31536000; Secure; HttpOnly; SameSite=Lax", language.tag()))
 }
 
 fn line(text: &str) -> HeaderValue {

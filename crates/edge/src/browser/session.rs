@@ -177,3 +177,119 @@ impl Sessions<'_> {
 pub(crate) fn told(error: tillid_service::Error) -> Problem {
     crate::refusal(&error, Audience::Citizen)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::header;
+    use tillid_testkit::{Engine, World};
+    use uuid::Uuid;
+
+    fn citizen() -> LoggedIn {
+        LoggedIn {
+            provider: "mitid".to_owned(),
+            name: "Anna".to_owned(),
+            user: User::Citizen { person: PersonId::from_uuid(Uuid::nil()), acting_for: None },
+            assurance: Assurance::Substantial,
+            authenticated_at: Instant::from_micros(0),
+            draft: None,
+        }
+    }
+
+    fn employee() -> LoggedIn {
+        let user = User::Employee {
+            id: EmployeeId::from_uuid(Uuid::nil()),
+            person: None,
+            authority: "99100001".parse().expect("a CVR number"),
+            roles: vec![Role::Caseworker],
+            kle: Vec::new(),
+            sensitivity: Sensitivity::Ordinary,
+        };
+        LoggedIn { user, ..citizen() }
+    }
+
+    fn at() -> AtProvider {
+        let login = |text: &str| text.parse().expect("a login");
+        AtProvider { issuer: login("https://broker.example"), login: login("anna"), sid: None }
+    }
+
+    /// The headers of a browser that was told to keep this cookie.
+    fn browser(set: &HeaderValue) -> HeaderMap {
+        let pair = set.to_str().expect("text").split(';').next().expect("a pair").to_owned();
+        HeaderMap::from_iter([(header::COOKIE, HeaderValue::try_from(pair).expect("a value"))])
+    }
+
+    struct Scene {
+        world: World,
+        start: Instant,
+    }
+
+    impl Scene {
+        async fn on(engine: Engine) -> Self {
+            let world = World::new(engine).await;
+            Self { start: world.ambient.now(), world }
+        }
+
+        async fn is_in(&self, seconds: i64, browser: &HeaderMap) -> bool {
+            self.world.ambient.set(self.start.plus_seconds(seconds));
+            Sessions(&self.world.service).of(browser).await.expect("an answer").is_some()
+        }
+
+        async fn begin(&self, who: &LoggedIn) -> HeaderMap {
+            browser(&Sessions(&self.world.service).begin(who, at()).await.expect("a session"))
+        }
+    }
+
+    async fn whoever_idles_is_logged_out(engine: Engine) {
+        for (who, idle) in [(citizen(), 30 * 60), (employee(), 15 * 60)] {
+            let scene = Scene::on(engine).await;
+            let browser = scene.begin(&who).await;
+            assert!(scene.is_in(idle - 1, &browser).await);
+            assert!(scene.is_in(2 * idle - 2, &browser).await, "what is done keeps the session");
+            assert!(!scene.is_in(3 * idle - 2, &browser).await);
+            assert!(!scene.is_in(0, &HeaderMap::new()).await);
+        }
+    }
+
+    async fn nobody_stays_logged_in_for_ever(engine: Engine) {
+        for (who, life) in [(citizen(), 12 * 3600), (employee(), 8 * 3600)] {
+            let scene = Scene::on(engine).await;
+            let mut cookie = scene.begin(&who).await;
+            for seconds in (0..life).step_by(600) {
+                assert!(scene.is_in(seconds, &cookie).await, "{seconds}");
+                // A fresh login makes a new secret, and no longer life.
+                if seconds == 3600 {
+                    let sessions = Sessions(&scene.world.service);
+                    let (_, old, who) = sessions.of(&cookie).await.expect("an answer").expect("a session");
+                    let set = sessions.replace(&old, &who, at()).await.expect("an answer");
+                    let before = std::mem::replace(&mut cookie, browser(&set.expect("a session")));
+                    assert!(!scene.is_in(seconds, &before).await, "the old secret opens nothing");
+                }
+            }
+            assert!(scene.is_in(life - 1, &cookie).await);
+            assert!(!scene.is_in(life, &cookie).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_idles_is_logged_out_on_both_engines() {
+        whoever_idles_is_logged_out(Engine::Sqlite).await;
+        whoever_idles_is_logged_out(Engine::Postgres).await;
+    }
+
+    #[tokio::test]
+    async fn nobody_stays_logged_in_for_ever_on_both_engines() {
+        nobody_stays_logged_in_for_ever(Engine::Sqlite).await;
+        nobody_stays_logged_in_for_ever(Engine::Postgres).await;
+    }
+
+    #[test]
+    fn a_fresh_login_is_the_same_users_or_somebody_elses() {
+        let of = |n| User::Citizen { person: PersonId::from_uuid(Uuid::from_u128(n)), acting_for: None };
+        let anna = LoggedIn { user: of(1), ..citizen() };
+        assert!(anna.is_same_user(&LoggedIn { authenticated_at: Instant::from_micros(9), ..anna.clone() }));
+        assert!(!anna.is_same_user(&LoggedIn { user: of(2), ..citizen() }));
+        assert!(!anna.is_same_user(&LoggedIn { provider: "another".to_owned(), ..anna.clone() }));
+        assert!(!anna.is_same_user(&employee()));
+    }
+}

@@ -129,14 +129,6 @@ impl Visitor {
         cookie.ok_or_else(|| Protocol::SessionMissing.into())
     }
 
-    pub(crate) const fn logged_in(&self) -> &LoggedIn {
-        &self.logged_in
-    }
-
-    pub(crate) const fn session(&self) -> &Session {
-        &self.session
-    }
-
     pub(crate) async fn end(&self) -> Result<(), Problem> {
         self.service.end_session(self.session.id).await.map_err(told)
     }

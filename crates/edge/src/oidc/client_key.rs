@@ -120,3 +120,53 @@ fn rsa_components(pair: &RsaKeyPair) -> rsa::PublicKeyComponents<Vec<u8>> {
 fn thumbprint(members: &Value) -> String {
     B64.encode(Digest::of(&canonical(members)).as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::{Jwt, usable};
+    use aws_lc_rs::{encoding::AsDer as _, rsa::KeySize};
+
+    fn pem(der: &[u8]) -> String {
+        format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der))
+    }
+
+    #[test]
+    fn what_each_kind_of_key_signs_verifies_under_the_key_it_publishes() {
+        let p256 = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
+        let ed25519 = Ed25519KeyPair::generate().expect("a key");
+        let rsa = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key");
+        for (algorithm, der) in [
+            ("ES256", p256.to_pkcs8v1().expect("pkcs8").as_ref().to_vec()),
+            ("EdDSA", ed25519.to_pkcs8().expect("pkcs8").as_ref().to_vec()),
+            ("PS256", rsa.as_der().expect("pkcs8").as_ref().to_vec()),
+        ] {
+            let key = ClientKey::from_pem(&pem(&der), None).expect(algorithm);
+            let public = key.public_jwk();
+            assert_eq!(public["alg"], algorithm);
+            assert!(!public["kid"].as_str().unwrap_or_default().is_empty());
+            let token = key.sign(&json!({"iss": "tillid"})).expect("a token");
+            let jwt = Jwt::read(&token, |kind| kind == Some("jwt")).expect("readable");
+            let set = serde_json::from_value(json!({"keys": [public]})).expect("a key set");
+            assert_eq!(jwt.must_be_signed_by(&usable(&set)), Ok(()), "{algorithm}");
+        }
+        let named =
+            ClientKey::from_pem(&pem(p256.to_pkcs8v1().expect("pkcs8").as_ref()), Some("k1".to_owned()));
+        assert_eq!(named.expect("a key").public_jwk()["kid"], "k1");
+    }
+
+    #[test]
+    fn the_thumbprint_is_that_of_rfc_8037() {
+        let members = json!({
+            "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+        });
+        assert_eq!(thumbprint(&members), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    }
+
+    #[test]
+    fn what_is_no_private_key_is_refused() {
+        for text in ["", "-----BEGIN PRIVATE KEY-----\n!\n-----END PRIVATE KEY-----", &pem(b"nothing")] {
+            assert_eq!(ClientKey::from_pem(text, None).err(), Some(NotAClientKey), "{text}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! What is fetched from a provider: from the address it gave, within limits, and never from where it sends us on to.
 
 use super::refusal::LoginRefusal;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use reqwest::{Client, RequestBuilder, redirect::Policy};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -16,7 +16,6 @@ pub(crate) struct Http(Client);
 /// An answer, read whole.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
     body: Vec<u8>,
 }
 
@@ -53,7 +52,7 @@ impl Http {
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Answer, LoginRefusal> {
         let away = |error: reqwest::Error| LoginRefusal::Away(error.without_url());
         let mut response = request.send().await.map_err(away)?;
-        let (status, headers) = (response.status(), response.headers().clone());
+        let status = response.status();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(away)? {
             if body.len() + chunk.len() > MAX_BODY {
@@ -61,7 +60,7 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, headers, body })
+        Ok(Answer { status, body })
     }
 }
 

@@ -1,0 +1,110 @@
+//! The caseworker's pages: looking a person up, asking for consent, and what came of it.
+
+mod ask;
+mod found;
+mod lookup;
+mod request;
+
+use crate::{
+    Web,
+    page::{Here, Page, see},
+};
+use askama::Template;
+use axum::{
+    Router,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http::StatusCode;
+use serde::Deserialize;
+use tillid_domain::{
+    Reason,
+    actor::Role,
+    id::{AccessId, PersonId, RequestId},
+};
+use tillid_edge::{Path, Problem};
+use tillid_service::{Call, Error};
+
+pub(crate) fn router() -> Router<Web> {
+    Router::new()
+        .route("/casework", get(lookup::page))
+        .route("/casework/lookups", post(lookup::look_up).get(async || see("/casework")))
+        .route("/casework/lookups/{lookup}", get(found::page))
+        .route("/casework/lookups/{lookup}/ask", get(ask::page).post(ask::sent))
+        .route("/casework/lookups/{lookup}/requests/{request}", get(request::page))
+        .route("/casework/lookups/{lookup}/requests/{request}/cancel", post(request::cancel).get(to_request))
+}
+
+/// The look-up that a page reads under.
+struct Under {
+    lookup: AccessId,
+    call: Call,
+}
+
+impl Under {
+    fn new(here: &Here, lookup: AccessId) -> Self {
+        Self { lookup, call: here.visitor.under(lookup) }
+    }
+}
+
+/// Whom the look-up is about, where nothing that was found tells it.
+#[derive(Deserialize)]
+struct About {
+    person: Option<PersonId>,
+}
+
+impl About {
+    /// The part of an address that carries it on.
+    fn query(&self) -> String {
+        self.person.map_or_else(String::new, |person| format!("?person={person}"))
+    }
+}
+
+/// Where a page about a look-up stops: at a problem, or at the page that offers a new look-up.
+enum Stop {
+    Problem(Problem),
+    Page(Box<Response>),
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl IntoResponse for Stop {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Problem(problem) => problem.into_response(),
+            Self::Page(response) => *response,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "casework_expired.html")]
+struct Expired<'p> {
+    page: &'p Page,
+    code: &'static str,
+}
+
+/// What came of a read under a look-up. One that permits nothing any more is no dead end.
+fn read<T>(here: &Here, outcome: Result<T, Error>) -> Result<T, Stop> {
+    outcome.map_err(|error| match error {
+        Error::Denied(reason @ (Reason::LookupInvalid | Reason::LookupMissing)) => {
+            let template = Expired { page: &here.page, code: reason.code() };
+            Stop::Page(Box::new(here.page.answer_as(StatusCode::FORBIDDEN, &template)))
+        }
+        error => Stop::Problem(here.visitor.problem(&error)),
+    })
+}
+
+/// The roles of the employee; a citizen has nothing to do here.
+fn roles(here: &Here) -> Result<&[Role], Problem> {
+    let employee = here.visitor.employee().map(|(_, roles)| roles);
+    here.told(employee.ok_or(Error::Denied(Reason::StaffOnly)))
+}
+
+async fn to_request(Path((lookup, request)): Path<(AccessId, RequestId)>) -> Response {
+    see(&format!("/casework/lookups/{lookup}/requests/{request}"))
+}

@@ -1,0 +1,245 @@
+//! Asking a person for a consent: which type first, then what of it, in which case, and until when.
+
+use super::{About, Stop, found::may_ask, roles};
+use crate::{
+    fields::{self, Day},
+    page::{Here, Page, see},
+    refused::{Notice, Places, noted},
+};
+use askama::Template;
+use axum::response::Response;
+use serde::Deserialize;
+use tillid_domain::{
+    Reason,
+    access::{Act, Subject, may},
+    catalogue::{CaseBinding, CatalogueEntry, ConsentType, Shelf},
+    id::{AccessId, PersonId},
+    text::Code,
+};
+use tillid_edge::{Fields, Form, Path, Problem, Query};
+use tillid_service::{Error, NewRequest, PersonRef};
+
+const AT_A_TIME: u32 = 200;
+
+/// Where the flaws that the verb finds are shown.
+const PLACES: &Places = &[("/items", "item-0"), ("/case", "case"), ("/deadline", "deadline_day")];
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    person: Option<PersonId>,
+    r#type: Option<Code>,
+}
+
+/// What was filled in, as it was written.
+struct Filled {
+    /// Names this form, so that sending it twice asks once.
+    attempt: String,
+    items: Vec<String>,
+    case: String,
+    deadline: Day,
+}
+
+impl Filled {
+    fn empty(here: &Here) -> Self {
+        let attempt = here.service.ambient().id().to_string();
+        Self { attempt, items: Vec::new(), case: String::new(), deadline: Day::default() }
+    }
+
+    fn sent(fields: &Fields) -> Self {
+        let text = |name: &str| fields.get(name).unwrap_or_default().to_owned();
+        Self {
+            attempt: text("attempt"),
+            items: fields.all("item").map(str::to_owned).collect(),
+            case: text("case"),
+            deadline: Day::sent(fields, "deadline"),
+        }
+    }
+
+    /// The name of the attempt: the form as it was sent. Changed and sent again, it is another one.
+    fn key(&self, code: &Code) -> String {
+        let Self { attempt, items, case, deadline } = self;
+        format!("ask:{attempt}:{code}:{}:{case}:{deadline:?}", items.join(","))
+    }
+}
+
+struct Type {
+    code: String,
+    title: String,
+    purpose: String,
+}
+
+#[derive(Template)]
+#[template(path = "casework_types.html")]
+struct Types<'p> {
+    page: &'p Page,
+    found: String,
+    person: String,
+    types: Vec<Type>,
+}
+
+struct Choice {
+    field: String,
+    code: String,
+    statement: String,
+    chosen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "casework_ask.html")]
+struct Ask<'p> {
+    page: &'p Page,
+    lookup: AccessId,
+    person: String,
+    back: String,
+    of: &'p ConsentType,
+    needs_case: bool,
+    choices: Vec<Choice>,
+    filled: &'p Filled,
+    notice: Option<Notice>,
+}
+
+pub(super) async fn page(
+    here: Here,
+    Path(lookup): Path<AccessId>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Stop> {
+    must_ask(&here)?;
+    let about = About { person: asked.person };
+    match asked.r#type {
+        Some(code) => {
+            let entry = published(&here, &code).await?;
+            Ok(shown(&here, lookup, &about, &entry, &Filled::empty(&here), None)?)
+        }
+        None => Ok(types(&here, lookup, &about).await?),
+    }
+}
+
+pub(super) async fn sent(
+    mut here: Here,
+    Path(lookup): Path<AccessId>,
+    Form(fields): Form,
+) -> Result<Response, Stop> {
+    must_ask(&here)?;
+    let missing = || here.visitor.problem(&Error::NotFound);
+    let code: Code = fields.get("type").and_then(|code| code.parse().ok()).ok_or_else(missing)?;
+    let person: PersonId = fields.get("person").and_then(|id| id.parse().ok()).ok_or_else(missing)?;
+    let about = About { person: Some(person) };
+    let entry = published(&here, &code).await?;
+    let filled = Filled::sent(&fields);
+    let of = here.told(entry.consent_type().ok_or(Error::NotFound))?;
+    let Some(new) = read(&mut here.page, of, person, &filled) else {
+        return Ok(shown(&here, lookup, &about, &entry, &filled, None)?);
+    };
+    let call = here.visitor.change(&filled.key(&code), &fields);
+    match here.service.ask_for_consent(&call, &new).await {
+        Ok(done) => {
+            let request = done.value.id;
+            Ok(see(&format!("/casework/lookups/{lookup}/requests/{request}{}", about.query())))
+        }
+        Err(error) => {
+            let notice = noted(&mut here, &error, PLACES)?;
+            Ok(shown(&here, lookup, &about, &entry, &filled, notice)?)
+        }
+    }
+}
+
+fn must_ask(here: &Here) -> Result<(), Problem> {
+    let may = may_ask(roles(here)?);
+    here.told(may.then_some(()).ok_or(Error::Denied(Reason::RoleMissing)))
+}
+
+async fn published(here: &Here, code: &Code) -> Result<CatalogueEntry, Problem> {
+    here.told(here.service.published_entry(Shelf::ConsentType, code).await)
+}
+
+/// The types that the employee may ask for.
+async fn types(here: &Here, lookup: AccessId, about: &About) -> Result<Response, Problem> {
+    let (mut types, mut after) = (Vec::new(), None);
+    loop {
+        let part = here.service.list_catalogue(Shelf::ConsentType, after.as_ref(), AT_A_TIME).await;
+        let part = here.told(part)?;
+        let open = part.items.iter().filter_map(CatalogueEntry::consent_type).filter(|of| is_open(here, of));
+        types.extend(open.map(|of| Type {
+            code: of.code.to_string(),
+            title: here.page.say(&of.title).to_owned(),
+            purpose: here.page.say(&of.purpose).to_owned(),
+        }));
+        after = part.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let found = format!("/casework/lookups/{lookup}");
+    let person = about.person.map(|person| person.to_string()).unwrap_or_default();
+    Ok(here.page.answer(&Types { page: &here.page, found, person, types }))
+}
+
+fn is_open(here: &Here, of: &ConsentType) -> bool {
+    let subject = Subject {
+        authority: Some(of.authority),
+        kle: Some(&of.kle),
+        sensitivity: Some(of.sensitivity),
+        ..Subject::default()
+    };
+    may(here.visitor.actor(), Act::AskForConsent, &subject).is_ok()
+}
+
+/// What is to be asked, if all of it can be read; what cannot is noted.
+fn read(page: &mut Page, of: &ConsentType, person: PersonId, filled: &Filled) -> Option<NewRequest> {
+    let chosen = |code: &&Code| filled.items.iter().any(|item| item == code.as_str());
+    let items: Vec<Code> = of.items.iter().map(|item| &item.code).filter(chosen).cloned().collect();
+    if items.is_empty() {
+        page.wrong("item-0", page.t("casework.item_missing"));
+    }
+    let case = match fields::case(&filled.case) {
+        Ok(None) if of.case_binding == CaseBinding::Required => Err("casework.case_missing"),
+        read => read,
+    };
+    let case = case.map_err(|flaw| page.wrong("case", page.t(flaw)));
+    let deadline = if filled.deadline.is_empty() { Ok(None) } else { filled.deadline.date().map(Some) };
+    let deadline = deadline.map_err(|(part, flaw)| page.wrong(format!("deadline_{part}"), page.t(flaw)));
+    if items.is_empty() {
+        return None;
+    }
+    Some(NewRequest {
+        person: PersonRef::Id(person),
+        consent_type: of.code.clone(),
+        items,
+        case: case.ok()?,
+        deadline: deadline.ok()?,
+    })
+}
+
+fn shown(
+    here: &Here,
+    lookup: AccessId,
+    about: &About,
+    entry: &CatalogueEntry,
+    filled: &Filled,
+    notice: Option<Notice>,
+) -> Result<Response, Problem> {
+    let page = &here.page;
+    let of = here.told(entry.consent_type().ok_or(Error::NotFound))?;
+    let choices = of.items.iter().enumerate().map(|(at, item)| Choice {
+        field: format!("item-{at}"),
+        code: item.code.to_string(),
+        statement: page.say(&item.statement).to_owned(),
+        chosen: filled.items.iter().any(|chosen| chosen == item.code.as_str()),
+    });
+    let status = notice.as_ref().map(|notice| notice.status);
+    let template = Ask {
+        page,
+        lookup,
+        person: about.person.map(|person| person.to_string()).unwrap_or_default(),
+        back: format!("/casework/lookups/{lookup}/ask{}", about.query()),
+        of,
+        needs_case: of.case_binding == CaseBinding::Required,
+        choices: choices.collect(),
+        filled,
+        notice,
+    };
+    Ok(match status {
+        Some(status) => page.answer_as(status, &template),
+        None => page.answer(&template),
+    })
+}

@@ -1,0 +1,137 @@
+//! A request that was asked under a look-up, what came of it, and taking it back.
+
+use super::{
+    About, Stop, Under,
+    found::{Consent, consent, may_ask, state},
+    read, roles,
+};
+use crate::{
+    page::{Here, Page, see},
+    refused::{Notice, noted},
+};
+use askama::Template;
+use axum::response::Response;
+use tillid_domain::{
+    catalogue::ConsentType,
+    id::{AccessId, RequestId},
+    request::{ConsentRequest, RequestStanding, RequestState},
+};
+use tillid_edge::{Form, Path, Query};
+
+const ALL: u32 = 1000;
+
+#[derive(Template)]
+#[template(path = "casework_request.html")]
+struct RequestPage<'p> {
+    page: &'p Page,
+    /// The page of the look-up.
+    found: String,
+    /// The address of this page, without its query.
+    address: String,
+    of: &'p ConsentType,
+    state: &'static str,
+    colour: &'static str,
+    meaning: String,
+    asked: String,
+    deadline: String,
+    case: Option<String>,
+    statements: Vec<String>,
+    answers: Vec<Consent>,
+    can_be_cancelled: bool,
+    notice: Option<Notice>,
+}
+
+pub(super) async fn page(
+    here: Here,
+    Path((lookup, id)): Path<(AccessId, RequestId)>,
+    Query(about): Query<About>,
+) -> Result<Response, Stop> {
+    shown(&here, lookup, id, &about, None).await
+}
+
+pub(super) async fn cancel(
+    mut here: Here,
+    Path((lookup, id)): Path<(AccessId, RequestId)>,
+    Form(fields): Form,
+) -> Result<Response, Stop> {
+    roles(&here)?;
+    let call = here.visitor.change(&format!("cancel:{id}"), &fields);
+    match here.service.cancel_request(&call, id).await {
+        Ok(done) => {
+            let about = About { person: Some(done.value.person) };
+            Ok(see(&format!("/casework/lookups/{lookup}/requests/{id}{}", about.query())))
+        }
+        Err(error) => {
+            let notice = noted(&mut here, &error, &[])?;
+            shown(&here, lookup, id, &About { person: None }, notice).await
+        }
+    }
+}
+
+async fn shown(
+    here: &Here,
+    lookup: AccessId,
+    id: RequestId,
+    about: &About,
+    notice: Option<Notice>,
+) -> Result<Response, Stop> {
+    let may_ask = may_ask(roles(here)?);
+    let under = Under::new(here, lookup);
+    let (request, of, now) = read(here, here.service.read_request(&under.call, id).await)?;
+    let standing = request.standing(now);
+    let answers = answers(here, &under, &request).await?;
+    let page = &here.page;
+    let (state, colour) = state(standing);
+    let about = About { person: about.person.or(Some(request.person)) };
+    let status = notice.as_ref().map(|notice| notice.status);
+    let statement = |code| of.item(code).map(|item| page.say(&item.statement).to_owned());
+    let template = RequestPage {
+        page,
+        found: format!("/casework/lookups/{}{}", under.lookup, about.query()),
+        address: format!("/casework/lookups/{lookup}/requests/{id}"),
+        of: &of,
+        state: page.t(state),
+        colour,
+        meaning: meaning(page, &request, standing),
+        asked: page.moment(request.asked_at),
+        deadline: page.last_day(request.deadline),
+        case: request.case.as_ref().map(ToString::to_string),
+        statements: request.items.iter().filter_map(statement).collect(),
+        answers,
+        can_be_cancelled: may_ask && standing == RequestStanding::Open,
+        notice,
+    };
+    Ok(match status {
+        Some(status) => page.answer_as(status, &template),
+        None => page.answer(&template),
+    })
+}
+
+/// The consents that the request was answered with, as they stand now.
+async fn answers(here: &Here, under: &Under, request: &ConsentRequest) -> Result<Vec<Consent>, Stop> {
+    if !matches!(request.state, RequestState::Answered { .. }) {
+        return Ok(Vec::new());
+    }
+    let consents = read(here, here.service.list_consents(&under.call, None, ALL).await)?.items;
+    let theirs = consents.iter().filter(|typed| typed.consent.answer.request == Some(request.id));
+    Ok(theirs.map(|typed| consent(here, typed)).collect())
+}
+
+/// What came of it, and what it means for the case.
+fn meaning(page: &Page, request: &ConsentRequest, standing: RequestStanding) -> String {
+    match (&request.state, standing) {
+        (RequestState::Answered { at, .. }, _) => {
+            page.fill("casework.was_answered", "moment", page.moment(*at))
+        }
+        (RequestState::Cancelled { at }, _) => {
+            page.fill("casework.was_cancelled", "moment", page.moment(*at))
+        }
+        (RequestState::Lapsed { effective_at, .. }, _) => {
+            page.fill("casework.has_lapsed", "moment", page.moment(*effective_at))
+        }
+        (RequestState::Open, RequestStanding::ExpiredUnanswered) => {
+            page.t("casework.was_not_answered").to_owned()
+        }
+        (RequestState::Open, _) => page.fill("casework.waits", "deadline", page.last_day(request.deadline)),
+    }
+}

@@ -1,0 +1,142 @@
+//! What people write in the fields of forms, read as values; what cannot be read has a text that says how to write it.
+
+use crate::page::Page;
+use std::str::FromStr;
+use tillid_domain::{
+    Cpr, LocalDate, NotACpr,
+    text::{CaseRef, NotAText},
+};
+use tillid_edge::Fields;
+
+/// A CPR number, also with spaces in it.
+pub(crate) fn cpr(text: &str) -> Result<Cpr, &'static str> {
+    let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    if digits.is_empty() {
+        return Err("form.cpr_missing");
+    }
+    digits.parse().map_err(|flaw| match flaw {
+        NotACpr::Form => "form.cpr_form",
+        NotACpr::Date => "form.cpr_date",
+    })
+}
+
+/// A case, or none.
+pub(crate) fn case(text: &str) -> Result<Option<CaseRef>, &'static str> {
+    if text.is_empty() { Ok(None) } else { written(text, "form.case_form").map(Some) }
+}
+
+/// A text that must not hold a CPR number; `flawed` says what else may be wrong.
+pub(crate) fn written<T: FromStr<Err = NotAText>>(
+    text: &str,
+    flawed: &'static str,
+) -> Result<T, &'static str> {
+    text.parse().map_err(|flaw| match flaw {
+        NotAText::PersonNumber => "form.cpr_in_text",
+        _ => flawed,
+    })
+}
+
+/// A day that is written in three fields.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Day {
+    pub(crate) day: String,
+    pub(crate) month: String,
+    pub(crate) year: String,
+}
+
+impl Day {
+    pub(crate) fn of(date: LocalDate) -> Self {
+        Self { day: date.day().to_string(), month: date.month().to_string(), year: date.year().to_string() }
+    }
+
+    /// The three fields of that name.
+    pub(crate) fn sent(fields: &Fields, name: &str) -> Self {
+        let part = |part: &str| fields.get(&format!("{name}_{part}")).unwrap_or_default().to_owned();
+        Self { day: part("day"), month: part("month"), year: part("year") }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The three fields, as a page shows them.
+    pub(crate) fn parts(&self, field: &str) -> [Part; 3] {
+        let part = |name, label, length, value: &String| Part {
+            id: format!("{field}_{name}"),
+            name,
+            label,
+            length,
+            value: value.clone(),
+        };
+        [
+            part("day", "form.day", 2, &self.day),
+            part("month", "form.month", 2, &self.month),
+            part("year", "form.year", 4, &self.year),
+        ]
+    }
+
+    /// What is wrong with any of the three.
+    pub(crate) fn wrong<'p>(&self, page: &'p Page, field: &str) -> Option<&'p str> {
+        self.parts(field).iter().find_map(|part| page.error(&part.id))
+    }
+
+    /// The date, or which of the three fields is wrong and how.
+    pub(crate) fn date(&self) -> Result<LocalDate, (&'static str, &'static str)> {
+        if self.is_empty() {
+            return Err(("day", "form.day_missing"));
+        }
+        let day: u8 = self.day.parse().map_err(|_| ("day", "form.day_form"))?;
+        let month: u8 = self.month.parse().map_err(|_| ("month", "form.day_form"))?;
+        let year: i32 = self.year.parse().map_err(|_| ("year", "form.day_form"))?;
+        if !(1000..=9999).contains(&year) {
+            return Err(("year", "form.day_form"));
+        }
+        LocalDate::new(year, month, day).ok_or(("day", "form.day_none"))
+    }
+}
+
+/// One of the three fields of a day.
+pub(crate) struct Part {
+    pub(crate) id: String,
+    pub(crate) name: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) length: u8,
+    pub(crate) value: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_read_as_people_write_it() {
+        for text in ["6702451236", "670245-1236", " 670245 1236 "] {
+            assert!(cpr(text).is_ok(), "{text}");
+        }
+        for (text, flaw) in
+            [("", "form.cpr_missing"), ("670245", "form.cpr_form"), ("310299-1234", "form.cpr_date")]
+        {
+            assert_eq!(cpr(text).err(), Some(flaw), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_case_never_holds_a_number() {
+        assert_eq!(case(""), Ok(None));
+        assert!(case("27.36.04-G01-12-26").is_ok_and(|case| case.is_some()));
+        assert_eq!(case("sag 670245-1236"), Err("form.cpr_in_text"));
+        assert_eq!(case("a <b>"), Err("form.case_form"));
+    }
+
+    #[test]
+    fn the_field_that_is_wrong_is_told() {
+        let day = |day: &str, month: &str, year: &str| {
+            Day { day: day.into(), month: month.into(), year: year.into() }.date()
+        };
+        assert_eq!(day("1", "02", "2027").map(|d| d.to_string()), Ok("2027-02-01".to_owned()));
+        assert_eq!(day("", "", ""), Err(("day", "form.day_missing")));
+        assert_eq!(day("1", "", "2027"), Err(("month", "form.day_form")));
+        assert_eq!(day("1", "2", "27"), Err(("year", "form.day_form")));
+        assert_eq!(day("30", "2", "2027"), Err(("day", "form.day_none")));
+    }
+}

@@ -1,0 +1,62 @@
+//! The citizen's and the caseworker's pages: server-rendered, in Danish and in English, and complete without a script.
+//!
+//! A page is a handler, a template and texts: the handler calls verbs and hands values to the template, the template has the
+//! words' places, and the words are in `data/texts`. Nothing here knows a rule of consents or powers of attorney.
+
+mod accesslog;
+mod actfor;
+mod answer;
+mod assets;
+mod casework;
+mod consent;
+mod document;
+mod fields;
+mod front;
+mod login;
+mod mandate;
+mod overview;
+mod page;
+mod problem;
+mod refused;
+#[cfg(test)]
+mod tests;
+mod texts;
+mod view;
+mod when;
+
+pub use problem::problem_page;
+
+use axum::{Router, extract::FromRef};
+use std::sync::Arc;
+use tillid_edge::{Gate, LoginOption};
+
+/// What the pages need.
+#[derive(Clone)]
+pub struct Web {
+    /// The verbs, and who may vouch for whom.
+    pub gate: Gate,
+    /// The ways to log in.
+    pub logins: Arc<[LoginOption]>,
+}
+
+impl FromRef<Web> for Gate {
+    fn from_ref(web: &Web) -> Self {
+        web.gate.clone()
+    }
+}
+
+/// The pages, and what browsers fetch beside them.
+pub fn router(web: Web) -> Router {
+    Router::new()
+        .merge(front::router())
+        .merge(login::router())
+        .merge(overview::router())
+        .merge(answer::router())
+        .merge(consent::router())
+        .merge(mandate::router())
+        .merge(actfor::router())
+        .merge(accesslog::router())
+        .merge(casework::router())
+        .merge(assets::router())
+        .with_state(web)
+}

@@ -1,0 +1,201 @@
+//! One power of attorney: where it stands, what may be done with it, and its receipt.
+
+use super::words::{self, Right};
+use crate::{
+    page::{Here, Page},
+    view::authority,
+};
+use askama::Template;
+use axum::{body::Body, response::Response};
+use http::{HeaderValue, header};
+use tillid_domain::{
+    event::EndCause,
+    id::{MandateId, PersonId},
+    mandate::{Mandate, MandateStanding, MandateState},
+    presentation::Presented,
+};
+use tillid_edge::{Path, Problem, Protocol};
+use tillid_service::{Call, Overview, ReceiptOf};
+
+/// On which side of the mandate the visitor is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Grantor,
+    Representative,
+}
+
+/// A mandate as its pages tell of it.
+pub(super) struct Told {
+    pub(super) value: Mandate,
+    pub(super) side: Side,
+    pub(super) standing: MandateStanding,
+    /// What the other side is called; never a name that only a register told.
+    pub(super) other: String,
+    pub(super) packages: Vec<Package>,
+    given: String,
+    from: String,
+    pub(super) until: String,
+    /// The address of its page.
+    pub(super) address: String,
+}
+
+pub(super) struct Package {
+    pub(super) title: String,
+    authority: String,
+    does_not_cover: String,
+    rights: Vec<Right>,
+}
+
+impl Told {
+    pub(super) fn title(&self) -> String {
+        self.packages.iter().map(|package| package.title.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    pub(super) fn is_grantors(&self) -> bool {
+        self.side == Side::Grantor
+    }
+
+    pub(super) fn holds(&self) -> bool {
+        matches!(self.standing, MandateStanding::Active | MandateStanding::Planned)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "mandate_show.html")]
+struct Show<'p> {
+    page: &'p Page,
+    mandate: &'p Told,
+    state: State,
+    /// Whether it can be ended here and its receipt be had: not by whoever acts for somebody.
+    in_person: bool,
+}
+
+/// Where it stands, in words.
+struct State {
+    class: &'static str,
+    heading: &'static str,
+    text: String,
+}
+
+pub(super) async fn page(here: Here, Path(id): Path<MandateId>) -> Result<Response, Problem> {
+    let told = told(&here, id).await?;
+    let state = state(&here.page, &told);
+    let in_person = here.visitor.acting_for().is_none();
+    Ok(here.page.answer(&Show { page: &here.page, mandate: &told, state, in_person }))
+}
+
+/// Everything about the mandate that its pages need.
+pub(super) async fn told(here: &Here, id: MandateId) -> Result<Told, Problem> {
+    let call = here.visitor.read();
+    let (mandate, now) = here.told(here.service.read_mandate(&call, id).await)?;
+    let side =
+        if here.visitor.person() == Some(mandate.grantor) { Side::Grantor } else { Side::Representative };
+    let mut packages = Vec::new();
+    for version in &mandate.packages {
+        let entry = words::package(here, version).await?;
+        let Some(package) = entry.mandate_package() else { continue };
+        let given = package.privileges.iter().filter(|p| mandate.privileges.contains(&p.uri));
+        packages.push(Package {
+            title: here.page.say(&package.title).to_owned(),
+            authority: authority(&here.service, package.authority, here.page.language),
+            does_not_cover: here.page.say(&package.does_not_cover).to_owned(),
+            rights: given.map(|privilege| Right::new(&here.page, privilege)).collect(),
+        });
+    }
+    let other = match side {
+        Side::Grantor => representative(here, &call, &mandate).await?,
+        Side::Representative => grantor(here, &call, mandate.grantor).await?,
+    };
+    Ok(Told {
+        side,
+        standing: mandate.standing(now),
+        other,
+        packages,
+        given: here.page.moment(mandate.given_at),
+        from: here.page.moment(mandate.valid.from),
+        until: here.page.last_day(mandate.valid.to),
+        address: format!("/mandates/{id}"),
+        value: mandate,
+    })
+}
+
+/// What the grantor called the representative.
+async fn representative(here: &Here, call: &Call, mandate: &Mandate) -> Result<String, Problem> {
+    let shown = here.told(here.service.read_presentation(call, mandate.presentation).await)?;
+    let Presented::Mandate { representative_name: Some(name), .. } = shown.presentation.presented else {
+        return Ok(here.page.t("mandate.some_representative").to_owned());
+    };
+    Ok(name.to_string())
+}
+
+/// The grantor's name, as long as the representative may act for them.
+async fn grantor(here: &Here, call: &Call, grantor: PersonId) -> Result<String, Problem> {
+    if let Some((person, name)) = here.visitor.acting_for()
+        && person == grantor
+    {
+        return Ok(name.to_owned());
+    }
+    let (overview, _) = here.told(here.service.overview(call).await)?;
+    let known = match overview {
+        Overview::Own(own) => own.may_act_for.into_iter().find(|m| m.person == grantor).and_then(|m| m.name),
+        Overview::Representative(_) => None,
+    };
+    Ok(known.map_or_else(|| here.page.t("mandate.some_grantor").to_owned(), |name| name.to_string()))
+}
+
+fn state(page: &Page, told: &Told) -> State {
+    let (from, until) = (&told.from, &told.until);
+    let (class, heading) = match (told.standing, told.side) {
+        (MandateStanding::Active, Side::Grantor) => ("success", "mandate.is_given"),
+        (MandateStanding::Active, Side::Representative) => ("success", "mandate.is_held"),
+        (MandateStanding::Planned, _) => ("info", "mandate.is_planned"),
+        (MandateStanding::Revoked, _) => ("info", "mandate.is_revoked"),
+        (MandateStanding::Renounced, _) => ("info", "mandate.is_renounced"),
+        (MandateStanding::Expired, _) => ("info", "mandate.is_expired"),
+        (MandateStanding::Ended, _) => ("info", "mandate.is_ended"),
+    };
+    let text = match (told.value.state, told.standing) {
+        (MandateState::Revoked { at }, _) => page.fill("mandate.revoked_at", "moment", page.moment(at)),
+        (MandateState::Renounced { at }, _) => page.fill("mandate.renounced_at", "moment", page.moment(at)),
+        (MandateState::Ended { effective_at, cause, .. }, _) => {
+            page.fill(end_cause(cause), "moment", page.moment(effective_at))
+        }
+        (MandateState::Given, MandateStanding::Expired) => page.fill("mandate.expired_on", "until", until),
+        (MandateState::Given, MandateStanding::Planned) => {
+            page.fill_two("mandate.planned_from", "from", from, "until", until)
+        }
+        (MandateState::Given, _) => holds(page, told),
+    };
+    State { class, heading: page.t(heading), text }
+}
+
+fn holds(page: &Page, told: &Told) -> String {
+    let sentence = match told.side {
+        Side::Grantor => page.fill("mandate.they_can_act", "name", &told.other),
+        Side::Representative => page.fill("mandate.you_can_act", "name", &told.other),
+    };
+    format!("{sentence} {}", page.fill_two("mandate.holds", "from", &told.from, "until", &told.until))
+}
+
+const fn end_cause(cause: EndCause) -> &'static str {
+    match cause {
+        EndCause::Death => "mandate.ended_by_death",
+        EndCause::RepresentativeDeath => "mandate.ended_by_representatives_death",
+    }
+}
+
+/// The newest receipt, to keep.
+pub(super) async fn receipt(here: Here, Path(id): Path<MandateId>) -> Result<Response, Problem> {
+    let call = here.visitor.read();
+    let event = here.told(here.service.newest_receipt(&call, ReceiptOf::Mandate(id)).await)?;
+    let receipt = here.told(here.service.receipt(&call, event).await)?;
+    let json = serde_json::to_vec_pretty(&receipt).map_err(|_| Protocol::Internal)?;
+    let name = format!("attachment; filename=\"{}-{id}.json\"", here.page.t("mandate.file"));
+    let mut response = Response::new(Body::from(json));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let name = HeaderValue::try_from(name).map_err(|_| Protocol::Internal)?;
+    headers.insert(header::CONTENT_DISPOSITION, name);
+    Ok(response)
+}

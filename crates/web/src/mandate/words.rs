@@ -1,0 +1,56 @@
+//! What packages and privileges are called on the pages.
+
+use crate::page::{Here, Page};
+use tillid_domain::catalogue::{
+    CatalogueEntry, EntryVersion, MandatePackage, Privilege, PrivilegeAction, RepresentativeKind, Risk, Shelf,
+};
+use tillid_edge::Problem;
+
+/// What a representative may do, as the pages tell it.
+pub(crate) struct Right {
+    pub(crate) uri: String,
+    pub(crate) action: &'static str,
+    pub(crate) name: String,
+    pub(crate) covers: String,
+    pub(crate) does_not_cover: String,
+}
+
+impl Right {
+    pub(crate) fn new(page: &Page, privilege: &Privilege) -> Self {
+        Self {
+            uri: privilege.uri.to_string(),
+            action: page.t(action(privilege.action)),
+            name: page.say(&privilege.name).to_owned(),
+            covers: page.say(&privilege.covers).to_owned(),
+            does_not_cover: page.say(&privilege.does_not_cover).to_owned(),
+        }
+    }
+}
+
+/// The text for a kind of action.
+pub(super) const fn action(action: PrivilegeAction) -> &'static str {
+    match action {
+        PrivilegeAction::Read => "mandate.action_read",
+        PrivilegeAction::Act => "mandate.action_act",
+        PrivilegeAction::Contact => "mandate.action_contact",
+    }
+}
+
+/// The texts that say what the risk class means: in a few words, and in more.
+pub(super) const fn risk(risk: Risk) -> (&'static str, &'static str) {
+    match risk {
+        Risk::Ordinary => ("mandate.risk_ordinary", "mandate.risk_ordinary_text"),
+        Risk::Elevated => ("mandate.risk_elevated", "mandate.risk_elevated_text"),
+        Risk::High => ("mandate.risk_high", "mandate.risk_high_text"),
+    }
+}
+
+/// Whether the package can be given on these pages: to a person, at once.
+pub(super) fn can_be_given_here(package: &MandatePackage) -> bool {
+    !package.acceptance_required && package.representative_kinds.contains(&RepresentativeKind::Person)
+}
+
+/// The package in the version that something was given under.
+pub(crate) async fn package(here: &Here, version: &EntryVersion) -> Result<CatalogueEntry, Problem> {
+    here.told(here.service.entry_version(Shelf::MandatePackage, &version.code, version.number).await)
+}

@@ -1,0 +1,185 @@
+//! The overview: what waits for an answer, what holds, what no longer does, and who looked.
+
+use crate::{
+    Web,
+    page::{Here, Page},
+    view::{ConsentRow, Titles, actor, authority},
+};
+use askama::Template;
+use axum::{Router, response::Response, routing::get};
+use tillid_domain::{
+    catalogue::ConsentType,
+    id::{MandateId, PersonId, RequestId},
+    mandate::MandateStanding,
+    request::ConsentRequest,
+};
+use tillid_edge::Problem;
+use tillid_service::{FoundMandate, Overview, OwnOverview, RepresentativeOverview, Service, TypedConsent};
+
+pub(crate) fn router() -> Router<Web> {
+    Router::new().route("/overview", get(overview))
+}
+
+/// The overview, of oneself or of whom one acts for.
+#[derive(Template)]
+#[template(path = "overview.html")]
+pub(crate) struct OverviewPage<'p> {
+    pub(crate) page: &'p Page,
+    /// The name of whom one acts for.
+    pub(crate) of_other: Option<String>,
+    /// Nothing where the powers do not reach.
+    pub(crate) matters: Option<Matters>,
+    pub(crate) mandates: Vec<Mandates>,
+    /// Who looked most recently; in one's own overview only.
+    pub(crate) looks: Option<Vec<LookRow>>,
+}
+
+/// What there is of requests and consents.
+pub(crate) struct Matters {
+    pub(crate) requests: Vec<RequestRow>,
+    pub(crate) holding: Vec<ConsentRow>,
+    pub(crate) former: Vec<ConsentRow>,
+}
+
+pub(crate) struct RequestRow {
+    pub(crate) id: RequestId,
+    pub(crate) title: String,
+    pub(crate) authority: String,
+    pub(crate) deadline: String,
+}
+
+/// A list of powers of attorney.
+pub(crate) struct Mandates {
+    pub(crate) heading: &'static str,
+    pub(crate) none: &'static str,
+    pub(crate) rows: Vec<MandateRow>,
+}
+
+pub(crate) struct MandateRow {
+    pub(crate) id: MandateId,
+    pub(crate) packages: String,
+    pub(crate) other: String,
+    pub(crate) standing: &'static str,
+    pub(crate) colour: &'static str,
+    pub(crate) until: String,
+}
+
+pub(crate) struct LookRow {
+    pub(crate) at: String,
+    pub(crate) who: String,
+    pub(crate) what: String,
+}
+
+async fn overview(here: Here) -> Result<Response, Problem> {
+    let (overview, _) = here.told(here.service.overview(&here.visitor.read()).await)?;
+    let desk = Desk { service: &here.service, page: &here.page };
+    let shown = match overview {
+        Overview::Own(own) => {
+            let OwnOverview { requests, consents, given, held, may_act_for, latest_access, .. } = *own;
+            let name = |person: PersonId| {
+                let found = may_act_for.iter().find(|m| m.person == person)?;
+                found.name.as_ref().map(ToString::to_string)
+            };
+            let given =
+                desk.mandates(&given, |m| m.representative_name.as_ref().map(ToString::to_string)).await;
+            let held = desk.mandates(&held, |m| name(m.mandate.grantor)).await;
+            OverviewPage {
+                page: &here.page,
+                of_other: None,
+                matters: Some(desk.matters(&requests, &consents)),
+                mandates: vec![
+                    Mandates {
+                        heading: here.page.t("overview.given"),
+                        none: here.page.t("overview.none_given"),
+                        rows: given,
+                    },
+                    Mandates {
+                        heading: here.page.t("overview.held"),
+                        none: here.page.t("overview.none_held"),
+                        rows: held,
+                    },
+                ],
+                looks: Some(latest_access.iter().map(|record| desk.look(record)).collect()),
+            }
+        }
+        Overview::Representative(of) => {
+            let RepresentativeOverview { person, mandates, consents, requests, .. } = *of;
+            let name = person.name.map(|name| name.to_string());
+            let rows = desk.mandates(&mandates, |_| name.clone()).await;
+            let matters = consents.zip(requests).map(|(c, r)| desk.matters(&r, &c));
+            let known = here.visitor.acting_for().map(|(_, name)| name.to_owned());
+            OverviewPage {
+                page: &here.page,
+                of_other: known.or_else(|| name.clone()),
+                matters,
+                mandates: vec![Mandates {
+                    heading: here.page.t("overview.between"),
+                    none: here.page.t("overview.none_held"),
+                    rows,
+                }],
+                looks: None,
+            }
+        }
+    };
+    Ok(here.page.answer(&shown))
+}
+
+struct Desk<'d> {
+    service: &'d Service,
+    page: &'d Page,
+}
+
+impl Desk<'_> {
+    fn matters(&self, requests: &[(ConsentRequest, ConsentType)], consents: &[TypedConsent]) -> Matters {
+        let requests = requests.iter().map(|(request, of)| RequestRow {
+            id: request.id,
+            title: self.page.say(&of.title).to_owned(),
+            authority: authority(self.service, request.authority, self.page.language),
+            deadline: self.page.last_day(request.deadline),
+        });
+        let rows = consents.iter().map(|typed| ConsentRow::new(typed, self.service, self.page));
+        let (holding, former) = rows.partition(|row| row.standing.holds);
+        Matters { requests: requests.collect(), holding, former }
+    }
+
+    async fn mandates(
+        &self,
+        found: &[FoundMandate],
+        other: impl Fn(&FoundMandate) -> Option<String>,
+    ) -> Vec<MandateRow> {
+        let packages = found.iter().flat_map(|m| &m.mandate.packages).collect();
+        let titles = Titles::of(self.service, self.page.language, packages).await;
+        let row = |m: &FoundMandate| {
+            let (standing, colour) = self.mandate_standing(m.standing);
+            MandateRow {
+                id: m.mandate.id,
+                packages: titles.line(&m.mandate.packages),
+                other: other(m).unwrap_or_else(|| self.page.t("overview.someone").to_owned()),
+                standing,
+                colour,
+                until: self.page.last_day(m.mandate.valid.to),
+            }
+        };
+        found.iter().map(row).collect()
+    }
+
+    fn mandate_standing(&self, standing: MandateStanding) -> (&'static str, &'static str) {
+        let (key, colour) = match standing {
+            MandateStanding::Active => ("overview.mandate_active", "badge-success"),
+            MandateStanding::Planned => ("overview.mandate_planned", "badge-info"),
+            MandateStanding::Revoked => ("overview.mandate_revoked", ""),
+            MandateStanding::Renounced => ("overview.mandate_renounced", ""),
+            MandateStanding::Expired => ("overview.mandate_expired", ""),
+            MandateStanding::Ended => ("overview.mandate_ended", ""),
+        };
+        (self.page.t(key), colour)
+    }
+
+    fn look(&self, record: &tillid_domain::access::AccessRecord) -> LookRow {
+        LookRow {
+            at: self.page.moment(record.at),
+            who: actor(self.service, self.page, &record.actor),
+            what: record.act.words().map_or("", |words| self.page.say(words)).to_owned(),
+        }
+    }
+}

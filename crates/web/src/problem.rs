@@ -1,0 +1,133 @@
+//! Problems as pages: what happened, what one can do about it, and a code for whoever helps.
+
+use crate::page::{Here, Page};
+use askama::Template;
+use axum::response::Response;
+use http::{StatusCode, header};
+use std::sync::Arc;
+use tillid_domain::{Language, actor::Assurance};
+use tillid_edge::{Fields, Problem, RenderPage, ReturnTo, Told};
+use tillid_service::Error;
+
+/// A problem.
+#[derive(Template)]
+#[template(path = "problem.html")]
+pub(crate) struct ProblemPage<'p> {
+    page: &'p Page,
+    code: &'p str,
+    title: &'p str,
+    detail: Option<&'p str>,
+    /// What is wrong with the fields.
+    flaws: Vec<&'p str>,
+    /// What one can do, where the problem's own words do not say it.
+    advice: Option<&'static str>,
+    /// What to press.
+    way: Way,
+}
+
+/// An address, and the words on its button.
+struct Way {
+    address: String,
+    words: &'static str,
+}
+
+/// Writes problems as pages for people.
+pub fn problem_page() -> RenderPage {
+    Arc::new(|told: &Told<'_>| {
+        let page = Page::at(told.language, told.path);
+        written(&page, told.problem, way(&page, told.problem))
+    })
+}
+
+/// Asks for a fresh or stronger login where that is what the verb wants; what was filled in waits for it, to be sent to `action`
+/// again. Any other refusal is told as it is.
+pub(crate) async fn again(
+    here: &Here,
+    error: &Error,
+    action: &str,
+    fields: &Fields,
+) -> Result<Response, Problem> {
+    if asked_level(error).is_none() {
+        return Err(here.visitor.problem(error));
+    }
+    let cookie = here.visitor.keep_draft(action, fields).await?;
+    let mut response = log_in_again(here, error, "/resume")?;
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// Likewise where nothing has to wait: the page of this address, opened anew, still knows what was chosen.
+pub(crate) fn again_here(here: &Here, error: &Error) -> Result<Response, Problem> {
+    log_in_again(here, error, &here.page.path)
+}
+
+fn log_in_again(here: &Here, error: &Error, return_to: &str) -> Result<Response, Problem> {
+    let problem = here.visitor.problem(error);
+    let Some(level) = asked_level(error) else { return Err(problem) };
+    let address = format!("/login/again?return_to={}{level}", ReturnTo::new(return_to).encoded());
+    let mut response =
+        written(&here.page, &problem, Way { address, words: here.page.t("problem.log_in_again") });
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    Ok(response)
+}
+
+/// What the address of the fresh login says of the level; nothing where no login would help.
+fn asked_level(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::LoginAgain(_) => Some(""),
+        Error::StepUp(Assurance::High) => Some("&level=high"),
+        Error::StepUp(_) => Some("&level=substantial"),
+        _ => None,
+    }
+}
+
+fn written(page: &Page, problem: &Problem, way: Way) -> Response {
+    let language = page.language;
+    let template = ProblemPage {
+        page,
+        code: problem.code(),
+        title: problem.title(language),
+        detail: problem.detail(language),
+        flaws: problem.errors().iter().map(|flaw| flaw.detail.in_language(language)).collect(),
+        advice: advice(problem).map(|key| page.t(key)),
+        way,
+    };
+    page.answer_as(problem.status(), &template)
+}
+
+/// What one can do about it.
+fn advice(problem: &Problem) -> Option<&'static str> {
+    match problem.code() {
+        "session_missing" => Some("problem.advice_log_in"),
+        "not_found" | "method_not_allowed" => Some("problem.advice_address"),
+        "login_cancelled" | "login_refused" | "login_unknown" => Some("problem.advice_begin_again"),
+        "unprocessable" => Some("problem.advice_fields"),
+        // The title says it, or the reason's own sentence does.
+        "csrf"
+        | "login_not_accepted"
+        | "login_of_another"
+        | "login_without_number"
+        | "provider_unavailable" => None,
+        _ if problem.detail(Language::Da).is_some() => None,
+        _ if problem.status().is_server_error() => Some("problem.advice_later"),
+        _ => Some("problem.advice_other"),
+    }
+}
+
+fn way(page: &Page, problem: &Problem) -> Way {
+    let to = |address: String, key: &'static str| Way { address, words: page.t(key) };
+    let return_to = page.return_to();
+    match problem.code() {
+        "session_missing" => to(format!("/login?return_to={return_to}"), "problem.log_in"),
+        "login_too_old" => to(format!("/login/again?return_to={return_to}"), "problem.log_in_again"),
+        "assurance_too_low" => {
+            to(format!("/login/again?return_to={return_to}&level=high"), "problem.log_in_again")
+        }
+        "login_cancelled"
+        | "login_refused"
+        | "login_unknown"
+        | "login_not_accepted"
+        | "provider_unavailable" => to("/login".to_owned(), "problem.log_in"),
+        _ => to("/".to_owned(), "problem.to_front"),
+    }
+}
