@@ -4,6 +4,7 @@
 //! that the theme uses. `npm ci` fetches it when it is missing; `TILLID_ASSETS_DIR` names its `dist` folder for builds offline.
 
 use flate2::{Compression, write::GzEncoder};
+use serde_json::Value;
 use std::{
     collections::BTreeMap,
     env,
@@ -62,24 +63,33 @@ fn distribution() -> Outcome<PathBuf> {
         )
         .into());
     }
-    let folder = PathBuf::from("node_modules/dkfds/dist");
-    if !folder.join(STYLE).is_file() {
-        install()?;
+    let wanted = version("package-lock.json", "/packages/node_modules~1dkfds/version")?;
+    let installed = version("node_modules/dkfds/package.json", "/version");
+    if installed.ok().as_ref() != Some(&wanted) {
+        install(&wanted)?;
     }
-    Ok(folder)
+    Ok(PathBuf::from("node_modules/dkfds/dist"))
 }
 
-fn install() -> Outcome<()> {
-    const OTHERWISE: &str = "or set TILLID_ASSETS_DIR to the `dist` folder of the npm package dkfds 11.2.0";
+/// The version that a file of npm's names.
+fn version(path: &str, pointer: &str) -> Outcome<String> {
+    let read: Value = serde_json::from_slice(&fs::read(path).map_err(|error| format!("{path}: {error}"))?)?;
+    let version = read.pointer(pointer).and_then(Value::as_str);
+    Ok(version.ok_or_else(|| format!("{path} names no version of dkfds"))?.to_owned())
+}
+
+fn install(version: &str) -> Outcome<()> {
+    let otherwise =
+        format!("or set TILLID_ASSETS_DIR to the `dist` folder of the npm package dkfds {version}");
     let ran = Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).output();
     let ran = ran.map_err(|error| {
-        format!("npm is needed to fetch the design system ({error}): install Node.js with npm, {OTHERWISE}")
+        format!("npm is needed to fetch the design system ({error}): install Node.js with npm, {otherwise}")
     })?;
     if ran.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&ran.stderr).into_owned();
-    Err(format!("`npm ci` in crates/web could not fetch the design system; {OTHERWISE}. npm said: {said}")
+    Err(format!("`npm ci` in crates/web could not fetch the design system; {otherwise}. npm said: {said}")
         .into())
 }
 

@@ -7,22 +7,25 @@ use std::{
 };
 
 /// Each crate may import only what stands behind its colon.
-const ARROWS: [(&str, &str); 9] = [
+const ARROWS: [(&str, &str); 10] = [
     ("tillid-domain", ""),
     ("tillid-documents", "tillid-domain"),
     ("tillid-storage", "tillid-domain"),
     ("tillid-service", "tillid-storage tillid-documents tillid-domain"),
     ("tillid-edge", "tillid-service tillid-domain"),
     ("tillid-api", "tillid-edge tillid-service tillid-documents tillid-domain"),
+    ("tillid-web", "tillid-edge tillid-service tillid-documents tillid-domain"),
     ("tillid-sandbox", "tillid-edge tillid-service tillid-domain"),
     ("tillid", "*"),
     ("tillid-testkit", "*"),
 ];
 
 /// Who may use these crates directly: SQL stays in storage, HTTP ends at the edge.
-const ONLY: [(&str, &str); 3] = [
+const ONLY: [(&str, &str); 5] = [
     ("sqlx", "tillid-storage tillid-testkit"),
-    ("axum", "tillid-edge tillid-api tillid-sandbox tillid"),
+    ("axum", "tillid-edge tillid-api tillid-web tillid-sandbox tillid"),
+    ("askama", "tillid-web tillid-sandbox"),
+    ("reqwest", "tillid-edge tillid-sandbox"),
     ("hyper-util", "tillid-edge"),
 ];
 

@@ -8,7 +8,10 @@
 //!   read is a [`Problem`].
 //! - [`Caller`] is who calls as the verbs know them, and tells them why not.
 //!
-//! Nothing here reads the clock for a decision, makes an id, or touches the database. What a caller may do is decided further in.
+//! - [`RelyingParty`] logs people in at identity providers, [`Visitor`] is whoever has a session, and [`guarded`] keeps forms to our
+//!   own pages.
+//!
+//! Nothing here decides what a caller may do: that is further in.
 
 mod bearer;
 mod browser;

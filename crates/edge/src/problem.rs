@@ -250,7 +250,9 @@ pub async fn render_problems(
     let mut response = next.run(request).await;
     let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
     if let Some((page, uri)) = asked {
-        let path = uri.path_and_query().map_or("/", |p| p.as_str());
+        // Nobody comes back to an address of a login: it holds what counts once.
+        let comes_back = !uri.path().starts_with("/login/") && !uri.path().starts_with("/logout");
+        let path = uri.path_and_query().filter(|_| comes_back).map_or("/", |p| p.as_str());
         let mut told = page(&Told { problem: &problem, language, path });
         *told.status_mut() = problem.status();
         for (name, value) in &problem.0.headers {
@@ -361,6 +363,8 @@ protocol! {
     LoginRefused = FORBIDDEN, "login_refused";
     /// What the identity provider says does not hold; why is for our log only.
     LoginNotAccepted = FORBIDDEN, "login_not_accepted";
+    /// The login is not as sure as is needed to come in.
+    LoginTooWeak = FORBIDDEN, "login_too_weak";
     /// The fresh login was somebody else's.
     LoginOfAnother = FORBIDDEN, "login_of_another";
     /// The identity provider tells no CPR number, and the user is not known here.

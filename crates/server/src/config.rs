@@ -131,9 +131,7 @@ pub(crate) enum Unsafe {
     BaseUrlNotHttps,
     #[error("issuer_not_https: an issuer must be https:// unless its host is this machine")]
     IssuerNotHttps,
-    #[error(
-        "provider_key: a provider's key is a-z, 0-9 and hyphens, not `again` or `callback`, and no other provider's"
-    )]
+    #[error("provider_key: a provider's key is a-z, 0-9 and hyphens, not `again`, and no other provider's")]
     ProviderKey,
     #[error(
         "provider_client: a provider needs client_id and exactly one of client_secret_file and client_key"

@@ -102,7 +102,7 @@ const CLIENT: &str = "tillid";
 pub(crate) fn world(broker: Broker, base_url: &str, key: &Path) -> Result<World> {
     let client = Client {
         id: CLIENT.to_owned(),
-        redirect_uris: vec![format!("{base_url}/login/callback")],
+        redirect_uris: vec![format!("{base_url}/login/{MITID}/callback")],
         post_logout_redirect_uris: vec![format!("{base_url}/logged-out")],
         backchannel_logout_uri: Some(format!("{base_url}/login/{MITID}/backchannel-logout")),
         keys: json!({"keys": [client_key(key, None)?.public_jwk()]}),
@@ -126,6 +126,7 @@ pub(crate) fn login(world: &World, key: &Path) -> Result<Provider> {
         least_assurance: Assurance::Substantial,
         speaks_for: SpeaksFor::Everyone,
         roles: Broker::roles(),
+        single_sign_on: false,
         require_par: true,
     })
 }

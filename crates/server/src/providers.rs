@@ -52,6 +52,10 @@ pub(crate) struct ProviderConfig {
     /// What its roles mean here.
     #[serde(default)]
     pub(crate) roles: BTreeMap<String, Role>,
+    /// Whether somebody who has logged in there for another service comes in without proving anew who they are; then whoever uses
+    /// the same browser within the hour does, too.
+    #[serde(default)]
+    pub(crate) single_sign_on: bool,
     /// Whether logins go on only by pushed authorization requests (RFC 9126), which are used anyway where they are offered.
     #[serde(default)]
     pub(crate) require_par: bool,
@@ -60,8 +64,8 @@ pub(crate) struct ProviderConfig {
 impl ProviderConfig {
     /// Refuses what is not safe, by name.
     pub(crate) fn check(&self) -> Result<(), Unsafe> {
-        // The addresses of our own beside `/login/{key}`.
-        let taken = ["again", "callback"].contains(&self.key.as_str());
+        // An address of our own beside `/login/{key}`.
+        let taken = self.key == "again";
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if taken || self.key.is_empty() || !self.key.bytes().all(allowed) {
             return Err(Unsafe::ProviderKey);
@@ -104,6 +108,7 @@ impl ProviderConfig {
                 SpeaksFor::Authorities(self.authorities.clone())
             },
             roles: self.roles.clone(),
+            single_sign_on: self.single_sign_on,
             require_par: self.require_par,
         })
     }

@@ -90,7 +90,7 @@ fn app(api: Api, door: Door, sandbox: Option<World>) -> Router {
         }
         None => tillid_api::router(api, Vec::new()),
     };
-    let pages = guarded(tillid_web::router(web));
+    let pages = guarded(tillid_web::router(web), &service.settings().base_url);
     let mut settings = LayerSettings::new(move || service.ambient().id().to_string());
     settings.page = Some(tillid_web::problem_page());
     layers(router.merge(pages).merge(login_router(door)), settings)

@@ -1,8 +1,9 @@
 //! Browser sessions and the logins that begin them, for the edge: no fact is in them, and all their times are security time.
 
-use crate::{Error, Service};
+use crate::{Call, Error, PersonRef, Service};
 use tillid_domain::{
     Cpr, Digest, Instant,
+    actor::Actor,
     id::{PersonId, SessionId},
     text::Login,
 };
@@ -29,12 +30,12 @@ impl Service {
         Ok(tx.finish().await?)
     }
 
-    /// Puts a session in the place of another; `false` when that one has ended.
-    pub async fn replace_session(&self, old: SessionId, new: &Session) -> Result<bool, Error> {
+    /// Gives a session another secret; `false` when it has ended or was changed meanwhile.
+    pub async fn renew_session(&self, old: &Session, new: &Session) -> Result<bool, Error> {
         let mut tx = self.store.upkeep().await?;
-        let replaced = tx.replace_session(old, new).await?;
+        let renewed = tx.renew_session(old, new).await?;
         tx.finish().await?;
-        Ok(replaced)
+        Ok(renewed)
     }
 
     /// Ends a session.
@@ -44,12 +45,22 @@ impl Service {
         Ok(tx.finish().await?)
     }
 
-    /// Ends sessions at the word of the provider that they began at, and says how many.
-    pub async fn end_sessions_of(&self, issuer: &Login, whose: &Whose) -> Result<u64, Error> {
+    /// Ends sessions at the word of the provider that they began at, and says how many. The word is a token that counts once, until
+    /// it ends; `None` when it was used before.
+    pub async fn end_sessions_of(
+        &self,
+        issuer: &Login,
+        whose: &Whose,
+        jti: &str,
+        until: Instant,
+    ) -> Result<Option<u64>, Error> {
         let mut tx = self.store.upkeep().await?;
+        if !tx.use_token(issuer, jti, until).await? {
+            return Ok(None);
+        }
         let ended = tx.end_sessions_of(issuer, whose).await?;
         tx.finish().await?;
-        Ok(ended)
+        Ok(Some(ended))
     }
 
     /// Writes down a login that begins, by the hash of its state.
@@ -64,25 +75,28 @@ impl Service {
         Ok(tx.finish().await?)
     }
 
-    /// Takes a login that has come back; it is there once.
+    /// Takes a login that has come back; it is there once. What began nowhere costs a read alone.
     pub async fn take_login(&self, state_hash: Digest) -> Result<Option<String>, Error> {
+        let mut tx = self.store.read().await?;
+        if !tx.has_login(state_hash).await? {
+            return Ok(None);
+        }
+        drop(tx);
         let mut tx = self.store.upkeep().await?;
         let attempt = tx.take_login(state_hash, self.ambient.now()).await?;
         tx.finish().await?;
         Ok(attempt)
     }
 
-    /// Uses a token of that issuer up; `false` when it was used before.
-    pub async fn use_token(&self, issuer: &Login, jti: &str, ends_at: Instant) -> Result<bool, Error> {
-        let mut tx = self.store.upkeep().await?;
-        let first = tx.use_token(issuer, jti, ends_at).await?;
-        tx.finish().await?;
-        Ok(first)
+    /// Who has that number. A number that nobody is known by makes somebody known, so that an employee who is looked up later is
+    /// known to be the same human.
+    pub async fn person_of_number(&self, number: &Cpr) -> Result<PersonId, Error> {
+        let found = self.resolve(&Call::by(Actor::OPERATOR), &PersonRef::Number(number.clone())).await?;
+        found.ok_or(Error::NotFound)
     }
 
     /// Who has that number, if anybody is known by it; makes nobody known.
     pub async fn person_by_number(&self, number: &Cpr) -> Result<Option<PersonId>, Error> {
-        let mut tx = self.store.read().await?;
-        Ok(tx.person_by_number(number).await?)
+        self.find(&PersonRef::Number(number.clone())).await
     }
 }

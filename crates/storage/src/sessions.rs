@@ -96,6 +96,16 @@ impl<Mode> Tx<Mode> {
             .await)?;
         row.map(TryInto::try_into).transpose()
     }
+
+    /// Whether a login began with this state.
+    pub async fn has_login(&mut self, state_hash: Digest) -> Result<bool, StoreError> {
+        const SQL: &str = "SELECT COUNT(*) FROM login_attempt WHERE state_hash = $1";
+        let count: i64 = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(state_hash.as_bytes().as_slice())
+            .fetch_one(conn)
+            .await)?;
+        Ok(count > 0)
+    }
 }
 
 impl Tx<Upkeep> {
@@ -152,14 +162,25 @@ impl Tx<Upkeep> {
         )?)
     }
 
-    /// Puts a session in the place of another, so that whoever knew the old secret knows nothing. `false` when the old one has
-    /// ended meanwhile; then none has begun.
-    pub async fn replace_session(&mut self, old: SessionId, new: &Session) -> Result<bool, StoreError> {
-        let ended = run!(self, sqlx::query("DELETE FROM session WHERE id = $1").bind(old.as_uuid()))?;
-        if ended == 1 {
-            self.begin_session(new).await?;
-        }
-        Ok(ended == 1)
+    /// Gives a session another secret and what goes with it, so that whoever knew the old one knows nothing. `false` when it has
+    /// ended or was changed meanwhile: it keeps its id, and an end of it never comes too early or too late.
+    pub async fn renew_session(&mut self, old: &Session, new: &Session) -> Result<bool, StoreError> {
+        let changed = run!(
+            self,
+            sqlx::query(
+                "UPDATE session SET secret_hash = $3, issuer = $4, login = $5, sid = $6, principal = $7, idle_until = $8 \
+                 WHERE id = $1 AND secret_hash = $2"
+            )
+            .bind(old.id.as_uuid())
+            .bind(old.secret_hash.as_bytes().as_slice())
+            .bind(new.secret_hash.as_bytes().as_slice())
+            .bind(new.issuer.as_str())
+            .bind(new.login.as_str())
+            .bind(new.sid.as_ref().map(|sid| sid.as_str().to_owned()))
+            .bind(new.principal.as_str())
+            .bind(new.idle_until.as_micros())
+        )?;
+        Ok(changed == 1)
     }
 
     /// Writes down a login that begins, by the hash of its state.

@@ -55,7 +55,14 @@
     window.location.replace("/logged-out?because=idle");
   }
 
-  document.getElementById("session-keep").addEventListener("click", () => keep().catch(leave));
+  // Without a connection the dialog stays, and one can press again.
+  const stay = () => keep().catch(() => {});
+  document.getElementById("session-keep").addEventListener("click", stay);
+  // Escape is an answer too: whoever presses it is there.
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    stay();
+  });
 
   setInterval(() => {
     const seconds = left();

@@ -10,15 +10,15 @@ use axum::{Router, response::Response, routing::get};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tillid_domain::{
-    access::{AccessRecord, Outcome},
-    actor::ActorTrace,
+    access::{AccessRecord, Act, Outcome},
+    actor::{ActorTrace, Purpose},
     id::{AccessId, PersonId},
 };
 use tillid_edge::{Cursor, Problem, Protocol, Query};
 use tillid_service::Overview;
 
 const LIST: &str = "access-log";
-const AT_A_TIME: u32 = 25;
+const AT_A_TIME: u32 = 20;
 
 pub(crate) fn router() -> Router<Web> {
     Router::new().route("/access-log", get(page))
@@ -37,7 +37,7 @@ struct Row {
     why: Option<&'static str>,
     case: Option<String>,
     outcome: &'static str,
-    colour: &'static str,
+    refused: bool,
 }
 
 #[derive(Template)]
@@ -84,19 +84,48 @@ async fn names(here: &Here, records: &[AccessRecord]) -> Result<BTreeMap<PersonI
 
 fn row(here: &Here, names: &BTreeMap<PersonId, String>, record: &AccessRecord) -> Row {
     let page = &here.page;
-    let (outcome, colour) = match record.outcome {
-        Outcome::Found => ("accesslog.found", "badge-info"),
-        Outcome::Nothing => ("accesslog.nothing", ""),
-        Outcome::Refused => ("accesslog.refused", "badge-warning"),
+    let outcome = match (record.outcome, record.act) {
+        (Outcome::Found, act) => found(act),
+        (Outcome::Nothing, _) => "accesslog.nothing",
+        (Outcome::Refused, _) => "accesslog.refused",
     };
     Row {
         at: page.moment(record.at),
         who: who(here, names, &record.actor),
         what: record.act.words().map_or("", |words| page.say(words)),
-        why: record.purpose.and_then(|purpose| purpose.words()).map(|words| page.say(words)),
+        why: why(page, record),
         case: record.case.as_ref().map(ToString::to_string),
         outcome: page.t(outcome),
-        colour,
+        refused: record.outcome == Outcome::Refused,
+    }
+}
+
+/// Staff state a purpose; a representative is there for the person.
+fn why(page: &Page, record: &AccessRecord) -> Option<&'static str> {
+    match record.actor {
+        ActorTrace::Representative { .. } => Some(page.t("accesslog.for_you")),
+        _ => record.purpose.and_then(Purpose::words).map(|words| page.say(words)),
+    }
+}
+
+/// What a look that was not in vain came to: something was seen, or something was done.
+const fn found(act: Act) -> &'static str {
+    match act {
+        Act::SeeOverview
+        | Act::SeeAccessLog
+        | Act::SeeRequest
+        | Act::SeeConsent
+        | Act::SeeMandate
+        | Act::LookUp => "accesslog.found",
+        Act::AnswerRequest
+        | Act::GiveConsent
+        | Act::WithdrawConsent
+        | Act::GiveMandate
+        | Act::RevokeMandate
+        | Act::RenounceMandate
+        | Act::AskForConsent
+        | Act::CancelRequest
+        | Act::EditCatalogue => "accesslog.done",
     }
 }
 
@@ -112,10 +141,64 @@ fn who(here: &Here, names: &BTreeMap<PersonId, String>, actor: &ActorTrace) -> S
             page.fill("accesslog.by_system", "authority", named(*authority))
         }
         ActorTrace::Representative { person, .. } => match names.get(person) {
-            Some(name) => page.fill("accesslog.by_named", "name", name),
+            Some(name) => name.clone(),
             None => page.t("accesslog.by_representative").to_owned(),
         },
         ActorTrace::Citizen { .. } => page.t("accesslog.by_citizen").to_owned(),
         ActorTrace::Operator | ActorTrace::Service => page.t("layout.name").to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{must_hold_together, page};
+    use tillid_domain::Language;
+    use uuid::Uuid;
+
+    fn row(case: Option<&str>, why: Option<&'static str>, refused: bool) -> Row {
+        Row {
+            at: "nu".to_owned(),
+            who: "En ansat i <Eksempel>".to_owned(),
+            what: "Slog dig op",
+            why,
+            case: case.map(str::to_owned),
+            outcome: "Fandt intet",
+            refused,
+        }
+    }
+
+    #[test]
+    fn the_log_tells_why_and_that_there_was_no_why() {
+        for language in Language::ALL {
+            let page = page(language);
+            let rows = vec![
+                row(Some("27.36"), Some("Sagsbehandling"), false),
+                row(None, None, true),
+                row(Some("1"), None, false),
+            ];
+            let html = Log { page: &page, rows, next: Some("abc".to_owned()), first: false };
+            let html = html.render().expect("a page");
+            must_hold_together(&html);
+            assert_eq!(html.matches(page.t("accesslog.no_purpose")).count(), 1);
+            assert!(html.contains("href=\"/access-log?after=abc\"") && html.contains("Sagsbehandling<br>"));
+            let html =
+                Log { page: &page, rows: Vec::new(), next: None, first: true }.render().expect("a page");
+            must_hold_together(&html);
+            assert!(html.contains(page.t("accesslog.nobody")) && !html.contains("<table"));
+        }
+    }
+
+    #[test]
+    fn a_cursor_is_one_of_this_list() {
+        let id = AccessId::from_uuid(Uuid::from_u128(7));
+        assert_eq!(after(&Cursor::encode(LIST, &[id.to_string()])).ok(), Some(id));
+        for cursor in [
+            Cursor::encode("mandates", &[id.to_string()]),
+            Cursor::encode(LIST, &["7".to_owned()]),
+            "x".to_owned(),
+        ] {
+            assert_eq!(after(&cursor).map_err(|problem| problem.code()), Err("invalid_cursor"));
+        }
     }
 }

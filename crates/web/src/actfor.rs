@@ -8,6 +8,7 @@ use crate::{
 use askama::Template;
 use axum::{Router, response::Response, routing::get};
 use http::header;
+use std::collections::BTreeSet;
 use tillid_domain::{
     Reason,
     actor::{Actor, Who},
@@ -95,16 +96,52 @@ async fn shown(here: &Here, own: &OwnOverview) -> Result<Response, Problem> {
     let present = here.visitor.acting_for().map(|(person, _)| person);
     let row = |(at, found): (usize, &MayActFor)| {
         let theirs = usable().filter(|m| m.mandate.grantor == found.person);
-        let lines: Vec<String> = theirs.map(|m| titles.line(&m.mandate.packages)).collect();
+        let lines: BTreeSet<String> = theirs.map(|m| titles.line(&m.mandate.packages)).collect();
         Row {
             field: format!("person-{at}"),
             person: found.person,
             name: name(page, found),
-            packages: lines.join(", "),
+            packages: lines.into_iter().collect::<Vec<_>>().join(", "),
             until: page.last_day(found.until),
             now: present == Some(found.person),
         }
     };
     let rows = own.may_act_for.iter().enumerate().map(row).collect();
     Ok(page.answer(&ActFor { page, rows }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{must_hold_together, page};
+    use tillid_domain::Language;
+    use uuid::Uuid;
+
+    fn row(at: u128, now: bool) -> Row {
+        Row {
+            field: format!("person-{at}"),
+            person: PersonId::from_uuid(Uuid::from_u128(at)),
+            name: "Anna Lind".to_owned(),
+            packages: "Ældre".to_owned(),
+            until: "1. maj 2027".to_owned(),
+            now,
+        }
+    }
+
+    #[test]
+    fn whom_one_may_act_for_can_be_picked_and_nobody_is_beforehand() {
+        for language in Language::ALL {
+            let mut page = page(language);
+            let html =
+                ActFor { page: &page, rows: vec![row(0, false), row(1, false)] }.render().expect("a page");
+            must_hold_together(&html);
+            assert_eq!((html.matches("type=\"radio\"").count(), html.matches(" checked").count()), (2, 0));
+            let html = ActFor { page: &page, rows: Vec::new() }.render().expect("a page");
+            must_hold_together(&html);
+            assert!(!html.contains("action=\"/act-for\""));
+            page.wrong("person-0", page.t("actfor.not_any_more"));
+            // The power that was picked may have been the last one.
+            must_hold_together(&ActFor { page: &page, rows: Vec::new() }.render().expect("a page"));
+        }
+    }
 }

@@ -36,15 +36,15 @@ pub(crate) fn written<T: FromStr<Err = NotAText>>(
     })
 }
 
-/// A day that is written in three fields.
+/// A date in three fields, as it was written.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub(crate) struct Day {
+pub(crate) struct WrittenDate {
     pub(crate) day: String,
     pub(crate) month: String,
     pub(crate) year: String,
 }
 
-impl Day {
+impl WrittenDate {
     pub(crate) fn of(date: LocalDate) -> Self {
         Self { day: date.day().to_string(), month: date.month().to_string(), year: date.year().to_string() }
     }
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn the_field_that_is_wrong_is_told() {
         let day = |day: &str, month: &str, year: &str| {
-            Day { day: day.into(), month: month.into(), year: year.into() }.date()
+            WrittenDate { day: day.into(), month: month.into(), year: year.into() }.date()
         };
         assert_eq!(day("1", "02", "2027").map(|d| d.to_string()), Ok("2027-02-01".to_owned()));
         assert_eq!(day("", "", ""), Err(("day", "form.day_missing")));

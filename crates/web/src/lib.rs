@@ -26,7 +26,7 @@ mod when;
 
 pub use problem::problem_page;
 
-use axum::{Router, extract::FromRef};
+use axum::{Router, extract::FromRef, middleware::from_fn_with_state};
 use std::sync::Arc;
 use tillid_edge::{Gate, LoginOption};
 
@@ -57,6 +57,7 @@ pub fn router(web: Web) -> Router {
         .merge(actfor::router())
         .merge(accesslog::router())
         .merge(casework::router())
+        .layer(from_fn_with_state(web.clone(), problem::told_to_visitor))
         .merge(assets::router())
         .with_state(web)
 }

@@ -13,7 +13,6 @@ use axum::{
 };
 use http::header;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use tillid_domain::Language;
 use tillid_edge::{LoginOption, Path, Problem, Protocol, Query, ReturnTo, language_cookie};
 
@@ -64,7 +63,7 @@ pub(crate) struct LoggedOutPage<'p> {
 pub(crate) struct ResumePage<'p> {
     pub(crate) page: &'p Page,
     pub(crate) action: &'p str,
-    pub(crate) fields: &'p BTreeMap<String, String>,
+    pub(crate) fields: &'p [(String, String)],
 }
 
 #[derive(Deserialize)]

@@ -203,11 +203,11 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let visitor = <Visitor as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
-        let Gate { service, .. } = Gate::from_ref(state);
-        let mut page = Page::new(parts);
-        if let Some(visitor) = &visitor {
-            page = page.with(visitor, service.security_now());
-        }
+        let page = Page::new(parts);
+        let page = match &visitor {
+            Some(visitor) => page.with(visitor, Gate::from_ref(state).service.security_now()),
+            None => page,
+        };
         Ok(Self { visitor, page })
     }
 }

@@ -1,9 +1,16 @@
 //! Problems as pages: what happened, what one can do about it, and a code for whoever helps.
 
-use crate::page::{Here, Page};
+use crate::{
+    Web,
+    page::{Anyone, Here, Page},
+};
 use askama::Template;
-use axum::response::Response;
-use http::{StatusCode, header};
+use axum::{
+    extract::{FromRequestParts as _, Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderValue, StatusCode, header};
 use std::sync::Arc;
 use tillid_domain::{Language, actor::Assurance};
 use tillid_edge::{Fields, Problem, RenderPage, ReturnTo, Told};
@@ -39,6 +46,29 @@ pub fn problem_page() -> RenderPage {
     })
 }
 
+/// Middleware that tells a problem of these pages on a page that still says who is logged in and for whom they act, as every page
+/// does. Without a session, and where something of ours is away, it leaves it to [`problem_page`].
+pub(crate) async fn told_to_visitor(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let asked = parts.clone();
+    let response = next.run(Request::from_parts(asked, body)).await;
+    let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
+    let html = |line: &HeaderValue| line.to_str().is_ok_and(|line| line.contains("text/html"));
+    if problem.status().is_server_error() || !parts.headers.get_all(header::ACCEPT).iter().any(html) {
+        return response;
+    }
+    let Ok(Anyone { visitor: Some(_), page }) = Anyone::from_request_parts(&mut parts, &web).await else {
+        return response;
+    };
+    let mut told = written(&page, &problem, way(&page, &problem));
+    for (name, value) in response.headers() {
+        if name != header::CONTENT_LENGTH && !told.headers().contains_key(name) {
+            told.headers_mut().insert(name, value.clone());
+        }
+    }
+    told
+}
+
 /// Asks for a fresh or stronger login where that is what the verb wants; what was filled in waits for it, to be sent to `action`
 /// again. Any other refusal is told as it is.
 pub(crate) async fn again(
@@ -50,10 +80,8 @@ pub(crate) async fn again(
     if asked_level(error).is_none() {
         return Err(here.visitor.problem(error));
     }
-    let cookie = here.visitor.keep_draft(action, fields).await?;
-    let mut response = log_in_again(here, error, "/resume")?;
-    response.headers_mut().insert(header::SET_COOKIE, cookie);
-    Ok(response)
+    here.visitor.keep_draft(action, fields).await?;
+    log_in_again(here, error, "/resume")
 }
 
 /// Likewise where nothing has to wait: the page of this address, opened anew, still knows what was chosen.
@@ -104,6 +132,7 @@ fn advice(problem: &Problem) -> Option<&'static str> {
         "unprocessable" => Some("problem.advice_fields"),
         // The title says it, or the reason's own sentence does.
         "csrf"
+        | "login_too_weak"
         | "login_not_accepted"
         | "login_of_another"
         | "login_without_number"
@@ -121,13 +150,19 @@ fn way(page: &Page, problem: &Problem) -> Way {
         "session_missing" => to(format!("/login?return_to={return_to}"), "problem.log_in"),
         "login_too_old" => to(format!("/login/again?return_to={return_to}"), "problem.log_in_again"),
         "assurance_too_low" => {
-            to(format!("/login/again?return_to={return_to}&level=high"), "problem.log_in_again")
+            to(format!("/login/again?return_to={return_to}&level=substantial"), "problem.log_in_again")
         }
         "login_cancelled"
         | "login_refused"
         | "login_unknown"
+        | "login_too_weak"
         | "login_not_accepted"
         | "provider_unavailable" => to("/login".to_owned(), "problem.log_in"),
+        // Whoever acts for somebody may do it for themselves, or for somebody else.
+        "no_power" | "only_in_person" | "sensitive_by_representative" => {
+            to("/act-for".to_owned(), "problem.act_for")
+        }
+        code if code.starts_with("power_") => to("/act-for".to_owned(), "problem.act_for"),
         _ => to("/".to_owned(), "problem.to_front"),
     }
 }

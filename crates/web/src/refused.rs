@@ -1,6 +1,8 @@
 //! What a verb's refusal says on the page of the form that led to it.
 
-use crate::page::Here;
+use crate::page::{Here, Page};
+use askama::Template;
+use axum::response::Response;
 use http::StatusCode;
 use tillid_edge::Problem;
 use tillid_service::Error;
@@ -24,6 +26,14 @@ pub(crate) fn noted(here: &mut Here, error: &Error, places: &Places) -> Result<O
         Error::Rule(_) => Ok(Some(notice(here, &problem))),
         Error::Invalid(_) => Ok(flaws(here, &problem, places)),
         _ => Err(problem),
+    }
+}
+
+/// The form as an answer: with the notice's status if there is one, else as every page.
+pub(crate) fn form(page: &Page, status: Option<StatusCode>, template: &impl Template) -> Response {
+    match status {
+        Some(status) => page.answer_as(status, template),
+        None => page.answer(template),
     }
 }
 

@@ -111,9 +111,9 @@ fn when(typed: &TypedConsent, page: &Page) -> String {
     let consent = &typed.consent;
     let valid = consent.answer.valid;
     match (typed.standing, consent.state) {
-        (_, ConsentState::Withdrawn { at }) => page.fill("consent.withdrawn_at", "at", page.moment(at)),
+        (_, ConsentState::Withdrawn { at }) => page.fill("consent.ended_at", "at", page.moment(at)),
         (_, ConsentState::Lapsed { effective_at, .. }) => {
-            page.fill("consent.lapsed_at", "at", page.moment(effective_at))
+            page.fill("consent.ended_at", "at", page.moment(effective_at))
         }
         (_, ConsentState::Declined) => {
             page.fill("consent.declined_at", "at", page.moment(consent.answered_at))
@@ -122,10 +122,10 @@ fn when(typed: &TypedConsent, page: &Page) -> String {
             page.fill("consent.from", "at", page.moment(valid.from))
         }
         (ConsentStanding::Expired, ConsentState::Given) => {
-            page.fill("consent.expired_at", "at", valid.to.map_or_else(String::new, |to| page.moment(to)))
+            page.fill("consent.expired_at", "day", valid.to.map_or_else(String::new, |to| page.last_day(to)))
         }
         (_, ConsentState::Given) => match valid.to {
-            Some(to) => page.fill("consent.until", "at", page.moment(to)),
+            Some(to) => page.fill("consent.until", "day", page.last_day(to)),
             None => page.t("consent.without_end").to_owned(),
         },
     }

@@ -9,6 +9,8 @@ use tillid_service::ambient::Ambient;
 pub(crate) const SESSION: &str = "__Host-tillid";
 /// Binds a login that has begun to the browser that began it.
 pub(crate) const LOGIN: &str = "__Host-tillid-login";
+/// Holds, between two pages, what to log out with at the provider.
+pub(crate) const LOGOUT: &str = "__Host-tillid-logout";
 /// The language that somebody has chosen; not a secret.
 pub(crate) const LANGUAGE: &str = "tillid-language";
 
@@ -43,10 +45,16 @@ impl Secret {
         &self.0
     }
 
-    pub(crate) fn set(&self, name: &str, seconds: i64) -> HeaderValue {
-        let Self(value) = self;
-        line(&format!("{name}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax"))
+    /// The cookie, for so many seconds or until the browser is closed.
+    pub(crate) fn set(&self, name: &str, seconds: Option<i64>) -> HeaderValue {
+        set(name, &self.0, seconds)
     }
+}
+
+/// A cookie, for so many seconds or until the browser is closed.
+pub(crate) fn set(name: &str, value: &str, seconds: Option<i64>) -> HeaderValue {
+    let age = seconds.map(|seconds| format!(" Max-Age={seconds};")).unwrap_or_default();
+    line(&format!("{name}={value}; Path=/;{age} Secure; HttpOnly; SameSite=Lax"))
 }
 
 /// The cookie's end.
@@ -103,7 +111,7 @@ mod tests {
     #[test]
     fn a_secret_is_sent_to_this_host_alone_and_never_to_a_script() {
         let ambient = Ambient::fixed(tillid_domain::Instant::from_micros(0), 1);
-        let line = Secret::new(&ambient).set(SESSION, 60);
+        let line = Secret::new(&ambient).set(SESSION, None);
         let line = line.to_str().expect("text");
         for part in ["__Host-tillid=", "Path=/", "Secure", "HttpOnly", "SameSite=Lax"] {
             assert!(line.contains(part), "{line}");

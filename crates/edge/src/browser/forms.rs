@@ -12,7 +12,6 @@ use axum::{
 };
 use http::{Method, request::Parts};
 use http_body_util::BodyExt as _;
-use std::collections::BTreeMap;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 /// The fields of a form, in the order they were sent. Of a field that was sent twice, the first counts.
@@ -43,12 +42,8 @@ impl Fields {
         self.0.iter().filter_map(move |(key, value)| Some((key.strip_prefix(prefix)?, value.trim())))
     }
 
-    pub(crate) fn without_csrf(&self) -> BTreeMap<String, String> {
-        let mut map = BTreeMap::new();
-        for (name, value) in self.0.iter().filter(|(name, _)| name != "csrf") {
-            map.entry(name.clone()).or_insert_with(|| value.clone());
-        }
-        map
+    pub(crate) fn without_csrf(&self) -> Vec<(String, String)> {
+        self.0.iter().filter(|(name, _)| name != "csrf").cloned().collect()
     }
 }
 
@@ -63,11 +58,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Form {
     }
 }
 
-/// The router with every unsafe request to it refused unless a page of ours sent it: by what the browser tells of its origin, and
-/// by a field that is bound to the session. A request without a session passes: it has nothing that another site could use.
-pub fn guarded(router: Router) -> Router {
+/// The router with every unsafe request to it refused unless a page of ours, at `base_url`, sent it: by what the browser tells of
+/// its origin, and by a field that is bound to the session. A request without a session passes: it has nothing that another site
+/// could use.
+pub fn guarded(router: Router, base_url: &str) -> Router {
     let refused = |_: ProtectionError| Protocol::Csrf.into_response();
-    router.layer(from_fn(with_fields)).layer(CsrfLayer::new().with_rejection_response(refused))
+    let origins = CsrfLayer::new();
+    // A base address that is no origin (it has a path) leaves the comparison with `Host`.
+    let origins = origins.clone().add_trusted_origin(base_url).unwrap_or(origins);
+    router.layer(from_fn(with_fields)).layer(origins.with_rejection_response(refused))
 }
 
 async fn with_fields(request: Request, next: Next) -> Response {

@@ -4,7 +4,6 @@ use super::cookie::{self, Secret};
 use crate::problem::Problem;
 use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use tillid_domain::{
     Audience, Cvr, Instant, Kle,
     actor::{Actor, Assurance, Employee, Role, Sensitivity, Who},
@@ -34,6 +33,9 @@ pub(crate) struct LoggedIn {
     /// What they had filled in when a fresh login was asked of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) draft: Option<Draft>,
+    /// The ID token, to log out with; never one with a CPR number in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hint: Option<String>,
 }
 
 /// The two kinds of people who log in.
@@ -65,7 +67,7 @@ pub(crate) struct ActingFor {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Draft {
     pub(crate) action: String,
-    pub(crate) fields: BTreeMap<String, String>,
+    pub(crate) fields: Vec<(String, String)>,
 }
 
 impl LoggedIn {
@@ -126,15 +128,22 @@ impl Sessions<'_> {
         Ok(cookie)
     }
 
-    /// A session in the place of another, as old as that one, with a new secret; the cookie to set. `None` when it has ended.
-    pub(crate) async fn replace(
+    /// The same session with a new secret, and no longer life; the cookie to set. `None` when it has ended.
+    pub(crate) async fn renew(
         &self,
         old: &Session,
         who: &LoggedIn,
         at: AtProvider,
     ) -> Result<Option<HeaderValue>, Problem> {
         let (session, cookie) = self.make(who, at, old.created_at);
-        Ok(self.0.replace_session(old.id, &session).await.map_err(told)?.then_some(cookie))
+        Ok(self.0.renew_session(old, &session).await.map_err(told)?.then_some(cookie))
+    }
+
+    /// The same session, with its secret, of whom something else is known; `false` when it has ended.
+    pub(crate) async fn note(&self, session: &Session, who: &LoggedIn) -> Result<bool, Problem> {
+        let principal = serde_json::to_string(who).unwrap_or_default();
+        let noted = Session { principal, ..session.clone() };
+        self.0.renew_session(session, &noted).await.map_err(told)
     }
 
     fn make(&self, who: &LoggedIn, at: AtProvider, created_at: Instant) -> (Session, HeaderValue) {
@@ -153,7 +162,8 @@ impl Sessions<'_> {
             idle_until: self.0.security_now().plus_seconds(idle),
             ends_at: created_at.plus_seconds(life),
         };
-        (session, secret.set(cookie::SESSION, life))
+        // Without an age: it ends with the browser, too.
+        (session, secret.set(cookie::SESSION, None))
     }
 
     /// The session of a request, kept from idling out by it.
@@ -193,6 +203,7 @@ mod tests {
             assurance: Assurance::Substantial,
             authenticated_at: Instant::from_micros(0),
             draft: None,
+            hint: None,
         }
     }
 
@@ -261,7 +272,7 @@ mod tests {
                 if seconds == 3600 {
                     let sessions = Sessions(&scene.world.service);
                     let (_, old, who) = sessions.of(&cookie).await.expect("an answer").expect("a session");
-                    let set = sessions.replace(&old, &who, at()).await.expect("an answer");
+                    let set = sessions.renew(&old, &who, at()).await.expect("an answer");
                     let before = std::mem::replace(&mut cookie, browser(&set.expect("a session")));
                     assert!(!scene.is_in(seconds, &before).await, "the old secret opens nothing");
                 }

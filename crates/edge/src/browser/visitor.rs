@@ -8,7 +8,6 @@ use super::{
 use crate::{Gate, Problem, Protocol, caller::audience, layers::ActorKind};
 use axum::extract::{FromRef, FromRequestParts};
 use http::{HeaderValue, request::Parts};
-use std::collections::BTreeMap;
 use tillid_domain::{
     Cvr, Digest, Instant,
     actor::{Actor, Role},
@@ -107,25 +106,31 @@ impl Visitor {
         if let User::Citizen { acting_for, .. } = &mut logged_in.user {
             *acting_for = whom.map(|(person, name)| ActingFor { person, name });
         }
-        self.replaced(logged_in).await
+        self.renewed(logged_in).await
     }
 
-    /// Keeps what was filled in until a fresh login, to send it to `action` again: the cookie to set. Nothing that could be a
-    /// CPR number may be in it.
-    pub async fn keep_draft(&self, action: &str, fields: &Fields) -> Result<HeaderValue, Problem> {
+    /// Keeps what was filled in until a fresh login, to send it to `action` again. Nothing that could be a CPR number may be in it.
+    pub async fn keep_draft(&self, action: &str, fields: &Fields) -> Result<(), Problem> {
         let draft = Draft { action: action.to_owned(), fields: fields.without_csrf() };
-        self.replaced(LoggedIn { draft: Some(draft), ..self.logged_in.clone() }).await
+        let logged_in = LoggedIn { draft: Some(draft), ..self.logged_in.clone() };
+        let noted = Sessions(&self.service).note(&self.session, &logged_in).await?;
+        noted.then_some(()).ok_or_else(|| Protocol::SessionMissing.into())
     }
 
     /// What was filled in before the fresh login: where it goes, and the fields.
-    pub fn draft(&self) -> Option<(&str, &BTreeMap<String, String>)> {
-        self.logged_in.draft.as_ref().map(|d| (d.action.as_str(), &d.fields))
+    pub fn draft(&self) -> Option<(&str, &[(String, String)])> {
+        self.logged_in.draft.as_ref().map(|d| (d.action.as_str(), d.fields.as_slice()))
     }
 
-    async fn replaced(&self, logged_in: LoggedIn) -> Result<HeaderValue, Problem> {
+    /// What their provider wants to be told when they log out there too.
+    pub(crate) fn hint(&self) -> Option<&str> {
+        self.logged_in.hint.as_deref()
+    }
+
+    async fn renewed(&self, logged_in: LoggedIn) -> Result<HeaderValue, Problem> {
         let Session { issuer, login, sid, .. } = self.session.clone();
         let at = AtProvider { issuer, login, sid };
-        let cookie = Sessions(&self.service).replace(&self.session, &logged_in, at).await?;
+        let cookie = Sessions(&self.service).renew(&self.session, &logged_in, at).await?;
         cookie.ok_or_else(|| Protocol::SessionMissing.into())
     }
 

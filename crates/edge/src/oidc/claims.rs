@@ -69,7 +69,7 @@ impl Dialect {
                 cpr: "dk.cpr",
                 name: &["nemlogin.name", "mitid.identity_name", "name"],
                 identity_type: "identity_type",
-                assurance: &["loa", "acr"],
+                assurance: &["loa", "ial", "aal", "acr"],
                 cvr: "nemlogin.cvr",
                 employee: "nemlogin.persistent_professional_id",
                 employee_cpr: "nemlogin.cpr",
@@ -80,7 +80,8 @@ impl Dialect {
                 identity_type: "identity_type",
                 assurance: &["acr"],
                 cvr: "cvrNumberIdentifier",
-                employee: "uuid",
+                // Not `uuid`, which tells a company: its employees would be one.
+                employee: "sub",
                 employee_cpr: "cprNumberIdentifier",
             },
             Self::Municipal => Names {
@@ -122,6 +123,12 @@ pub(crate) struct Colleague {
     pub(crate) sensitivity: Sensitivity,
 }
 
+/// Somebody's name at the provider. One that is a CPR number would stand where no CPR number may.
+fn named(text: &str, claim: &'static str) -> Result<Login, LoginRefusal> {
+    let name = text.parse().ok().filter(|_| text.parse::<Cpr>().is_err());
+    name.ok_or(LoginRefusal::Identity(claim))
+}
+
 /// Reads claims as a provider speaks.
 pub(crate) struct Reader<'r> {
     provider: &'r Provider,
@@ -134,23 +141,13 @@ impl<'r> Reader<'r> {
         Self { provider, claims, names: provider.dialect.names() }
     }
 
-    /// Whether the ID token alone does not tell who it is, and the provider must be asked for more.
-    pub(crate) fn lacks_identity(&self) -> bool {
-        let own = &self.provider.claims;
-        let has = |own: &Option<String>, name: &str| self.text(own.as_deref().unwrap_or(name)).is_some();
-        !has(&own.cpr, self.names.cpr) && !has(&own.cvr, self.names.cvr)
-    }
-
     pub(crate) fn identity(&self) -> Result<Identity, LoginRefusal> {
         let assurance = self.assurance()?;
         let missing = |name| move |_| LoginRefusal::Identity(name);
         let authenticated_at = self.claims.time("auth_time").map_err(missing("auth_time"))?;
         Ok(Identity {
-            login: self.claims.parsed("sub").map_err(missing("sub"))?,
-            sid: self
-                .text("sid")
-                .map(|sid| sid.parse().map_err(|_| LoginRefusal::Identity("sid")))
-                .transpose()?,
+            login: named(self.claims.text("sub").map_err(missing("sub"))?, "sub")?,
+            sid: self.text("sid").map(|sid| named(sid, "sid")).transpose()?,
             name: self.name(),
             assurance,
             authenticated_at: authenticated_at.ok_or(LoginRefusal::Identity("auth_time"))?,
@@ -158,7 +155,7 @@ impl<'r> Reader<'r> {
         })
     }
 
-    /// The lowest of what is told: a level is no surer than its parts (NSIS). Too low is no way in.
+    /// The lowest of what is told. Too low is no way in.
     fn assurance(&self) -> Result<Assurance, LoginRefusal> {
         let own = self.provider.claims.assurance.as_ref();
         let names: Vec<&str> = match own {
@@ -178,8 +175,8 @@ impl<'r> Reader<'r> {
         let cvr = own.cvr.as_deref().unwrap_or(self.names.cvr);
         let told = self.text(own.identity_type.as_deref().unwrap_or(self.names.identity_type));
         let professional = match told {
-            Some("professional") => true,
-            Some("private") => false,
+            Some("professional" | "https://data.gov.dk/eid/Professional") => true,
+            Some("private" | "https://data.gov.dk/eid/Person") => false,
             Some(_) => return Err(LoginRefusal::Identity("identity_type")),
             // Only the authorities' own providers, and those that name an employer, vouch for employees.
             None => self.provider.dialect == Dialect::Municipal || self.text(cvr).is_some(),
@@ -259,7 +256,10 @@ impl<'r> Reader<'r> {
     fn list<T: FromStr>(&self, claim: &'r str) -> Result<Vec<T>, LoginRefusal> {
         let texts: Option<Vec<&str>> = match self.claims.0.get(claim) {
             None => Some(Vec::new()),
-            Some(Value::String(text)) => Some(text.split_ascii_whitespace().collect()),
+            Some(Value::String(text)) => {
+                let separated = text.split(|c: char| c == ',' || c.is_ascii_whitespace());
+                Some(separated.filter(|part| !part.is_empty()).collect())
+            }
             Some(Value::Array(all)) => all.iter().map(Value::as_str).collect(),
             Some(_) => None,
         };

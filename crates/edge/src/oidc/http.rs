@@ -29,8 +29,8 @@ impl Http {
     pub(crate) fn new() -> Result<Self, reqwest::Error> {
         let client = Client::builder()
             .redirect(Policy::none())
-            .connect_timeout(Duration::from_secs(3))
-            .timeout(Duration::from_secs(8))
+            .connect_timeout(Duration::from_secs(2))
+            .timeout(Duration::from_secs(4))
             .build()?;
         Ok(Self(client))
     }
@@ -64,13 +64,12 @@ impl Http {
     }
 }
 
-/// Whether an address can be trusted with what is sent to it: TLS, or this machine.
-pub(crate) fn is_safe(url: &str) -> bool {
-    match reqwest::Url::parse(url) {
-        Ok(url) if url.scheme() == "https" => url.has_host(),
-        Ok(url) if url.scheme() == "http" => {
-            matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
-        }
+/// Whether an address that an issuer names can be trusted with what is sent to it: TLS; or this machine, if the issuer is there too.
+pub(crate) fn is_safe(url: &str, issuer: &str) -> bool {
+    let here = |url: &reqwest::Url| matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    match (reqwest::Url::parse(url), reqwest::Url::parse(issuer)) {
+        (Ok(url), Ok(issuer)) if url.scheme() == "https" => url.has_host() && (!here(&url) || here(&issuer)),
+        (Ok(url), Ok(issuer)) if url.scheme() == "http" => here(&url) && here(&issuer),
         _ => false,
     }
 }

@@ -20,14 +20,21 @@ use base64::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeMap, sync::Arc};
-use tillid_domain::{Digest, Instant, Language, actor::Assurance, text::Login};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tillid_domain::{Cpr, Digest, Instant, Language, actor::Assurance, text::Login};
 use tillid_service::Service;
 
 /// A login that has begun may come back within this many seconds.
 pub(super) const BACK_WITHIN: i64 = 600;
-/// The user may have logged in at the provider this many seconds ago, when no fresh login is asked for.
+/// With single sign-on, the user may have logged in at the provider this many seconds ago.
 const SINGLE_SIGN_ON: i64 = 3600;
+/// What a provider is asked for when the user is to prove anew who they are; some need the time to ask for a CPR number too.
+const ANEW: i64 = 300;
+/// So many logins may begin in a minute, on one node: each is a row, and a request to the provider, for whoever asks.
+const A_MINUTE: u32 = 600;
 /// An assertion of ours holds this many seconds.
 const ASSERTION: i64 = 60;
 
@@ -36,13 +43,14 @@ pub struct RelyingParty {
     service: Service,
     http: Http,
     providers: BTreeMap<String, (Provider, Known)>,
+    /// The minute, and how many logins have begun in it.
+    begun: Mutex<(i64, u32)>,
 }
 
 /// What is kept of a login while the user is at the provider.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Attempt {
     pub(super) provider: String,
-    browser: Digest,
     nonce: String,
     verifier: String,
     pub(super) return_to: ReturnTo,
@@ -96,7 +104,7 @@ impl RelyingParty {
     pub fn new(service: Service, providers: Vec<Provider>) -> Result<Self, reqwest::Error> {
         let http = Http::new()?;
         let providers = providers.into_iter().map(|p| (p.key.clone(), (p, Known::default()))).collect();
-        Ok(Self { service, http, providers })
+        Ok(Self { service, http, providers, begun: Mutex::default() })
     }
 
     /// The ways to log in, for the buttons.
@@ -117,8 +125,16 @@ impl RelyingParty {
         self.providers.get(key)
     }
 
-    pub(super) fn callback(&self) -> String {
-        format!("{}/login/callback", self.service.settings().base_url)
+    /// One for each provider: what one of them sends can never be taken for another's (RFC 9700, section 4.4.2).
+    fn callback(&self, provider: &Provider) -> String {
+        format!("{}/login/{}/callback", self.service.settings().base_url, provider.key)
+    }
+
+    fn must_not_be_too_many(&self, now: Instant) -> Result<(), LoginRefusal> {
+        let minute = now.as_micros() / 60_000_000;
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        *begun = if begun.0 == minute { (minute, begun.1.saturating_add(1)) } else { (minute, 1) };
+        if begun.1 > A_MINUTE { Err(LoginRefusal::TooMany) } else { Ok(()) }
     }
 
     /// Begins a login: where to send the browser that has this secret.
@@ -129,17 +145,19 @@ impl RelyingParty {
         wanted: Wanted,
     ) -> Result<String, LoginRefusal> {
         let now = self.service.security_now();
+        self.must_not_be_too_many(now)?;
         let metadata = known.metadata(&self.http, provider, now).await?;
         let (state, nonce, verifier) = (self.random(), self.random(), self.random());
         let least = wanted.least.unwrap_or(Assurance::Low).max(provider.least_assurance);
-        let (max_age, language) = (if wanted.again { 0 } else { SINGLE_SIGN_ON }, wanted.language);
+        let anew = wanted.again || !provider.single_sign_on;
+        let (max_age, since) =
+            if anew { (ANEW, now) } else { (SINGLE_SIGN_ON, now.plus_seconds(-SINGLE_SIGN_ON)) };
         let attempt = Attempt {
             provider: provider.key.clone(),
-            browser: browser.hash(),
             nonce: nonce.as_str().to_owned(),
             verifier: verifier.as_str().to_owned(),
             return_to: wanted.return_to,
-            authenticated_since: now.plus_seconds(-max_age),
+            authenticated_since: since,
             least,
             again: wanted.again,
         };
@@ -147,22 +165,24 @@ impl RelyingParty {
         let mut parameters = vec![
             ("response_type", "code".to_owned()),
             ("client_id", provider.client_id.clone()),
-            ("redirect_uri", self.callback()),
+            ("redirect_uri", self.callback(provider)),
             ("scope", provider.scope()),
             ("state", state.as_str().to_owned()),
             ("nonce", nonce.as_str().to_owned()),
             ("code_challenge", challenge),
             ("code_challenge_method", "S256".to_owned()),
             ("max_age", max_age.to_string()),
-            ("ui_locales", language.tag().to_owned()),
+            ("ui_locales", wanted.language.tag().to_owned()),
         ];
         parameters.extend(provider.dialect.level(least));
-        if wanted.again {
+        if anew {
             parameters.push(("prompt", "login".to_owned()));
         }
         let address = self.authorization(provider, &metadata, parameters, now).await?;
         let kept = serde_json::to_string(&attempt).unwrap_or_default();
-        self.service.begin_login(state.hash(), &kept, now.plus_seconds(BACK_WITHIN)).await?;
+        self.service
+            .begin_login(bound(state.as_str(), browser), &kept, now.plus_seconds(BACK_WITHIN))
+            .await?;
         Ok(address)
     }
 
@@ -214,8 +234,9 @@ impl RelyingParty {
                 });
                 let assertion = key.sign(&claims).ok_or(LoginRefusal::Assertion)?;
                 let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-                fields.retain(|(name, _)| *name != "client_id");
-                fields.push(("client_id", provider.client_id.clone()));
+                if !fields.iter().any(|(name, _)| *name == "client_id") {
+                    fields.push(("client_id", provider.client_id.clone()));
+                }
                 fields.push(("client_assertion_type", kind.to_owned()));
                 fields.push(("client_assertion", assertion));
                 self.http.post(endpoint, &fields)
@@ -224,20 +245,20 @@ impl RelyingParty {
         self.http.send(request).await
     }
 
-    /// Takes the login that came back to this browser; it is there once.
+    /// Takes the login that came back from that provider to the browser that began it; it is there once, and another browser does
+    /// not find it.
     pub(super) async fn take(
         &self,
+        key: &str,
         callback: &Callback,
         browser: Option<&Secret>,
     ) -> Result<Attempt, LoginRefusal> {
         let state = callback.state.as_deref().ok_or(LoginRefusal::CallbackMalformed)?;
-        let kept = self.service.take_login(Digest::of(state.as_bytes())).await?;
+        let browser = browser.ok_or(LoginRefusal::OtherBrowser)?;
+        let kept = self.service.take_login(bound(state, browser)).await?;
         let attempt: Option<Attempt> = kept.and_then(|kept| serde_json::from_str(&kept).ok());
         let attempt = attempt.ok_or(LoginRefusal::StateUnknown)?;
-        if browser.map(Secret::hash) != Some(attempt.browser) {
-            return Err(LoginRefusal::OtherBrowser);
-        }
-        Ok(attempt)
+        if attempt.provider == key { Ok(attempt) } else { Err(LoginRefusal::OtherProvider) }
     }
 
     /// Who has logged in, if everything holds.
@@ -273,16 +294,17 @@ impl RelyingParty {
         };
         id_token::check(&jwt, &expected)?;
         let mut claims = jwt.claims;
-        if Reader::new(provider, &claims).lacks_identity()
-            && let Some(endpoint) = &metadata.userinfo_endpoint
-        {
+        let hint = hint(&claims, &tokens.id_token);
+        if let Some(endpoint) = &metadata.userinfo_endpoint {
             self.add_userinfo(endpoint, &tokens.access_token, &mut claims).await?;
         }
         let identity = Reader::new(provider, &claims).identity()?;
         if identity.assurance < attempt.least {
             return Err(LoginRefusal::LevelTooLow);
         }
-        self.known_here(provider, identity).await
+        let mut finished = self.known_here(provider, identity).await?;
+        finished.logged_in.hint = hint;
+        Ok(finished)
     }
 
     async fn redeem(
@@ -296,7 +318,7 @@ impl RelyingParty {
         let fields = vec![
             ("grant_type", "authorization_code".to_owned()),
             ("code", code),
-            ("redirect_uri", self.callback()),
+            ("redirect_uri", self.callback(provider)),
             ("code_verifier", verifier.to_owned()),
         ];
         let answer = self.ask(provider, metadata, &metadata.token_endpoint, fields, now).await?;
@@ -337,7 +359,12 @@ impl RelyingParty {
         let user = match who {
             Someone::Citizen { number } => {
                 let person = match (self.service.person_by_login(&issuer, &login).await?, number) {
-                    (Some(person), _) => person,
+                    (Some(person), None) => person,
+                    // A number may be new to us; one that is somebody else's means that one of the two is not who we think.
+                    (Some(person), Some(number)) => match self.service.person_by_number(&number).await? {
+                        Some(other) if other != person => return Err(LoginRefusal::OtherPerson),
+                        _ => person,
+                    },
                     (None, Some(number)) => self.service.bind_login(&issuer, &login, &number).await?,
                     (None, None) => return Err(LoginRefusal::PersonUnknown),
                 };
@@ -348,7 +375,7 @@ impl RelyingParty {
                     return Err(LoginRefusal::AuthorityUnknown);
                 }
                 let person = match &colleague.number {
-                    Some(number) => self.service.person_by_number(number).await?,
+                    Some(number) => Some(self.service.person_of_number(number).await?),
                     None => None,
                 };
                 User::Employee {
@@ -362,13 +389,25 @@ impl RelyingParty {
             }
         };
         let provider = provider.key.clone();
-        let logged_in = LoggedIn { provider, name, user, assurance, authenticated_at, draft: None };
+        let logged_in =
+            LoggedIn { provider, name, user, assurance, authenticated_at, draft: None, hint: None };
         Ok(Finished { logged_in, issuer, login, sid })
     }
 
     fn random(&self) -> Secret {
         Secret::new(self.service.ambient())
     }
+}
+
+/// What a login is found by: only who has both the state and the browser's secret finds it.
+fn bound(state: &str, browser: &Secret) -> Digest {
+    Digest::of(format!("{state}|{}", browser.as_str()).as_bytes())
+}
+
+/// The ID token, if it can be part of an address: no claim of it is a CPR number, and it is not long.
+fn hint(claims: &Claims, id_token: &str) -> Option<String> {
+    let is_number = |value: &Value| value.as_str().is_some_and(|text| text.parse::<Cpr>().is_ok());
+    (id_token.len() <= 2048 && !claims.0.values().any(is_number)).then(|| id_token.to_owned())
 }
 
 /// What a provider's error means; its own words could hold anything.

@@ -16,15 +16,15 @@ const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 impl RelyingParty {
     /// Where a browser goes to end the user's session at the provider too (OpenID Connect RP-Initiated Logout 1.0); `None` where
-    /// the provider has no such address. The ID token is not sent as a hint: it can hold a CPR number, and this is an address.
-    pub(super) async fn end_session(&self, key: &str) -> Result<Option<String>, LoginRefusal> {
-        let Some((provider, known)) = self.provider(key) else { return Ok(None) };
-        let metadata = known.metadata(self.http(), provider, self.service().security_now()).await?;
-        let Some(endpoint) = &metadata.end_session_endpoint else { return Ok(None) };
+    /// the provider has no such address, or has not been spoken to.
+    pub(super) fn end_session(&self, key: &str, hint: Option<&str>) -> Option<String> {
+        let (provider, known) = self.provider(key)?;
+        let endpoint = known.metadata_so_far()?.end_session_endpoint.clone()?;
         let back = format!("{}/logged-out", self.service().settings().base_url);
         let joint = if endpoint.contains('?') { '&' } else { '?' };
         let (client, back) = (encode(&provider.client_id), encode(&back));
-        Ok(Some(format!("{endpoint}{joint}client_id={client}&post_logout_redirect_uri={back}")))
+        let hint = hint.map(|hint| format!("&id_token_hint={}", encode(hint))).unwrap_or_default();
+        Some(format!("{endpoint}{joint}client_id={client}&post_logout_redirect_uri={back}{hint}"))
     }
 
     /// Ends the sessions that a logout token names (OpenID Connect Back-Channel Logout 1.0, section 2.6).
@@ -34,10 +34,11 @@ impl RelyingParty {
         let kinds =
             |kind: Option<&str>| matches!(kind, None | Some("jwt" | "logout+jwt" | "application/logout+jwt"));
         let jwt = Jwt::read(token, kinds)?;
+        // Before anybody is asked for keys.
+        must_be_for_us(&jwt.claims, &provider.issuer, &provider.client_id)?;
         let metadata = known.metadata(self.http(), provider, now).await?;
         known.must_have_signed(self.http(), &metadata, &jwt, now).await?;
         let claims = &jwt.claims;
-        must_be_for_us(claims, &provider.issuer, &provider.client_id)?;
         must_be_in_time(claims, now, RECENT)?;
         let event = claims.0.get("events").and_then(|events| events.get(EVENT));
         if !event.is_some_and(Value::is_object) {
@@ -58,9 +59,11 @@ impl RelyingParty {
         let issuer: Login =
             provider.issuer.parse().map_err(|_| LoginRefusal::LogoutToken("no such issuer"))?;
         let jti = claims.text("jti")?;
-        if !self.service().use_token(&issuer, jti, now.plus_seconds(2 * RECENT)).await? {
-            return Err(LoginRefusal::LogoutToken("used before"));
+        if jti.len() > 255 {
+            return Err(LoginRefusal::LogoutToken("a long jti"));
         }
-        Ok(self.service().end_sessions_of(&issuer, &whose).await?)
+        let ended =
+            self.service().end_sessions_of(&issuer, &whose, jti, now.plus_seconds(2 * RECENT)).await?;
+        ended.ok_or(LoginRefusal::LogoutToken("used before"))
     }
 }

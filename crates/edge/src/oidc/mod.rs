@@ -1,8 +1,8 @@
 //! The relying party: people log in at identity providers (OpenID Connect Core 1.0), and we believe what holds.
 //!
 //! Code flow with PKCE (RFC 7636), nonce, `iss` (RFC 9207), pushed requests (RFC 9126) and `private_key_jwt` (RFC 7523) where the
-//! provider takes them. The level of assurance and the time of the login are ours to check. No provider has a branch of its own:
-//! dialects differ in names alone.
+//! provider takes them. The level of assurance and the time of the login are ours to check. No provider has a branch of its own: a
+//! dialect is a table of names.
 
 mod claims;
 mod client_key;

@@ -28,7 +28,8 @@ impl Dialect {
     /// The scopes that are asked for unless the configuration names others.
     pub(crate) const fn scopes(self) -> &'static str {
         match self {
-            Self::NemLogIn | Self::Criipto => "openid",
+            Self::NemLogIn => "openid",
+            Self::Criipto => "openid ssn",
             Self::Signaturgruppen => "openid mitid ssn nemlogin",
             Self::Municipal => "openid profile",
         }
@@ -84,6 +85,8 @@ pub struct Provider {
     pub speaks_for: SpeaksFor,
     /// What its roles are called here; a role that is not listed counts for nothing.
     pub roles: BTreeMap<String, Role>,
+    /// Whether somebody who has logged in at the provider for another service comes in without proving anew who they are.
+    pub single_sign_on: bool,
     /// Whether a login goes on only if the provider takes the request by itself first (RFC 9126).
     pub require_par: bool,
 }

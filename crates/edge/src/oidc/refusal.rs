@@ -12,6 +12,10 @@ use tillid_service::Error;
 pub(crate) enum LoginRefusal {
     #[error("the provider cannot be reached")]
     Away(#[source] reqwest::Error),
+    #[error("the provider did not answer a moment ago")]
+    AwayLately,
+    #[error("too many logins begin at this moment")]
+    TooMany,
     #[error("the provider's answer is too large")]
     TooLarge,
     #[error("discovery: status {0}")]
@@ -34,8 +38,10 @@ pub(crate) enum LoginRefusal {
     Assertion,
     #[error("callback: the state is not one that began here, or was used or is too old")]
     StateUnknown,
-    #[error("callback: the state began in another browser")]
+    #[error("callback: this browser has not begun a login")]
     OtherBrowser,
+    #[error("callback: the login began at another provider")]
+    OtherProvider,
     #[error("callback: a parameter is missing or there twice")]
     CallbackMalformed,
     #[error("callback: iss is missing, which this provider promised")]
@@ -80,6 +86,8 @@ pub(crate) enum LoginRefusal {
     NotTheirs,
     #[error("identity: no authority of ours")]
     AuthorityUnknown,
+    #[error("identity: the number is that of another person than the login")]
+    OtherPerson,
     #[error("identity: nobody known here, and no number")]
     PersonUnknown,
     #[error("step-up: by somebody else")]
@@ -95,7 +103,9 @@ impl LoginRefusal {
     /// they came.
     pub(crate) fn problem(&self) -> Problem {
         match self {
+            Self::TooMany => Protocol::Unavailable.into(),
             Self::Away(_)
+            | Self::AwayLately
             | Self::TooLarge
             | Self::DiscoveryStatus(_)
             | Self::DiscoveryMalformed
@@ -106,12 +116,12 @@ impl LoginRefusal {
             | Self::Keys(_)
             | Self::Par(_)
             | Self::Assertion => Protocol::ProviderUnavailable.into(),
-            Self::StateUnknown | Self::OtherBrowser | Self::CallbackMalformed => {
+            Self::StateUnknown | Self::OtherBrowser | Self::OtherProvider | Self::CallbackMalformed => {
                 Protocol::LoginUnknown.into()
             }
             Self::Cancelled => Protocol::LoginCancelled.into(),
             Self::ByProvider(_) => Protocol::LoginRefused.into(),
-            Self::LevelTooLow => crate::refusal(&Error::Denied(Reason::AssuranceTooLow), Audience::Citizen),
+            Self::LevelTooLow => Protocol::LoginTooWeak.into(),
             Self::NotTheirs | Self::AuthorityUnknown => {
                 crate::refusal(&Error::Denied(Reason::OtherAuthority), Audience::Caseworker)
             }
@@ -134,6 +144,7 @@ impl LoginRefusal {
             | Self::UserinfoSubject
             | Self::LevelMissing
             | Self::LevelUnknown
+            | Self::OtherPerson
             | Self::Identity(_) => Protocol::LoginNotAccepted.into(),
         }
     }

@@ -41,18 +41,19 @@ impl FromRef<Door> for Gate {
 
 /// The router of logging in and out. The pages that it sends people to are another crate's.
 pub fn login_router(door: Door) -> Router {
+    let base_url = door.gate.service.settings().base_url.clone();
     let guarded_routes = Router::new()
         .route("/logout", post(log_out))
         .route("/session/keep", post(keep))
         .with_state(door.clone());
     Router::new()
-        .route("/login/callback", get(callback))
         .route("/login/again", get(again))
         .route("/login/{provider}", get(begin))
+        .route("/login/{provider}/callback", get(callback))
         .route("/login/{provider}/backchannel-logout", post(backchannel_logout))
         .route("/logout/{provider}", get(end_session))
         .with_state(door)
-        .merge(guarded(guarded_routes))
+        .merge(guarded(guarded_routes, &base_url))
 }
 
 async fn begin(
@@ -94,19 +95,20 @@ async fn send_off(door: &Door, key: &str, headers: &HeaderMap, wanted: Wanted) -
     let browser =
         Secret::of(headers, cookie::LOGIN).unwrap_or_else(|| Secret::new(relying_party.service().ambient()));
     let address = relying_party.begin(provider, &browser, wanted).await.map_err(|r| told(&r))?;
-    let cookies = [browser.set(cookie::LOGIN, BACK_WITHIN)];
+    let cookies = [browser.set(cookie::LOGIN, Some(BACK_WITHIN))];
     Ok(with_cookies(see_other(&address), cookies))
 }
 
 async fn callback(
     State(door): State<Door>,
+    Path(key): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let callback = read(query.as_deref()).map_err(|r| told(&r))?;
     let browser = Secret::of(&headers, cookie::LOGIN);
     let relying_party = &door.relying_party;
-    let attempt = relying_party.take(&callback, browser.as_ref()).await.map_err(|r| told(&r))?;
+    let attempt = relying_party.take(&key, &callback, browser.as_ref()).await.map_err(|r| told(&r))?;
     let finished = relying_party.finish(&attempt, &callback).await.map_err(|r| told(&r))?;
 
     let sessions = Sessions(relying_party.service());
@@ -124,7 +126,7 @@ async fn callback(
             {
                 *acting_for = before;
             }
-            sessions.replace(&old, &logged_in, at).await?.ok_or(Protocol::SessionMissing)?
+            sessions.renew(&old, &logged_in, at).await?.ok_or(Protocol::SessionMissing)?
         }
         Some((_, old, _)) => {
             relying_party.service().end_session(old.id).await.map_err(|e| told(&e.into()))?;
@@ -134,29 +136,32 @@ async fn callback(
     };
     tracing::info!(provider = attempt.provider, again = attempt.again, "logged in");
     let response = see_other(attempt.return_to.as_str());
-    Ok(with_cookies(response, [session, cookie::clear(cookie::LOGIN)]))
+    // The cookie of the login stays until its time is over: another tab may be about to come back.
+    Ok(with_cookies(response, [session]))
 }
 
 async fn log_out(State(door): State<Door>, visitor: Visitor, _: Form) -> Result<Response, Problem> {
     visitor.end().await?;
-    // A provider that is away must not keep anybody from logging out here.
     let provider = visitor.provider();
-    let there = door.relying_party.end_session(provider).await.unwrap_or_default();
-    let next = match there {
-        Some(_) => format!("/logged-out?at={provider}"),
+    tracing::info!(provider, "logged out");
+    let mut cookies = vec![cookie::clear(cookie::SESSION)];
+    let next = match door.relying_party.end_session(provider, None) {
+        Some(_) => {
+            // The page in between says what happens; the hint waits in the browser, where it came from.
+            cookies.extend(visitor.hint().map(|hint| cookie::set(cookie::LOGOUT, hint, Some(120))));
+            format!("/logged-out?at={provider}")
+        }
         None => "/logged-out".to_owned(),
     };
-    tracing::info!(provider, "logged out");
-    let mut response = with_cookies(see_other(&next), [cookie::clear(cookie::SESSION)]);
+    let mut response = with_cookies(see_other(&next), cookies);
     response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));
     Ok(response)
 }
 
-async fn end_session(State(door): State<Door>, Path(key): Path<String>) -> Result<Response, Problem> {
-    match door.relying_party.end_session(&key).await.map_err(|r| told(&r))? {
-        Some(address) => Ok(see_other(&address)),
-        None => Ok(see_other("/logged-out")),
-    }
+async fn end_session(State(door): State<Door>, Path(key): Path<String>, headers: HeaderMap) -> Response {
+    let address = door.relying_party.end_session(&key, cookie::cookie(&headers, cookie::LOGOUT));
+    let response = see_other(address.as_deref().unwrap_or("/logged-out"));
+    with_cookies(response, [cookie::clear(cookie::LOGOUT)])
 }
 
 async fn keep(_: Visitor, _: Form) -> StatusCode {
@@ -166,9 +171,9 @@ async fn keep(_: Visitor, _: Form) -> StatusCode {
 async fn backchannel_logout(
     State(door): State<Door>,
     Path(key): Path<String>,
-    body: String,
+    body: axum::body::Bytes,
 ) -> Result<Response, Problem> {
-    let fields = crate::Fields::parse(body.as_bytes()).ok_or(Protocol::MalformedForm)?;
+    let fields = crate::Fields::parse(&body).ok_or(Protocol::MalformedForm)?;
     let token = fields.get("logout_token").ok_or(LoginRefusal::LogoutToken("none"));
     let ended = match token {
         Ok(token) => door.relying_party.log_out(&key, token).await,
@@ -224,7 +229,7 @@ fn see_other(address: &str) -> Response {
     Redirect::to(address).into_response()
 }
 
-fn with_cookies<const N: usize>(mut response: Response, cookies: [HeaderValue; N]) -> Response {
+fn with_cookies(mut response: Response, cookies: impl IntoIterator<Item = HeaderValue>) -> Response {
     for cookie in cookies {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -86,7 +86,7 @@ conformance! {
     sessions:
         a_session_is_found_by_its_secret_until_it_ends,
         a_secret_opens_one_session,
-        a_session_is_replaced_once,
+        a_session_is_renewed_once_and_ends_whoever_renews_it,
         a_login_that_began_is_taken_once_and_in_time,
         a_token_is_used_once,
         a_provider_ends_one_session_or_all_of_a_user,

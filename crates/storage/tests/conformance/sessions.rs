@@ -79,18 +79,25 @@ pub(crate) async fn a_provider_ends_one_session_or_all_of_a_user(fresh: &Fresh) 
     assert!(found(&fresh.store, "b", 1).await.is_none());
 }
 
-pub(crate) async fn a_session_is_replaced_once(fresh: &Fresh) {
+pub(crate) async fn a_session_is_renewed_once_and_ends_whoever_renews_it(fresh: &Fresh) {
     let old = session("old", "anna", None);
     begin(&fresh.store, &old).await.unwrap();
     for (secret, expected) in [("new", true), ("late", false)] {
         let mut tx = fresh.store.upkeep().await.unwrap();
-        let replaced = tx.replace_session(old.id, &session(secret, "anna", None)).await.unwrap();
+        let renewed = tx.renew_session(&old, &session(secret, "anna", Some("p1"))).await.unwrap();
         tx.finish().await.unwrap();
-        assert_eq!(replaced, expected, "{secret}");
+        assert_eq!(renewed, expected, "{secret}");
     }
     for (secret, there) in [("old", false), ("new", true), ("late", false)] {
         assert_eq!(found(&fresh.store, secret, 1).await.is_some(), there, "{secret}");
     }
+    let renewed = found(&fresh.store, "new", 1).await.unwrap();
+    assert_eq!((renewed.id, renewed.ends_at, renewed.sid), (old.id, old.ends_at, Some(login("p1"))));
+    // Whoever had read it before it was renewed still ends it.
+    let mut tx = fresh.store.upkeep().await.unwrap();
+    tx.end_session(old.id).await.unwrap();
+    tx.finish().await.unwrap();
+    assert!(found(&fresh.store, "new", 1).await.is_none());
 }
 
 pub(crate) async fn a_login_that_began_is_taken_once_and_in_time(fresh: &Fresh) {

@@ -2,9 +2,9 @@
 
 use super::{About, Stop, found::may_ask, roles};
 use crate::{
-    fields::{self, Day},
+    fields::{self, WrittenDate},
     page::{Here, Page, see},
-    refused::{Notice, Places, noted},
+    refused::{Notice, Places, form, noted},
 };
 use askama::Template;
 use axum::response::Response;
@@ -36,13 +36,13 @@ struct Filled {
     attempt: String,
     items: Vec<String>,
     case: String,
-    deadline: Day,
+    deadline: WrittenDate,
 }
 
 impl Filled {
     fn empty(here: &Here) -> Self {
         let attempt = here.service.ambient().id().to_string();
-        Self { attempt, items: Vec::new(), case: String::new(), deadline: Day::default() }
+        Self { attempt, items: Vec::new(), case: String::new(), deadline: WrittenDate::default() }
     }
 
     fn sent(fields: &Fields) -> Self {
@@ -51,7 +51,7 @@ impl Filled {
             attempt: text("attempt"),
             items: fields.all("item").map(str::to_owned).collect(),
             case: text("case"),
-            deadline: Day::sent(fields, "deadline"),
+            deadline: WrittenDate::sent(fields, "deadline"),
         }
     }
 
@@ -74,7 +74,7 @@ struct Types<'p> {
     page: &'p Page,
     found: String,
     person: String,
-    types: Vec<Type>,
+    choices: Vec<Type>,
 }
 
 struct Choice {
@@ -136,6 +136,11 @@ pub(super) async fn sent(
             let request = done.value.id;
             Ok(see(&format!("/casework/lookups/{lookup}/requests/{request}{}", about.query())))
         }
+        // The reason's own sentence speaks of what is given, not of a deadline.
+        Err(Error::Invalid(flaws)) if flaws.iter().any(|flaw| flaw.reason == Reason::EndDateTooLate) => {
+            here.page.wrong("deadline_day", here.page.t("casework.deadline_late"));
+            Ok(shown(&here, lookup, &about, &entry, &filled, None)?)
+        }
         Err(error) => {
             let notice = noted(&mut here, &error, PLACES)?;
             Ok(shown(&here, lookup, &about, &entry, &filled, notice)?)
@@ -154,12 +159,12 @@ async fn published(here: &Here, code: &Code) -> Result<CatalogueEntry, Problem> 
 
 /// The types that the employee may ask for.
 async fn types(here: &Here, lookup: AccessId, about: &About) -> Result<Response, Problem> {
-    let (mut types, mut after) = (Vec::new(), None);
+    let (mut choices, mut after) = (Vec::new(), None);
     loop {
         let part = here.service.list_catalogue(Shelf::ConsentType, after.as_ref(), AT_A_TIME).await;
         let part = here.told(part)?;
         let open = part.items.iter().filter_map(CatalogueEntry::consent_type).filter(|of| is_open(here, of));
-        types.extend(open.map(|of| Type {
+        choices.extend(open.map(|of| Type {
             code: of.code.to_string(),
             title: here.page.say(&of.title).to_owned(),
             purpose: here.page.say(&of.purpose).to_owned(),
@@ -171,7 +176,7 @@ async fn types(here: &Here, lookup: AccessId, about: &About) -> Result<Response,
     }
     let found = format!("/casework/lookups/{lookup}");
     let person = about.person.map(|person| person.to_string()).unwrap_or_default();
-    Ok(here.page.answer(&Types { page: &here.page, found, person, types }))
+    Ok(here.page.answer(&Types { page: &here.page, found, person, choices }))
 }
 
 fn is_open(here: &Here, of: &ConsentType) -> bool {
@@ -218,28 +223,91 @@ fn shown(
     filled: &Filled,
     notice: Option<Notice>,
 ) -> Result<Response, Problem> {
-    let page = &here.page;
     let of = here.told(entry.consent_type().ok_or(Error::NotFound))?;
-    let choices = of.items.iter().enumerate().map(|(at, item)| Choice {
-        field: format!("item-{at}"),
-        code: item.code.to_string(),
-        statement: page.say(&item.statement).to_owned(),
-        chosen: filled.items.iter().any(|chosen| chosen == item.code.as_str()),
-    });
     let status = notice.as_ref().map(|notice| notice.status);
-    let template = Ask {
-        page,
-        lookup,
-        person: about.person.map(|person| person.to_string()).unwrap_or_default(),
-        back: format!("/casework/lookups/{lookup}/ask{}", about.query()),
-        of,
-        needs_case: of.case_binding == CaseBinding::Required,
-        choices: choices.collect(),
-        filled,
-        notice,
-    };
-    Ok(match status {
-        Some(status) => page.answer_as(status, &template),
-        None => page.answer(&template),
-    })
+    let template = Ask::new(&here.page, lookup, about, of, filled, notice);
+    Ok(form(&here.page, status, &template))
+}
+
+impl<'p> Ask<'p> {
+    fn new(
+        page: &'p Page,
+        lookup: AccessId,
+        about: &About,
+        of: &'p ConsentType,
+        filled: &'p Filled,
+        notice: Option<Notice>,
+    ) -> Self {
+        let choices = of.items.iter().enumerate().map(|(at, item)| Choice {
+            field: format!("item-{at}"),
+            code: item.code.to_string(),
+            statement: page.say(&item.statement).to_owned(),
+            chosen: filled.items.iter().any(|chosen| chosen == item.code.as_str()),
+        });
+        Self {
+            page,
+            lookup,
+            person: about.person.map(|person| person.to_string()).unwrap_or_default(),
+            back: format!("/casework/lookups/{lookup}/ask{}", about.query()),
+            of,
+            needs_case: of.case_binding == CaseBinding::Required,
+            choices: choices.collect(),
+            filled,
+            notice,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{consent_type, must_hold_together, page};
+    use tillid_domain::Language;
+    use uuid::Uuid;
+
+    fn filled(text: &str) -> Filled {
+        Filled::sent(&Fields::parse(text.as_bytes()).expect("fields"))
+    }
+
+    fn person() -> PersonId {
+        PersonId::from_uuid(Uuid::from_u128(1))
+    }
+
+    #[test]
+    fn what_is_asked_is_what_was_chosen() {
+        let (mut page, of) = (page(Language::Da), consent_type("C02"));
+        let new = read(&mut page, &of, person(), &filled("item=bank&item=laege&item=no&case=27.36.04"));
+        let new = new.expect("a request");
+        let items: Vec<&str> = new.items.iter().map(Code::as_str).collect();
+        assert_eq!((items, new.deadline), (vec!["laege", "bank"], None));
+        for (text, fields) in [
+            ("", vec!["item-0", "case"]),
+            ("item=laege", vec!["case"]),
+            (
+                "item=laege&case=670245-1236&deadline_day=31&deadline_month=2&deadline_year=2027",
+                vec!["case", "deadline_day"],
+            ),
+        ] {
+            page.errors.clear();
+            assert!(read(&mut page, &of, person(), &filled(text)).is_none(), "{text}");
+            let wrong: Vec<&str> = page.errors.iter().map(|error| error.field.as_str()).collect();
+            assert_eq!(wrong, fields, "{text}");
+            let filled = filled(text);
+            let about = About { person: Some(person()) };
+            let html = Ask::new(&page, AccessId::from_uuid(Uuid::nil()), &about, &of, &filled, None);
+            let html = html.render().expect("a page");
+            must_hold_together(&html);
+            assert_eq!(html.matches(" checked").count(), filled.items.len(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_form_that_is_changed_and_sent_again_is_another_attempt() {
+        let code: Code = "C02".parse().expect("a code");
+        let key = |text: &str| filled(text).key(&code);
+        assert_eq!(key("attempt=1&item=bank&csrf=x"), key("attempt=1&item=bank"));
+        for other in ["attempt=2&item=bank", "attempt=1&item=laege", "attempt=1&item=bank&deadline_day=1"] {
+            assert_ne!(key("attempt=1&item=bank"), key(other), "{other}");
+        }
+    }
 }

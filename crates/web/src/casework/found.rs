@@ -35,6 +35,7 @@ struct Request {
     title: String,
     asked: String,
     deadline: String,
+    case: Option<String>,
     state: &'static str,
     colour: &'static str,
 }
@@ -122,6 +123,7 @@ fn request(page: &Page, asked: &ConsentRequest, of: &ConsentType, now: Instant) 
         title: page.say(&of.title).to_owned(),
         asked: page.moment(asked.asked_at),
         deadline: page.last_day(asked.deadline),
+        case: asked.case.as_ref().map(ToString::to_string),
         state: page.t(state),
         colour,
     }
@@ -159,5 +161,92 @@ fn power(page: &Page, titles: &Titles, mandate: &Mandate, about: &About, now: In
         until: page.last_day(mandate.valid.to),
         state: page.t(state),
         colour,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        tests::{must_hold_together, page},
+        view::Standing,
+    };
+    use tillid_domain::{Language, id::ConsentId};
+    use uuid::Uuid;
+
+    fn consent(page: &Page, standing: ConsentStanding) -> Consent {
+        Consent {
+            row: ConsentRow {
+                id: ConsentId::from_uuid(Uuid::from_u128(1)),
+                title: "Indhentning".to_owned(),
+                statement: "Må vi spørge?".to_owned(),
+                authority: "Eksempel Kommune".to_owned(),
+                standing: Standing::new(standing, page),
+                when: "nu".to_owned(),
+            },
+            case: Some("27.36".to_owned()),
+            meaning: page.t(meaning(standing, Polarity::Consent)),
+            withdrawal: (standing == ConsentStanding::Withdrawn).then(|| "Stop".to_owned()),
+        }
+    }
+
+    fn found(page: &Page, consents: Vec<Consent>, may_ask: bool) -> Found<'_> {
+        let requests = consents.iter().map(|_| Request {
+            id: RequestId::from_uuid(Uuid::from_u128(2)),
+            title: "Indhentning".to_owned(),
+            asked: "nu".to_owned(),
+            deadline: "1. maj 2027".to_owned(),
+            case: None,
+            state: page.t(state(RequestStanding::ExpiredUnanswered).0),
+            colour: "",
+        });
+        let powers = consents.iter().map(|_| Power {
+            who: page.t("casework.power_given"),
+            packages: "Ældre".to_owned(),
+            case: None,
+            until: "1. maj 2027".to_owned(),
+            state: page.t("casework.power_active"),
+            colour: "badge-success",
+        });
+        Found {
+            page,
+            lookup: AccessId::from_uuid(Uuid::from_u128(3)),
+            query: "?person=x".to_owned(),
+            may_ask,
+            requests: requests.collect(),
+            powers: powers.collect(),
+            consents,
+            more: true,
+        }
+    }
+
+    #[test]
+    fn each_consent_says_what_it_means_for_the_case() {
+        const ALL: [ConsentStanding; 6] = [
+            ConsentStanding::Active,
+            ConsentStanding::Planned,
+            ConsentStanding::Declined,
+            ConsentStanding::Withdrawn,
+            ConsentStanding::Lapsed,
+            ConsentStanding::Expired,
+        ];
+        for language in Language::ALL {
+            let page = page(language);
+            let consents = ALL.map(|standing| consent(&page, standing));
+            let html = found(&page, consents.into(), true).render().expect("a page");
+            must_hold_together(&html);
+            for standing in ALL {
+                assert!(html.contains(page.t(meaning(standing, Polarity::Consent))), "{standing:?}");
+            }
+            assert!(html.contains("/ask?person=x") && html.contains(page.t("casework.do_now")));
+        }
+    }
+
+    #[test]
+    fn nothing_found_is_a_page() {
+        let page = page(Language::Da);
+        let html = found(&page, Vec::new(), false).render().expect("a page");
+        must_hold_together(&html);
+        assert!(html.contains("Der er ikke noget at se om borgeren") && !html.contains("/ask"));
     }
 }

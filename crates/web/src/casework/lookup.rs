@@ -4,7 +4,7 @@ use super::roles;
 use crate::{
     fields,
     page::{Here, Page, see},
-    refused::{Notice, noted, notice},
+    refused::{Notice, form, noted, notice},
 };
 use askama::Template;
 use axum::response::Response;
@@ -103,10 +103,7 @@ fn shown(here: &Here, filled: &Filled, notice: Option<Notice>) -> Result<Respons
     let choices = purposes(roles(here)?).into_iter().enumerate().map(choice).collect();
     let status = notice.as_ref().map(|notice| notice.status);
     let template = LookUp { page, choices, filled, notice };
-    Ok(match status {
-        Some(status) => page.answer_as(status, &template),
-        None => page.answer(&template),
-    })
+    Ok(form(page, status, &template))
 }
 
 #[cfg(test)]

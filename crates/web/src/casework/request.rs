@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     page::{Here, Page, see},
-    refused::{Notice, noted},
+    refused::{Notice, form, noted},
 };
 use askama::Template;
 use axum::response::Response;
@@ -101,10 +101,7 @@ async fn shown(
         can_be_cancelled: may_ask && standing == RequestStanding::Open,
         notice,
     };
-    Ok(match status {
-        Some(status) => page.answer_as(status, &template),
-        None => page.answer(&template),
-    })
+    Ok(form(page, status, &template))
 }
 
 /// The consents that the request was answered with, as they stand now.

@@ -3,7 +3,7 @@
 use super::show::{Told, told};
 use crate::{
     page::{Here, Page, see},
-    refused::{Notice, noted},
+    refused::{Notice, form, noted},
 };
 use askama::Template;
 use axum::response::Response;
@@ -22,13 +22,13 @@ struct End<'p> {
 pub(super) async fn before_revoking(here: Here, Path(id): Path<MandateId>) -> Result<Response, Problem> {
     let told = told(&here, id).await?;
     must_be(&here, told.is_grantors())?;
-    asked(&here, &told, None)
+    Ok(asked(&here, &told, None))
 }
 
 pub(super) async fn before_renouncing(here: Here, Path(id): Path<MandateId>) -> Result<Response, Problem> {
     let told = told(&here, id).await?;
     must_be(&here, !told.is_grantors())?;
-    asked(&here, &told, None)
+    Ok(asked(&here, &told, None))
 }
 
 pub(super) async fn revoke(
@@ -64,19 +64,53 @@ fn must_be(here: &Here, the_right_side: bool) -> Result<(), Problem> {
 async fn refused(here: &mut Here, id: MandateId, error: &Error) -> Result<Response, Problem> {
     let notice = noted(here, error, &[])?;
     let told = told(here, id).await?;
-    asked(here, &told, notice)
+    Ok(asked(here, &told, notice))
 }
 
 /// What it means, and the one button; of a mandate that has ended, that it has.
-fn asked(here: &Here, told: &Told, notice: Option<Notice>) -> Result<Response, Problem> {
+fn asked(here: &Here, told: &Told, notice: Option<Notice>) -> Response {
     let page = &here.page;
     if notice.is_none() && !told.holds() {
-        return Ok(see(&format!("/mandates/{}", told.value.id)));
+        return see(&told.address);
     }
     let status = notice.as_ref().map(|notice| notice.status);
     let template = End { page, mandate: told, notice };
-    Ok(match status {
-        Some(status) => page.answer_as(status, &template),
-        None => page.answer(&template),
-    })
+    form(page, status, &template)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::show::{Side, tests::told},
+        *,
+    };
+    use crate::tests::{must_hold_together, page};
+    use tillid_domain::{
+        Language,
+        mandate::{MandateStanding, MandateState},
+    };
+
+    #[test]
+    fn one_button_ends_it_and_a_refusal_is_told_above() {
+        for language in Language::ALL {
+            let page = page(language);
+            for (side, action) in [(Side::Grantor, "/revoke"), (Side::Representative, "/renounce")] {
+                let told = told(&page, side, MandateState::Given, MandateStanding::Active);
+                let notice = Notice {
+                    heading: "Nej".to_owned(),
+                    text: "Fordi".to_owned(),
+                    code: "mandate_revoked",
+                    status: http::StatusCode::CONFLICT,
+                };
+                let html =
+                    End { page: &page, mandate: &told, notice: Some(notice) }.render().expect("a page");
+                must_hold_together(&html);
+                assert!(
+                    html.contains(&format!("{action}\">")) && html.contains("data-code=\"mandate_revoked\"")
+                );
+                let main = html.split_once("<main").and_then(|(_, main)| main.split_once("</main>"));
+                assert_eq!(main.expect("the page's own").0.matches("<button").count(), 1);
+            }
+        }
+    }
 }

@@ -5,9 +5,9 @@ use super::{
     words::{self, Right},
 };
 use crate::{
-    fields::{self, Day},
+    fields::{self, WrittenDate},
     page::{Here, Page, see},
-    refused::{Notice, Places, noted},
+    refused::{Notice, Places, form, noted},
     view::authority,
 };
 use askama::Template;
@@ -39,7 +39,7 @@ struct Filled {
     chosen: Vec<String>,
     name: String,
     number: String,
-    until: Day,
+    until: WrittenDate,
     case: String,
 }
 
@@ -50,7 +50,7 @@ impl Filled {
             chosen: fields.all("right").map(str::to_owned).collect(),
             name: text("name"),
             number: text("number"),
-            until: Day::sent(fields, "until"),
+            until: WrittenDate::sent(fields, "until"),
             case: text("case"),
         }
     }
@@ -64,7 +64,7 @@ impl Filled {
             chosen: privileges.iter().map(ToString::to_string).collect(),
             name: representative_name.map(|name| name.to_string()).unwrap_or_default(),
             number: String::new(),
-            until: Day::of(last_day_before(until)),
+            until: WrittenDate::of(last_day_before(until)),
             case: case.map(|case| case.to_string()).unwrap_or_default(),
         }
     }
@@ -114,7 +114,7 @@ pub(super) async fn page(
         }
         (None, Some(package)) => {
             let today = here.told(here.service.business_now().await)?.local_date();
-            Filled { until: Day::of(today.plus(package.duration.default)), ..Filled::default() }
+            Filled { until: WrittenDate::of(today.plus(package.duration.default)), ..Filled::default() }
         }
         (None, None) => Filled::default(),
     };
@@ -190,28 +190,107 @@ fn shown(
     filled: &Filled,
     notice: Option<Notice>,
 ) -> Result<Response, Problem> {
-    let page = &here.page;
     let package = here.told(entry.mandate_package().ok_or(Error::NotFound))?;
-    let choice = |(at, privilege): (usize, &Privilege)| Choice {
-        field: format!("right-{at}"),
-        right: Right::new(page, privilege),
-        // One that is alone in its package is no choice.
-        chosen: package.privileges.len() == 1 || filled.chosen.iter().any(|c| c == privilege.uri.as_str()),
-    };
+    let name = authority(&here.service, package.authority, here.page.language);
     let status = notice.as_ref().map(|notice| notice.status);
-    let template = FormPage {
-        page,
-        package,
-        authority: authority(&here.service, package.authority, here.page.language),
-        risk: words::risk(package.risk),
-        calm: package.risk == Risk::Ordinary,
-        needs_high: package.required_loa == Assurance::High,
-        choices: package.privileges.iter().enumerate().map(choice).collect(),
-        filled,
-        notice,
-    };
-    Ok(match status {
-        Some(status) => page.answer_as(status, &template),
-        None => page.answer(&template),
-    })
+    let template = FormPage::new(&here.page, package, name, filled, notice);
+    Ok(form(&here.page, status, &template))
+}
+
+impl<'p> FormPage<'p> {
+    fn new(
+        page: &'p Page,
+        package: &'p MandatePackage,
+        authority: String,
+        filled: &'p Filled,
+        notice: Option<Notice>,
+    ) -> Self {
+        let choice = |(at, privilege): (usize, &Privilege)| Choice {
+            field: format!("right-{at}"),
+            right: Right::new(page, privilege),
+            chosen: filled.chosen.iter().any(|chosen| chosen == privilege.uri.as_str()),
+        };
+        Self {
+            page,
+            package,
+            authority,
+            risk: words::risk(package.risk),
+            calm: package.risk == Risk::Ordinary,
+            needs_high: package.required_loa == Assurance::High,
+            choices: package.privileges.iter().enumerate().map(choice).collect(),
+            filled,
+            notice,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{must_hold_together, package, page};
+    use tillid_domain::Language;
+
+    fn filled(text: &str) -> Filled {
+        Filled::sent(&Fields::parse(text.as_bytes()).expect("fields"))
+    }
+
+    const WHOLE: &str = "right=urn:dk:eksempelkommune:fuldmagt:aeldre:hjaelpemidler:laes&right=urn:dk:other:fuldmagt:x:y\
+                         &name=Bo+Lind&number=670245-1236&until_day=1&until_month=2&until_year=2027";
+
+    #[test]
+    fn what_is_filled_in_is_what_is_given_and_no_privilege_of_another_package() {
+        let mut page = page(Language::Da);
+        let new = read(&mut page, &package("M14"), &filled(WHOLE)).expect("a mandate");
+        assert!(page.errors.is_empty());
+        let uris: Vec<&str> = new.privileges.iter().map(PrivilegeUri::as_str).collect();
+        assert_eq!(uris, ["urn:dk:eksempelkommune:fuldmagt:aeldre:hjaelpemidler:laes"]);
+        assert_eq!(new.valid_until.to_string(), "2027-02-01");
+        assert_eq!(
+            (new.representative_name.map(|n| n.to_string()), new.case),
+            (Some("Bo Lind".to_owned()), None)
+        );
+    }
+
+    #[test]
+    fn nothing_chosen_is_never_everything() {
+        let mut page = page(Language::Da);
+        assert!(read(&mut page, &package("M14"), &Filled::default()).is_none());
+        let fields: Vec<&str> = page.errors.iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(fields, ["right-0", "name", "number", "until_day"]);
+    }
+
+    #[test]
+    fn nothing_is_chosen_beforehand_and_what_it_means_is_told_before() {
+        for language in Language::ALL {
+            for code in ["M02", "M14", "M18"] {
+                let (page, package, filled) = (page(language), package(code), Filled::default());
+                let html = FormPage::new(&page, &package, "Eksempel".to_owned(), &filled, None);
+                let html = html.render().expect("a page");
+                must_hold_together(&html);
+                assert!(!html.contains(" checked"), "{code}");
+                let (told, _) = html.split_once("id=\"right-0\"").expect("a choice");
+                assert!(told.contains(page.say(&package.title)), "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_at_the_field_and_nothing_is_lost() {
+        let mut page = page(Language::Da);
+        let (package, filled) = (package("M14"), filled(&WHOLE.replace("670245-1236", "670245")));
+        assert!(read(&mut page, &package, &filled).is_none());
+        let html =
+            FormPage::new(&page, &package, "Eksempel".to_owned(), &filled, None).render().expect("a page");
+        must_hold_together(&html);
+        assert_eq!(html.matches("Et CPR-nummer har 10 tal").count(), 2);
+        for kept in ["value=\"Bo Lind\"", "value=\"670245\"", "value=\"2027\""] {
+            assert!(html.contains(kept), "{kept}");
+        }
+        assert_eq!(html.matches(" checked").count(), 1);
+        assert!(
+            html.contains(
+                "id=\"number\" name=\"number\" type=\"text\" value=\"670245\" autocomplete=\"off\""
+            )
+        );
+    }
 }

@@ -199,3 +199,96 @@ pub(super) async fn receipt(here: Here, Path(id): Path<MandateId>) -> Result<Res
     headers.insert(header::CONTENT_DISPOSITION, name);
     Ok(response)
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::tests::{must_hold_together, package, page};
+    use tillid_domain::{Language, LocalDate, event::MandatePeriod, text::CaseRef};
+    use uuid::Uuid;
+
+    /// A mandate from Anna to Bo, for one case.
+    pub(crate) fn told(page: &Page, side: Side, state: MandateState, standing: MandateStanding) -> Told {
+        let (from, last): (LocalDate, LocalDate) =
+            ("2026-03-02".parse().expect("a day"), "2027-02-01".parse().expect("a day"));
+        let person = |n| PersonId::from_uuid(Uuid::from_u128(n));
+        let definition = package("M14");
+        let value = Mandate {
+            id: MandateId::from_uuid(Uuid::from_u128(9)),
+            revision: 1,
+            grantor: person(1),
+            representative: person(2),
+            packages: Vec::new(),
+            privileges: Vec::new(),
+            case: Some("27.36.04".parse::<CaseRef>().expect("a case")),
+            valid: MandatePeriod { from: from.start(), to: last.next().start() },
+            presentation: tillid_domain::id::PresentationId::from_uuid(Uuid::from_u128(8)),
+            given_at: from.start(),
+            state,
+        };
+        let rights = definition.privileges.iter().map(|privilege| Right::new(page, privilege)).collect();
+        Told {
+            side,
+            standing,
+            other: "Bo <Lind>".to_owned(),
+            packages: vec![Package {
+                title: page.say(&definition.title).to_owned(),
+                authority: "Eksempel Kommune".to_owned(),
+                does_not_cover: page.say(&definition.does_not_cover).to_owned(),
+                rights,
+            }],
+            given: page.moment(value.given_at),
+            from: page.moment(value.valid.from),
+            until: page.last_day(value.valid.to),
+            address: format!("/mandates/{}", value.id),
+            value,
+        }
+    }
+
+    fn html(page: &Page, told: &Told, in_person: bool) -> String {
+        let state = state(page, told);
+        let html = Show { page, mandate: told, state, in_person }.render().expect("a page");
+        must_hold_together(&html);
+        html
+    }
+
+    #[test]
+    fn each_side_is_told_where_it_stands_and_how_to_end_it() {
+        for language in Language::ALL {
+            let page = page(language);
+            for (side, way, other) in
+                [(Side::Grantor, "/revoke", "/renounce"), (Side::Representative, "/renounce", "/revoke")]
+            {
+                let told = told(&page, side, MandateState::Given, MandateStanding::Active);
+                let shown = html(&page, &told, true);
+                let (heading, rest) = shown.split_once("alert-success").expect("the state");
+                assert!(heading.contains("<h1>") && rest.contains(&page.last_day(told.value.valid.to)));
+                assert!(shown.contains(way) && !shown.contains(other) && shown.contains("/receipt"));
+                let acting = html(&page, &told, false);
+                assert!(!acting.contains(way) && !acting.contains("/receipt"));
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_ended_says_why_and_cannot_be_ended_again() {
+        let page = page(Language::Da);
+        let at = "2026-05-01T08:00:00Z".parse().expect("a time");
+        let ended = |cause| MandateState::Ended { at, effective_at: at, cause };
+        for (state, standing, words) in [
+            (MandateState::Revoked { at }, MandateStanding::Revoked, "Fuldmagten er trukket tilbage"),
+            (MandateState::Renounced { at }, MandateStanding::Renounced, "Fuldmagten er opgivet"),
+            (MandateState::Given, MandateStanding::Expired, "Fuldmagten er udløbet"),
+            (ended(EndCause::Death), MandateStanding::Ended, "Den, der gav fuldmagten, er død"),
+            (
+                ended(EndCause::RepresentativeDeath),
+                MandateStanding::Ended,
+                "Den, der havde fuldmagten, er død",
+            ),
+        ] {
+            let shown = html(&page, &told(&page, Side::Grantor, state, standing), true);
+            assert!(shown.contains(words), "{words}");
+            assert!(!shown.contains("/revoke"), "{words}");
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use super::must_be_oneself;
 use crate::{
     page::{Here, Page, see},
-    refused::{Notice, noted},
+    refused::{Notice, form, noted},
     view::authority,
 };
 use askama::Template;
@@ -56,19 +56,31 @@ impl ShownPrivilege {
 #[template(path = "mandate_summary.html")]
 struct Summary<'p> {
     page: &'p Page,
-    here: &'p Here,
     code: &'p Code,
     id: PresentationId,
     document: Document,
+    /// The packages of the document, each with its authority's name.
+    packages: Vec<(String, ShownPackage)>,
     until: String,
     /// Where what was filled in can be changed.
     change: String,
     notice: Option<Notice>,
 }
 
-impl Summary<'_> {
-    fn authority(&self, package: &ShownPackage) -> String {
-        authority(&self.here.service, package.authority, self.page.language)
+impl<'p> Summary<'p> {
+    fn new(
+        page: &'p Page,
+        code: &'p Code,
+        id: PresentationId,
+        mut document: Document,
+        name: impl Fn(Cvr) -> String,
+        notice: Option<Notice>,
+    ) -> Self {
+        let until = page.last_day(document.until);
+        let change = format!("/mandates/new/{code}?from={id}");
+        let packages = std::mem::take(&mut document.packages);
+        let packages = packages.into_iter().map(|package| (name(package.authority), package)).collect();
+        Self { page, code, id, document, packages, until, change, notice }
     }
 }
 
@@ -108,13 +120,9 @@ async fn shown(
     let document = here.told(document(&shown, code).ok_or(Error::NotFound))?;
     let status = notice.as_ref().map(|notice| notice.status);
     let page = &here.page;
-    let until = page.last_day(document.until);
-    let change = format!("/mandates/new/{code}?from={id}");
-    let template = Summary { page, here, code, id, document, until, change, notice };
-    Ok(match status {
-        Some(status) => page.answer_as(status, &template),
-        None => page.answer(&template),
-    })
+    let name = |cvr| authority(&here.service, cvr, page.language);
+    let template = Summary::new(page, code, id, document, name, notice);
+    Ok(form(page, status, &template))
 }
 
 /// The document of a presentation of that package.
@@ -122,4 +130,46 @@ fn document(shown: &Shown, code: &Code) -> Option<Document> {
     let Presented::Mandate { packages, .. } = &shown.presentation.presented else { return None };
     packages.iter().find(|version| version.code == *code)?;
     serde_json::from_slice(&shown.document).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{must_hold_together, package, page};
+    use tillid_domain::{
+        LocalDate,
+        presentation::{MandateSetting, mandate_document},
+    };
+
+    #[test]
+    fn everything_that_was_shown_stands_before_the_last_yes() {
+        let package = package("M14");
+        let privilege = package.privileges.first().expect("a privilege");
+        let last: LocalDate = "2027-02-01".parse().expect("a day");
+        let name: Name = "Bo Lind".parse().expect("a name");
+        let setting = MandateSetting {
+            representative: Some(&name),
+            packages: &[(&package, 3)],
+            privileges: std::slice::from_ref(&privilege.uri),
+            case: None,
+            until: last.next().start(),
+        };
+        let bytes = mandate_document(&setting, Language::Da);
+        for language in Language::ALL {
+            let page = page(language);
+            let document: Document = serde_json::from_slice(&bytes).expect("a document");
+            let id = "00000000-0000-0000-0000-000000000007".parse().expect("an id");
+            let html = Summary::new(&page, &package.code, id, document, |_| "Eksempel".to_owned(), None);
+            let html = html.render().expect("a page");
+            must_hold_together(&html);
+            let (told, _) =
+                html.split_once("<form method=\"post\" action=\"/mandates/new/M14/").expect("a form");
+            for text in [&package.title, &package.implication, &package.does_not_cover, &privilege.covers] {
+                assert!(told.contains(text.da.as_str()), "{}", text.da);
+            }
+            assert!(told.contains("Bo Lind") && told.contains("<div lang=\"da\">"));
+            assert!(told.contains(&page.last_day(last.next().start())));
+            assert!(!told.contains(package.privileges.last().expect("another").name.da.as_str()));
+        }
+    }
 }

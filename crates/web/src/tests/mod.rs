@@ -1,9 +1,13 @@
 //! What holds for every page and every text.
 
 mod assets;
+mod catalogue;
 mod pages;
 mod templates;
 mod texts;
+
+pub(crate) use catalogue::{consent_type, package};
+pub(crate) use pages::{must_hold_together, page};
 
 use std::{fs, path::Path};
 

@@ -13,7 +13,7 @@ use crate::{
 };
 use askama::Template;
 use http_body_util::BodyExt as _;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use tillid_domain::{
     Digest, Language, Reason,
     consent::ConsentStanding,
@@ -23,7 +23,7 @@ use tillid_edge::{Fields, LoginOption, Problem, Protocol, ReturnTo, Told};
 use tillid_service::Error;
 use uuid::Uuid;
 
-fn page(language: Language) -> Page {
+pub(crate) fn page(language: Language) -> Page {
     let user = User {
         name: "Anna <Æbelø>".to_owned(),
         acting_for: Some("Bo".to_owned()),
@@ -191,7 +191,7 @@ fn answering(page: &Page) -> Vec<String> {
 fn others(page: &Page) -> Vec<String> {
     let ways = || Way::all(&logins(), page, &ReturnTo::new("/overview"));
     let onward = |onward, idle| LoggedOutPage { page, onward, idle };
-    let fields = BTreeMap::from([("answer.a".to_owned(), "yes \"<".to_owned())]);
+    let fields = [("answer.a".to_owned(), "yes \"<".to_owned())];
     vec![
         FrontPage { page, ways: ways() }.render().expect("a page"),
         LoginPage { page, ways: ways() }.render().expect("a page"),
@@ -211,7 +211,7 @@ fn attribute<'h>(html: &'h str, name: &'h str) -> impl Iterator<Item = &'h str> 
 }
 
 /// One heading of the first rank, ids that stand once, and no reference to an id that is not there.
-fn must_hold_together(html: &str) {
+pub(crate) fn must_hold_together(html: &str) {
     assert_eq!(html.matches("<h1>").count(), 1, "{html}");
     let ids: Vec<&str> = attribute(html, "id").collect();
     let known: BTreeSet<&str> = ids.iter().copied().collect();

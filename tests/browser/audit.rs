@@ -1,0 +1,68 @@
+//! What a machine can say about whether everybody can use a page: axe-core, and whether it fits a small window.
+
+use crate::browser::Browser;
+use serde_json::Value;
+use std::fmt;
+
+const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/node_modules/axe-core/axe.min.js");
+
+/// The rules of WCAG 2.2 AA, which the law asks for, and those that axe-core adds of its own.
+const RUN: &str = "
+    const done = arguments[arguments.length - 1];
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+    const options = { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] };
+    axe.run(document, options).then(
+        results => done(results.violations.map(v => ({ rule: v.id, help: v.help, nodes: v.nodes.map(n => n.html) }))),
+        error => done(String(error)));";
+
+/// A rule that a page breaks, and where.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Violation {
+    pub(crate) rule: String,
+    help: String,
+    nodes: Vec<String>,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}\n    {}", self.rule, self.help, self.nodes.join("\n    "))
+    }
+}
+
+impl Browser {
+    /// The rules that the page breaks. The scripts of pages must be on: axe-core waits for timers.
+    pub(crate) async fn axe(&self) -> Vec<Violation> {
+        let axe = std::fs::read_to_string(AXE)
+            .unwrap_or_else(|e| panic!("{AXE}: {e}; run `npm ci --ignore-scripts` in tests/"));
+        // Evaluated by the driver, not put into the page: a page's Content-Security-Policy stays what it is.
+        self.evaluate(&axe, Vec::new()).await;
+        let found = self.client.execute_async(RUN, Vec::new()).await.expect("axe-core runs");
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        let found = found.as_array().unwrap_or_else(|| panic!("axe-core: {found}"));
+        found
+            .iter()
+            .map(|v| Violation {
+                rule: text(&v["rule"]),
+                help: text(&v["help"]),
+                nodes: v["nodes"].as_array().expect("nodes").iter().map(text).collect(),
+            })
+            .collect()
+    }
+
+    /// What reaches beyond the right edge of the window when the page can be scrolled sideways; nothing when it cannot.
+    pub(crate) async fn horizontal_overflow(&self) -> Vec<String> {
+        let script = "
+            const root = document.documentElement;
+            if (root.scrollWidth <= root.clientWidth) return [];
+            return ['scrollWidth ' + root.scrollWidth + ' > clientWidth ' + root.clientWidth].concat(
+                [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > root.clientWidth + 0.5)
+                    .map(e => e.outerHTML.slice(0, 120)).slice(0, 5));";
+        let found = self.evaluate(script, Vec::new()).await;
+        found
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|text| text.as_str().expect("a text").to_owned())
+            .collect()
+    }
+}

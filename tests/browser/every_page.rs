@@ -1,0 +1,354 @@
+//! Every page, as everybody who meets it, in both languages: no rule of axe-core is broken at 1280 and at 320 pixels, nothing has to be
+//! scrolled sideways, and the keyboard alone is enough.
+
+use crate::{
+    browser::{Browser, NARROW, Scripts, WIDE},
+    story::{ANNA, BO, Capacity, HANS, Scene},
+    support::Tillid,
+    words::Language::{self, Danish, English},
+};
+use serde_json::{Value, json};
+use tillid_testkit::Engine;
+
+const CASE: &str = "27.36.04-2026-17";
+
+/// Somebody who goes through pages, and what was found to be wrong with them.
+struct Walk {
+    scene: Scene,
+    browser: Browser,
+    language: Language,
+    seen: Vec<String>,
+    wrong: Vec<String>,
+}
+
+impl Walk {
+    async fn new(language: Language) -> Self {
+        let scene = Scene { tillid: Tillid::demo(Engine::Sqlite).await, scripts: Scripts::On };
+        let browser = scene.browser(WIDE).await;
+        let mut walk = Self { scene, browser, language, seen: Vec::new(), wrong: Vec::new() };
+        walk.speak().await;
+        walk
+    }
+
+    async fn speak(&mut self) {
+        self.browser.open(&format!("/language/{}?return_to=/about/privacy", self.language.tag())).await;
+    }
+
+    fn page(&self, key: &str) -> String {
+        self.language.page(key)
+    }
+
+    /// Presses what the pages call so in the walk's language.
+    async fn click(&self, key: &str) {
+        self.browser.click(&self.page(key)).await;
+    }
+
+    /// As somebody else, in a fresh browser.
+    async fn turn_into(&mut self, name: &str, capacity: Capacity) {
+        self.browser = self.scene.browser(WIDE).await;
+        self.speak().await;
+        self.browser.open("/login/test-mitid").await;
+        let part = if capacity == Capacity::Private { "citizens" } else { "employees" };
+        self.browser.click_under(&self.language.provider(part), name).await;
+    }
+
+    /// Opens a page and looks at it.
+    async fn visit(&mut self, path: &str, name: &str) {
+        self.browser.open(path).await;
+        self.look(name).await;
+    }
+
+    /// Opens a page that refuses with that code, and looks at it.
+    async fn visit_refused(&mut self, path: &str, code: &str) {
+        self.browser.open(path).await;
+        self.look_refused(code).await;
+    }
+
+    async fn look_refused(&mut self, code: &str) {
+        assert_eq!(self.browser.code().await, code, "{}", self.browser.whole().await);
+        self.look(&format!("refused-{code}")).await;
+    }
+
+    /// Opens a page, sends its form as it is, and looks at what it says of the fields.
+    async fn visit_unfilled(&mut self, path: &str, button: &str, name: &str) {
+        self.browser.open(path).await;
+        self.click(button).await;
+        assert!(self.browser.says(&self.page("form.errors")).await, "{name}\n{}", self.browser.whole().await);
+        self.look(name).await;
+    }
+
+    /// Looks at the page that is there, in both widths.
+    async fn look(&mut self, name: &str) {
+        let browser = &self.browser;
+        assert!(!self.seen.iter().any(|seen| seen == name), "{name} twice");
+        let tongue = browser.evaluate("return document.documentElement.lang", Vec::new()).await;
+        assert_eq!(tongue, self.language.tag(), "{name}\n{}", browser.whole().await);
+        browser.heading().await;
+        for size in [WIDE, NARROW] {
+            browser.resize(size).await;
+            let mut wrong: Vec<String> = browser.axe().await.iter().map(ToString::to_string).collect();
+            wrong.extend(
+                browser.horizontal_overflow().await.into_iter().map(|what| format!("too wide: {what}")),
+            );
+            wrong.extend(browser.keyboard_walk().await.into_iter().map(|what| format!("keyboard: {what}")));
+            self.wrong.extend(wrong.into_iter().map(|what| format!("{name} at {}: {what}", size.0)));
+            browser.screenshot(&format!("{}-{name}-{}", self.language.tag(), size.0)).await;
+        }
+        browser.resize(WIDE).await;
+        self.seen.push(name.to_owned());
+    }
+
+    fn end(self, pages: usize) {
+        assert!(self.wrong.is_empty(), "{} faults:\n{}", self.wrong.len(), self.wrong.join("\n"));
+        assert_eq!(self.seen.len(), pages, "{:?}", self.seen);
+    }
+
+    /// Hans has asked anna; the request.
+    async fn ask(&self) -> Value {
+        let (hans, tillid) = (self.scene.tillid.token("hans").await, &self.scene.tillid);
+        let asked =
+            json!({"person": {"cpr": self.scene.number("anna").await}, "consent_type": "C02", "case": CASE});
+        tillid.post("/v1/consent-requests").by(&hans).json(&asked).send().await.expect(201).json()
+    }
+
+    /// Anna has answered: yes to the first, no to the rest. The consents.
+    async fn answer(&self, request: &Value) -> Value {
+        let (anna, tillid) = (self.scene.tillid.token("anna").await, &self.scene.tillid);
+        let about = json!({"about": {"request": request["id"]}});
+        let shown = tillid.post("/v1/presentations").by(&anna).json(&about).send().await.expect(201).json();
+        let document: Value = serde_json::from_str(shown["document"].as_str().expect("text")).expect("json");
+        let items = document["items"].as_array().expect("items").iter().enumerate();
+        let answers: Vec<Value> = items.map(|(n, i)| json!({"item": i["code"], "given": n == 0})).collect();
+        let answer = json!({"presentation_id": shown["id"], "answers": answers});
+        let path = format!("/v1/consent-requests/{}/answer", id(request));
+        tillid.post(&path).by(&anna).json(&answer).send().await.expect(201).json()["consents"].clone()
+    }
+
+    /// Anna has given bo package M14. The mandate.
+    async fn give(&self) -> Value {
+        let (anna, tillid) = (self.scene.tillid.token("anna").await, &self.scene.tillid);
+        let until = json!("2028-06-01");
+        let mandate = json!({"representative": {"cpr": self.scene.number("bo").await}, "representative_name": BO, "packages": ["M14"], "valid_until": until});
+        let about = json!({"about": {"mandate": mandate}});
+        let shown = tillid.post("/v1/presentations").by(&anna).json(&about).send().await.expect(201).json();
+        let given = json!({"presentation_id": shown["id"]});
+        tillid.post("/v1/mandates").by(&anna).json(&given).send().await.expect(201).json()
+    }
+
+    /// Sends the form around that button with another secret than the session's.
+    async fn forge(&self, button: &str) {
+        let script =
+            "document.querySelectorAll('input[name=csrf]').forEach(field => field.value = 'guessed')";
+        self.browser.evaluate(script, Vec::new()).await;
+        self.click(button).await;
+    }
+}
+
+fn id(value: &Value) -> &str {
+    value["id"].as_str().expect("an id")
+}
+
+/// Nobody who is logged in.
+async fn visitor(language: Language) {
+    let mut walk = Walk::new(language).await;
+    walk.visit("/", "front").await;
+    walk.visit("/login?return_to=/overview", "login").await;
+    walk.visit("/logged-out", "logged-out").await;
+    walk.visit("/logged-out?because=idle", "logged-out-idle").await;
+    walk.visit("/about/privacy", "privacy").await;
+    walk.visit("/about/accessibility", "accessibility").await;
+    walk.visit_refused("/nowhere", "not_found").await;
+    walk.visit_refused("/overview", "session_missing").await;
+    walk.visit_refused("/login/test-mitid/callback?code=x&state=y", "login_unknown").await;
+    walk.browser.open("/login/test-mitid").await;
+    walk.look("provider-pick").await;
+    let cancel = walk.language.provider("cancel");
+    walk.browser.click(&cancel).await;
+    walk.look_refused("login_cancelled").await;
+    walk.browser.open("/login/test-mitid").await;
+    walk.browser.choose(&walk.language.provider("level"), &walk.language.provider("level_low")).await;
+    walk.browser.click_under(&walk.language.provider("citizens"), ANNA).await;
+    walk.look_refused("login_too_weak").await;
+    walk.turn_into(ANNA, Capacity::Private).await;
+    walk.browser.open("/about/privacy").await;
+    walk.click("layout.log_out").await;
+    let leave = walk.language.provider("leave_title");
+    walk.browser.arrive(&leave).await;
+    walk.look("provider-leave").await;
+    walk.end(13);
+}
+
+/// Anna, with much to see.
+async fn citizen(language: Language) {
+    let mut walk = Walk::new(language).await;
+    walk.turn_into(ANNA, Capacity::Private).await;
+    walk.visit("/overview", "overview-empty").await;
+    walk.visit("/access-log", "access-log-empty").await;
+    walk.visit("/act-for", "act-for-nobody").await;
+    let consents = walk.answer(&walk.ask().await).await;
+    let (request, mandate) = (walk.ask().await, walk.give().await);
+    walk.visit("/overview", "overview").await;
+    walk.visit("/access-log", "access-log").await;
+
+    walk.visit(&format!("/requests/{}", id(&request)), "request").await;
+    walk.click("answer.open").await;
+    walk.look("request-open").await;
+    walk.click("form.go_on").await;
+    walk.look("request-errors").await;
+    let yes = walk.page("form.yes");
+    for question in walk.browser.questions().await {
+        walk.browser.choose(&question, &yes).await;
+    }
+    walk.click("form.go_on").await;
+    walk.look("request-summary").await;
+    walk.forge("answer.send").await;
+    walk.look_refused("csrf").await;
+    walk.browser.client.back().await.expect("back");
+
+    let consent = format!("/consents/{}", id(&consents[0]));
+    walk.visit(&consent, "consent").await;
+    walk.browser.unfold().await;
+    walk.look("consent-unfolded").await;
+    walk.visit(&format!("{consent}/withdraw"), "consent-withdraw").await;
+    walk.click("consent.withdraw_button").await;
+    walk.look("consent-withdrawn").await;
+    walk.visit(&format!("/consents/{}", id(&consents[1])), "consent-declined").await;
+
+    walk.visit("/mandates/new", "mandate-pick").await;
+    walk.visit("/mandates/new/M14", "mandate-form").await;
+    walk.visit_unfilled("/mandates/new/M14", "mandate.to_summary", "mandate-form-errors").await;
+    let boxes = walk.browser.boxes().await;
+    walk.browser.tick(&boxes[0]).await;
+    walk.browser.fill(&walk.page("mandate.name"), BO).await;
+    let number = walk.scene.number("bo").await;
+    walk.browser.fill(&walk.page("mandate.number"), &number).await;
+    walk.click("mandate.to_summary").await;
+    walk.look("mandate-summary").await;
+    let mandate = format!("/mandates/{}", id(&mandate));
+    walk.visit(&mandate, "mandate").await;
+    walk.visit(&format!("{mandate}/revoke"), "mandate-revoke").await;
+    walk.click("mandate.revoke").await;
+    walk.look("mandate-revoked").await;
+    walk.end(22);
+}
+
+/// Bo, who acts for anna.
+async fn representative(language: Language) {
+    let mut walk = Walk::new(language).await;
+    let consents = walk.answer(&walk.ask().await).await;
+    let mandate = format!("/mandates/{}", id(&walk.give().await));
+    walk.turn_into(BO, Capacity::Private).await;
+    walk.visit("/act-for", "act-for").await;
+    walk.visit_unfilled("/act-for", "actfor.begin", "act-for-errors").await;
+    walk.browser.choose(&walk.page("actfor.whom"), ANNA).await;
+    walk.click("actfor.begin").await;
+    walk.look("acting-overview").await;
+    walk.visit("/act-for", "acting-act-for").await;
+    walk.visit(&mandate, "acting-mandate").await;
+    walk.visit("/about/privacy", "acting-privacy").await;
+    walk.visit_refused("/access-log", "only_in_person").await;
+    walk.visit_refused(&format!("/consents/{}", id(&consents[0])), "power_does_not_cover").await;
+    walk.browser.open("/about/accessibility").await;
+    walk.click("layout.stop_acting").await;
+    walk.look("held-overview").await;
+    walk.visit(&mandate, "held-mandate").await;
+    walk.visit(&format!("{mandate}/renounce"), "mandate-renounce").await;
+    walk.click("mandate.renounce").await;
+    walk.look("mandate-renounced").await;
+    walk.end(12);
+}
+
+/// Hans, at work.
+async fn caseworker(language: Language) {
+    let mut walk = Walk::new(language).await;
+    let (answered, waiting) = (walk.ask().await, walk.ask().await);
+    walk.answer(&answered).await;
+    walk.give().await;
+    walk.turn_into(HANS, Capacity::Work).await;
+    walk.visit("/casework", "casework").await;
+    walk.visit_unfilled("/casework", "casework.look_up", "casework-errors").await;
+    walk.browser.open("/casework").await;
+    let number = walk.scene.number("anna").await;
+    walk.browser.fill(&walk.page("casework.number"), &number).await;
+    let purpose = if walk.language == Danish { "Sagsbehandling" } else { "Processing of a case" };
+    walk.browser.choose(&walk.page("casework.purpose"), purpose).await;
+    walk.browser.fill(&walk.page("casework.case"), CASE).await;
+    walk.click("casework.look_up").await;
+    walk.look("casework-found").await;
+    let found = walk.browser.path().await;
+    let lookup = found.split('?').next().expect("a path").to_owned();
+    let person = found.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default();
+
+    walk.click("casework.ask").await;
+    walk.look("casework-types").await;
+    let title = if walk.language == Danish {
+        "Indhentning af oplysninger i social sag"
+    } else {
+        "Obtaining information in a social case"
+    };
+    walk.browser.click(title).await;
+    walk.look("casework-ask").await;
+    walk.browser.fill(&walk.page("casework.case_needed"), "").await;
+    walk.click("casework.send").await;
+    walk.look("casework-ask-errors").await;
+
+    for (request, name) in [(&answered, "casework-answered"), (&waiting, "casework-waiting")] {
+        walk.visit(&format!("{lookup}/requests/{}?{person}", id(request)), name).await;
+    }
+    walk.click("casework.cancel").await;
+    walk.look("casework-cancelled").await;
+    walk.browser.open("/casework").await;
+    let number = walk.scene.number("finn").await;
+    walk.browser.fill(&walk.page("casework.number"), &number).await;
+    walk.browser.choose(&walk.page("casework.purpose"), purpose).await;
+    walk.browser.fill(&walk.page("casework.case"), CASE).await;
+    walk.click("casework.look_up").await;
+    walk.look("casework-nothing").await;
+    walk.visit_refused("/casework/lookups/01890000-0000-7000-8000-000000000000", "lookup_required").await;
+    walk.visit_refused("/overview", "citizens_only").await;
+    walk.end(12);
+}
+
+mod every_page_has_no_axe_violation_at_1280_and_320 {
+    use super::*;
+
+    #[tokio::test]
+    async fn for_a_visitor_in_danish() {
+        visitor(Danish).await;
+    }
+
+    #[tokio::test]
+    async fn for_a_visitor_in_english() {
+        visitor(English).await;
+    }
+
+    #[tokio::test]
+    async fn for_a_citizen_in_danish() {
+        citizen(Danish).await;
+    }
+
+    #[tokio::test]
+    async fn for_a_citizen_in_english() {
+        citizen(English).await;
+    }
+
+    #[tokio::test]
+    async fn for_a_representative_in_danish() {
+        representative(Danish).await;
+    }
+
+    #[tokio::test]
+    async fn for_a_representative_in_english() {
+        representative(English).await;
+    }
+
+    #[tokio::test]
+    async fn for_a_caseworker_in_danish() {
+        caseworker(Danish).await;
+    }
+
+    #[tokio::test]
+    async fn for_a_caseworker_in_english() {
+        caseworker(English).await;
+    }
+}

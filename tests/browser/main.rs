@@ -1,0 +1,17 @@
+//! What people see and do in a real browser: Chromium, driven over WebDriver, against the built binary.
+#![expect(clippy::indexing_slicing, clippy::panic, reason = "a test may stop")]
+
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "shared with the tests from outside, which use more of it")]
+mod support;
+
+mod audit;
+mod browser;
+mod controls;
+mod every_page;
+mod journey;
+mod keyboard;
+mod page;
+mod session;
+mod story;
+mod words;

@@ -1,0 +1,226 @@
+//! No other site can do anything for somebody: each unsafe address of the pages is refused what does not come from a page of ours
+//! and of this session.
+
+use crate::{
+    pages::{fill_in_mandate, give_mandate, id_of, say_yes},
+    provider::{Person, Tenant},
+    scene::{SESSION, Scene},
+    tables,
+    walker::{Raw, Walker},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+use tillid_testkit::Engine;
+
+/// Who sends the forms of an address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Who {
+    Citizen,
+    Employee,
+}
+
+/// Every unsafe address of the pages, and who uses it.
+const UNSAFE: &[(&str, Who)] = &[
+    ("/session/keep", Who::Citizen),
+    ("/requests/{id}", Who::Citizen),
+    ("/requests/{id}/summary", Who::Citizen),
+    ("/requests/{id}/answer", Who::Citizen),
+    ("/consents/{id}/withdraw", Who::Citizen),
+    ("/mandates/new/{code}", Who::Citizen),
+    ("/mandates/new/{code}/{presentation}", Who::Citizen),
+    ("/mandates/{id}/revoke", Who::Citizen),
+    ("/mandates/{id}/renounce", Who::Citizen),
+    ("/act-for", Who::Citizen),
+    ("/act-for/stop", Who::Citizen),
+    ("/casework/lookups", Who::Employee),
+    ("/casework/lookups/{lookup}/ask", Who::Employee),
+    ("/casework/lookups/{lookup}/requests/{request}/cancel", Who::Employee),
+    // Last: it ends the session.
+    ("/logout", Who::Citizen),
+];
+
+/// Unsafe, and not a page's: whoever sends it proves themselves with a token that the provider signed, and has no cookie.
+const NO_PAGES: &[&str] = &["/login/{provider}/backchannel-logout"];
+
+/// The unsafe addresses that the sources of pages and of the edge name in their routers.
+fn in_the_sources() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for folder in ["../web/src", "../edge/src"] {
+        read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
+    }
+    found
+}
+
+fn read(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("a file").path();
+        if path.is_dir() {
+            read(&path, found);
+        } else {
+            found.extend(unsafe_routes(&fs::read_to_string(&path).expect("a source")));
+        }
+    }
+}
+
+/// The addresses of `.route("...", ...)` that take anything but GET.
+fn unsafe_routes(source: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for part in source.split(".route(").skip(1) {
+        let mut depth = 1;
+        let length = part.char_indices().find(|(_, c)| {
+            depth += i32::from(*c == '(') - i32::from(*c == ')');
+            depth == 0
+        });
+        let inside = &part[..length.map_or(part.len(), |(at, _)| at)];
+        let Some((_, path)) = inside.split_once('"') else { continue };
+        let Some((path, handlers)) = path.split_once('"') else { continue };
+        let words = ["post", "put", "patch", "delete", "any", "on"];
+        let calls: Vec<&str> = handlers.split(|c: char| !c.is_ascii_alphanumeric() && c != '(').collect();
+        if calls.iter().any(|call| words.iter().any(|word| call.starts_with(&format!("{word}(")))) {
+            found.push(path.to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn every_unsafe_address_has_a_row() {
+    let rows: BTreeSet<String> =
+        UNSAFE.iter().map(|(path, _)| *path).chain(NO_PAGES.iter().copied()).map(str::to_owned).collect();
+    assert_eq!(rows, in_the_sources());
+    let planted = r#"Router::new().route("/a", get(x)).route("/b/{id}", get(page::x).post(page::y)).route("/c", delete(z))"#;
+    assert_eq!(unsafe_routes(planted), ["/b/{id}", "/c"], "the negative control");
+}
+
+/// What it is, the token it knows, and what the browser tells of where it comes from.
+type Attack<'a> = (&'a str, Option<&'a str>, Vec<(&'a str, &'a str)>);
+
+/// Where an attack is sent to, with what is really there.
+struct Targets(BTreeMap<&'static str, String>);
+
+impl Targets {
+    fn at(&self, path: &str) -> String {
+        self.0.get(path).cloned().unwrap_or_else(|| path.to_owned())
+    }
+}
+
+/// A request to answer, a consent, a mandate, one about to be given, a look-up and a request under it.
+async fn targets(scene: &Scene, anna: &mut Walker, hans: &mut Walker) -> Targets {
+    let answered = scene.ask(&Person::anna()).await;
+    let summary = say_yes(scene, anna, &answered).await;
+    let done = anna.submit(&summary, &summary.form("/answer"), &[]).await.expect(200);
+    let consent = done.link("/consents/");
+    let request = scene.ask(&Person::anna()).await;
+    let mandate = id_of(&give_mandate(scene, anna, "M14", &Person::bo()).await);
+    let planned = fill_in_mandate(scene, anna, "M14", &Person::bo()).await;
+    let lookup = look_up(scene, hans).await;
+    let pending = scene.ask(&Person::anna()).await;
+    Targets(BTreeMap::from([
+        ("/requests/{id}", format!("/requests/{request}")),
+        ("/requests/{id}/summary", format!("/requests/{request}/summary")),
+        ("/requests/{id}/answer", format!("/requests/{request}/answer")),
+        ("/consents/{id}/withdraw", format!("{consent}/withdraw")),
+        ("/mandates/new/{code}", "/mandates/new/M14".to_owned()),
+        ("/mandates/new/{code}/{presentation}", planned.url.path().to_owned()),
+        ("/mandates/{id}/revoke", format!("/mandates/{mandate}/revoke")),
+        ("/mandates/{id}/renounce", format!("/mandates/{mandate}/renounce")),
+        ("/casework/lookups/{lookup}/ask", format!("{lookup}/ask")),
+        (
+            "/casework/lookups/{lookup}/requests/{request}/cancel",
+            format!("{lookup}/requests/{pending}/cancel"),
+        ),
+    ]))
+}
+
+/// A caseworker looks Anna up; the path of what was found.
+pub(crate) async fn look_up(scene: &Scene, hans: &mut Walker) -> String {
+    let page = hans.open(&scene.at("/casework")).await.expect(200);
+    let form = page.form("/casework/lookups");
+    let purpose = form.choices.iter().find(|(name, value)| name == "purpose" && value == "case_processing");
+    let purpose =
+        purpose.map_or_else(|| form.get("purpose").unwrap_or_default().to_owned(), |(_, v)| v.clone());
+    let number = form.inputs.iter().find(|name| matches!(name.as_str(), "cpr" | "number")).expect("a number");
+    let values = [(number.as_str(), "6702451236"), ("purpose", &purpose), ("case", crate::scene::CASE)];
+    let found = hans.submit(&page, &form, &values).await.expect(200);
+    assert!(found.url.path().starts_with("/casework/lookups/"), "{}: {}", found.url.path(), found.text());
+    found.url.path().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_other_site_can_send_a_form_for_somebody() {
+    let scene = Scene::with_catalogue(Engine::Sqlite, [("mitid", Tenant::right())]).await;
+    let mut anna = scene.logged_in("mitid", Person::anna()).await;
+    let mut hans = scene.logged_in("mitid", Person::hans()).await;
+    let mut bo = scene.logged_in("mitid", Person::bo()).await;
+    let targets = targets(&scene, &mut anna, &mut hans).await;
+    let csrf = async |walker: &mut Walker, path: &str| {
+        let page = walker.open(&scene.at(path)).await.expect(200);
+        page.form("/logout").get("csrf").expect("a token").to_owned()
+    };
+    let own = [
+        (Who::Citizen, csrf(&mut anna, "/overview").await),
+        (Who::Employee, csrf(&mut hans, "/casework").await),
+    ];
+    let others = csrf(&mut bo, "/overview").await;
+    let our_origin = scene.served.base.clone();
+
+    let mut administrator = scene.served.administrator().await;
+    let before = tables::dump(&mut administrator).await;
+    let mut refused = 0;
+    for (path, who) in UNSAFE {
+        let walker = if *who == Who::Citizen { &mut anna } else { &mut hans };
+        let right = own.iter().find(|(other, _)| other == who).expect("a token").1.as_str();
+        let wrong = format!("{}{}", &right[1..], "A");
+        let same = [("sec-fetch-site", "same-origin"), ("origin", our_origin.as_str())];
+        let attacks: [Attack<'_>; 8] = [
+            ("no token", None, same.to_vec()),
+            ("empty token", Some(""), same.to_vec()),
+            ("wrong token", Some(&wrong), same.to_vec()),
+            ("another session's token", Some(&others), same.to_vec()),
+            ("foreign Origin", Some(right), vec![("origin", "https://evil.example")]),
+            ("Origin: null", Some(right), vec![("origin", "null")]),
+            ("Sec-Fetch-Site: cross-site", Some(right), vec![("sec-fetch-site", "cross-site")]),
+            ("Sec-Fetch-Site: same-site", Some(right), vec![("sec-fetch-site", "same-site")]),
+        ];
+        for (attack, token, headers) in attacks {
+            let mut fields = vec![("answer.x".to_owned(), "yes".to_owned())];
+            fields.extend(token.map(|token| ("csrf".to_owned(), token.to_owned())));
+            let url = scene.at(&targets.at(path));
+            let page = walker.post(&url, &Raw { fields, headers }).await;
+            assert_eq!(
+                (page.status.as_u16(), page.code()),
+                (403, "csrf"),
+                "{path}: {attack}: {}",
+                page.text()
+            );
+            refused += 1;
+        }
+        // Without a session there is nothing that could be used.
+        let nobody = Raw { fields: Vec::new(), headers: same.to_vec() };
+        let page = Walker::new().post(&scene.at(&targets.at(path)), &nobody).await;
+        assert_eq!((page.status.as_u16(), page.code()), (401, "session_missing"), "{path}");
+    }
+    let after = tables::dump(&mut administrator).await;
+    for (table, rows) in &before {
+        assert_eq!(rows, &after[table], "{table} changed");
+    }
+
+    // The negative control: with the right token each of them is let through.
+    for (path, who) in UNSAFE {
+        let walker = if *who == Who::Citizen { &mut anna } else { &mut hans };
+        let start = if *who == Who::Citizen { "/overview" } else { "/casework" };
+        let right = csrf(walker, start).await;
+        let fields = vec![("csrf".to_owned(), right)];
+        let headers = vec![("sec-fetch-site", "same-origin"), ("origin", our_origin.as_str())];
+        let page = walker.post(&scene.at(&targets.at(path)), &Raw { fields, headers }).await;
+        assert_ne!(page.code(), "csrf", "{path}");
+        assert_ne!(page.status.as_u16(), 401, "{path}");
+    }
+    assert!(anna.cookie(SESSION).is_none(), "logged out at last");
+    let done = tables::dump(&mut administrator).await;
+    assert!(done["event"].len() > after["event"].len(), "and what they ask for is done");
+    println!("{refused} forms of other sites refused, at {} addresses", UNSAFE.len());
+}
