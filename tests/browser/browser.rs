@@ -120,6 +120,9 @@ impl Browser {
             _profile: profile,
         };
         browser.resize(size).await;
+        if let Some(b) = std::env::var_os("TILLID_BREAK") {
+            browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": format!("addEventListener('DOMContentLoaded', () => {{ {} }})", b.to_str().unwrap())})).await;
+        }
         browser
     }
 

@@ -98,6 +98,11 @@ impl Browser {
         self.step(&named("//*", name)).await;
     }
 
+    /// Sends the form whose button has that name: one step.
+    pub(crate) async fn send(&self, name: &str) {
+        self.step(&named("//form//*[self::button]", name)).await;
+    }
+
     /// Follows the link or presses the button in the entry of a list that says `near`: one step.
     pub(crate) async fn click_near(&self, near: &str, name: &str) {
         let part = format!("//*[{PART}][contains(normalize-space(), {})]", quoted(near));

@@ -62,18 +62,19 @@ async fn a_login_comes_back_once_and_to_the_browser_that_began_it() {
         assert!(!scene.is_in(walker).await, "{why}");
     };
     let (unknown, not_accepted) = ("login_unknown", "login_not_accepted");
-    let (began_elsewhere, no_such) = (
-        "callback: the state began in another browser",
+    let (not_begun, no_such) = (
+        "callback: this browser has not begun a login",
         "callback: the state is not one that began here, or was used or is too old",
     );
 
     // Login CSRF: the attacker's login, finished in the victim's browser; with no login begun there, and with one.
     let (mut attacker, back) = scene.about_to_return("mitid").await;
-    refused(&mut Walker::new(), &back, unknown, began_elsewhere, "no cookie").await;
-    refused(&mut attacker, &back, unknown, no_such, "a login that somebody else has tried").await;
-    let (_, back) = scene.about_to_return("mitid").await;
+    refused(&mut Walker::new(), &back, unknown, not_begun, "no cookie").await;
     let (mut victim, own) = scene.about_to_return("mitid").await;
-    refused(&mut victim, &back, unknown, began_elsewhere, "the cookie of another login").await;
+    refused(&mut victim, &back, unknown, no_such, "the cookie of another login").await;
+    // Nor has the victim's browser taken the login from whoever began it.
+    attacker.get(back.as_str()).await.expect(303);
+    assert!(scene.is_in(&mut attacker).await);
 
     // The attacker's code in the victim's own login, and the other way round.
     let (mut attacker, theirs) = scene.about_to_return("mitid").await;
@@ -83,20 +84,20 @@ async fn a_login_comes_back_once_and_to_the_browser_that_began_it() {
     let mixed = with_parameter_of(&theirs, "state", &own);
     refused(&mut attacker, &mixed, unknown, no_such, "a state that was used").await;
 
-    // Mix-up: one provider's answer to a login at the other.
-    let (mut walker, here) = scene.about_to_return("mitid").await;
-    let mut second = walker.clone();
-    let page = second.open_until(&scene.at("/login/other"), |next| next.path().ends_with("/callback")).await;
-    let there = page.leads_to().expect("an address");
-    let mixed = with_parameter_of(&there, "state", &here);
-    refused(
-        &mut walker,
-        &mixed,
-        not_accepted,
-        "callback: iss is another issuer's",
-        "another provider's answer",
-    )
-    .await;
+    // Mix-up: one provider's answer to a login at the other, at the address of either.
+    for (at, code, cause) in [
+        ("other", unknown, "callback: the login began at another provider"),
+        ("mitid", not_accepted, "callback: iss is another issuer's"),
+    ] {
+        let (mut walker, here) = scene.about_to_return("mitid").await;
+        let mut second = walker.clone();
+        let way = scene.at("/login/other");
+        let page = second.open_until(&way, |next| next.path().ends_with("/callback")).await;
+        let there = page.leads_to().expect("an address");
+        let mut mixed = with_parameter_of(&there, "state", &here);
+        mixed.set_path(&format!("/login/{at}/callback"));
+        refused(&mut walker, &mixed, code, cause, "another provider's answer").await;
+    }
     assert_eq!(scene.provider.seen("other").tokens, 0);
 
     // Replays: the whole address, and the code with a new state.
@@ -248,7 +249,8 @@ async fn a_step_up_is_by_the_same_user_and_gives_a_new_session() {
 
     walker.open(&again).await.expect(200);
     let asked = scene.provider.seen("mitid").asked;
-    assert_eq!((asked["prompt"].as_str(), asked["max_age"].as_str()), ("login", "0"));
+    assert_eq!(asked["prompt"], "login");
+    assert!(asked["max_age"].parse::<u32>().expect("seconds") <= 300);
     let second = walker.cookie(SESSION).expect("a session").to_owned();
     assert_ne!(first, second);
     assert!(!in_with(&first).await && in_with(&second).await);
@@ -262,7 +264,7 @@ async fn a_step_up_is_by_the_same_user_and_gives_a_new_session() {
     let low = Person { reach: "Substantial", ..anna.clone() };
     let refusals = [
         (Some(Person::bo()), false, "", "login_of_another", "step-up: by somebody else"),
-        (Some(low), false, "&level=high", "assurance_too_low", "level: too low"),
+        (Some(low), false, "&level=high", "login_too_weak", "level: too low"),
         (Some(anna.clone()), true, "", "login_not_accepted", "id token: the user logged in too long ago"),
         (None, false, "", "login_cancelled", "callback: the user turned back"),
     ];
@@ -327,6 +329,50 @@ async fn a_provider_that_is_away_keeps_nobody_waiting_for_others() {
     let waits = walks.join_all().await;
     assert!(waits.iter().all(|wait| *wait > other), "the other login was done long before");
     assert!(waits.iter().all(|wait| *wait < ONE_WAIT), "one after another: {waits:?}");
+}
+
+/// A login that tells the number of somebody else who is known is nobody's; one that tells a number that nobody had is that of
+/// somebody whose number has changed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_does_not_become_another_persons() {
+    let scene = Scene::new(Engine::Sqlite, [("mitid", Tenant::right())]).await;
+    let (anna, bo) = (Person::anna(), Person::bo());
+    scene.logged_in("mitid", anna.clone()).await;
+    scene.logged_in("mitid", bo.clone()).await;
+    let before = scene.log_length();
+    scene.provider.meets("mitid", Some(Person { cpr: bo.cpr, ..anna.clone() }));
+    let (mut walker, page) = scene.walk("mitid").await;
+    assert!(!scene.is_in(&mut walker).await, "{}", page.text());
+    page.refuses(403, "login_not_accepted");
+    let other = "identity: the number is that of another person than the login";
+    assert_eq!(scene.causes_since(before), [other]);
+    for cpr in [Some("6103021231".to_owned()), None] {
+        let mut walker = scene.logged_in("mitid", Person { cpr, ..anna.clone() }).await;
+        assert!(scene.is_in(&mut walker).await);
+    }
+}
+
+/// Each login that begins costs a row and a request to the provider, for whoever asks.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_logins_than_people_could_begin_are_not_begun() {
+    let scene =
+        Scene::new(Engine::Sqlite, [("mitid", Tenant { offers_par: false, ..Tenant::right() })]).await;
+    let mut anna = scene.logged_in("mitid", Person::anna()).await;
+    let (mut returning, back) = scene.about_to_return("mitid").await;
+    let (mut flood, mut begun) = (Walker::new(), 0);
+    let refused = loop {
+        let page = flood.get(&scene.at("/login/mitid")).await;
+        if page.status.as_u16() != 303 {
+            break page;
+        }
+        begun += 1;
+        assert!(begun < 3000, "as many as anybody wants");
+    };
+    refused.refuses(503, "unavailable");
+    println!("{begun} logins begun before no more are");
+    // Who has begun or is in is not kept waiting.
+    returning.get(back.as_str()).await.expect(303);
+    assert!(scene.is_in(&mut returning).await && scene.is_in(&mut anna).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

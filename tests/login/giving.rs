@@ -9,6 +9,11 @@ use crate::{
 };
 use tillid_testkit::Engine;
 
+/// A provider whose logins for other services are good enough here.
+fn taking_any() -> Tenant {
+    Tenant { single_sign_on: true, ..Tenant::right() }
+}
+
 /// Somebody who logged in at the provider that many seconds ago, and the browser they come with.
 async fn logged_in_ago(scene: &Scene, seconds: i64) -> Walker {
     scene.provider.change("mitid", |tenant| tenant.login_age = seconds);
@@ -25,7 +30,7 @@ async fn refused_then_again(walker: &mut Walker, page: &Page, action: &str) -> P
 }
 
 async fn an_answer_waits_for_a_fresh_login(engine: Engine) {
-    let scene = Scene::with_catalogue(engine, [("mitid", Tenant::right())]).await;
+    let scene = Scene::with_catalogue(engine, [("mitid", taking_any())]).await;
     let request = scene.ask(&Person::anna()).await;
     let mut walker = logged_in_ago(&scene, 360).await;
     let summary = say_yes(&scene, &mut walker, &request).await;
@@ -62,7 +67,7 @@ async fn an_answer_waits_for_a_fresh_login_on_postgres() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mandate_waits_for_a_fresh_login() {
-    let scene = Scene::with_catalogue(Engine::Sqlite, [("mitid", Tenant::right())]).await;
+    let scene = Scene::with_catalogue(Engine::Sqlite, [("mitid", taking_any())]).await;
     let mut walker = logged_in_ago(&scene, 360).await;
     let summary = fill_in_mandate(&scene, &mut walker, "M14", &Person::bo()).await;
     let again = refused_then_again(&mut walker, &summary, "/mandates/new/M14/").await;
@@ -74,7 +79,7 @@ async fn a_mandate_waits_for_a_fresh_login() {
 /// A provider that does not ask anew, whatever it is told, opens nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_that_only_says_it_is_fresh_is_not_believed() {
-    let stale = Tenant { ignores_freshness: true, ..Tenant::right() };
+    let stale = Tenant { ignores_freshness: true, ..taking_any() };
     let scene = Scene::with_catalogue(Engine::Sqlite, [("mitid", stale)]).await;
     let request = scene.ask(&Person::anna()).await;
     let mut walker = logged_in_ago(&scene, 360).await;
@@ -88,7 +93,7 @@ async fn a_provider_that_only_says_it_is_fresh_is_not_believed() {
 /// The forms on the page that asks for a fresh login are those of the session that the browser has then.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_that_asks_for_a_fresh_login_can_be_left() {
-    let scene = Scene::with_catalogue(Engine::Sqlite, [("mitid", Tenant::right())]).await;
+    let scene = Scene::with_catalogue(Engine::Sqlite, [("mitid", taking_any())]).await;
     let request = scene.ask(&Person::anna()).await;
     let mut walker = logged_in_ago(&scene, 360).await;
     let summary = say_yes(&scene, &mut walker, &request).await;

@@ -32,7 +32,7 @@ async fn every_algorithm_and_every_way_to_prove_who_we_are_lets_people_in() {
         // What was pushed is not in the address as well.
         let names: Vec<&str> = seen.address.keys().map(String::as_str).collect();
         assert_eq!(names == ["client_id", "request_uri"], tenant.offers_par, "{name}: {names:?}");
-        assert_eq!((seen.metadata, seen.jwks, seen.tokens, seen.userinfo), (1, 1, 1, 0), "{name}");
+        assert_eq!((seen.metadata, seen.jwks, seen.tokens, seen.userinfo), (1, 1, 1, 1), "{name}");
         assert_eq!(seen.asked["client_id"], CLIENT);
         assert!(seen.asked["acr_values"].contains("ubstantial"), "{:?}", seen.asked);
     }
@@ -131,7 +131,9 @@ async fn each_dialect_says_who_somebody_is() {
         for tells_at_userinfo in [false, true] {
             let name = format!("{}-{tells_at_userinfo}", dialect.name());
             let everyone = dialect != Dialect::Municipal;
-            tenants.push((name, Tenant { dialect, everyone, tells_at_userinfo, ..Tenant::right() }));
+            let offers_userinfo = tells_at_userinfo;
+            let tenant = Tenant { dialect, everyone, offers_userinfo, tells_at_userinfo, ..Tenant::right() };
+            tenants.push((name, tenant));
         }
     }
     let scene = Scene::new(Engine::Sqlite, tenants.clone()).await;

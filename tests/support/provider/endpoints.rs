@@ -113,7 +113,6 @@ impl Call<'_> {
             "issuer": issuer,
             "authorization_endpoint": at("authorize"),
             "token_endpoint": at("token"),
-            "userinfo_endpoint": at("userinfo"),
             "jwks_uri": at("jwks"),
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
@@ -127,6 +126,9 @@ impl Call<'_> {
         let mut put = |name: &str, value: Value| said.insert(name.to_owned(), value);
         if tenant.offers_par {
             put("pushed_authorization_request_endpoint", json!(at("par")));
+        }
+        if tenant.offers_userinfo {
+            put("userinfo_endpoint", json!(at("userinfo")));
         }
         if tenant.offers_end_session {
             put("end_session_endpoint", json!(at("end_session")));

@@ -46,8 +46,11 @@ pub(crate) struct Tenant {
     pub(crate) needs_par: bool,
     pub(crate) promises_iss: bool,
     pub(crate) offers_end_session: bool,
+    pub(crate) offers_userinfo: bool,
     /// Whether what is the person's is told at userinfo alone.
     pub(crate) tells_at_userinfo: bool,
+    /// Whether the service takes a login that was for another.
+    pub(crate) single_sign_on: bool,
     /// Whether a logout is told to the client behind the browser.
     pub(crate) tells_of_logout: bool,
     /// Whether ID tokens name the key.
@@ -151,6 +154,8 @@ impl Tenant {
             needs_par: false,
             promises_iss: true,
             offers_end_session: true,
+            offers_userinfo: true,
+            single_sign_on: false,
             tells_at_userinfo: false,
             tells_of_logout: false,
             names_key: true,
@@ -240,8 +245,8 @@ impl Provider {
                 text,
                 "[[providers]]\nkey = \"{name}\"\nname = {{ da = \"Log ind {name}\", en = \"Log in {name}\" }}\nissuer = \"{issuer}\"\n\
                  client_id = \"{CLIENT}\"\n{auth}\ndialect = \"{dialect}\"\nleast_assurance = \"substantial\"\n{speaks_for}\n\
-                 roles = {{ sagsbehandler = \"caseworker\" }}\nrequire_par = {}\n\n",
-                tenant.needs_par,
+                 roles = {{ sagsbehandler = \"caseworker\" }}\nrequire_par = {}\nsingle_sign_on = {}\n\n",
+                tenant.needs_par, tenant.single_sign_on,
             );
         }
         text
