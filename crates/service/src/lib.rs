@@ -16,7 +16,7 @@ mod person;
 mod session;
 
 pub use access::{
-    lookup::{FoundConsent, FoundMandate, LookedUp, NewLookup},
+    lookup::{FoundConsent, FoundMandate, LookedUp, NewLookup, UnderLookup},
     overview::{MayActFor, Overview, OwnOverview, RepresentativeOverview},
     receipts::ReceiptOf,
 };

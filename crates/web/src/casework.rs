@@ -16,11 +16,10 @@ use axum::{
     routing::{get, post},
 };
 use http::StatusCode;
-use serde::Deserialize;
 use tillid_domain::{
     Reason,
     actor::Role,
-    id::{AccessId, PersonId, RequestId},
+    id::{AccessId, RequestId},
 };
 use tillid_edge::{Path, Problem};
 use tillid_service::{Call, Error};
@@ -37,26 +36,12 @@ pub(crate) fn router() -> Router<Web> {
 
 /// The look-up that a page reads under.
 struct Under {
-    lookup: AccessId,
     call: Call,
 }
 
 impl Under {
     fn new(here: &Here, lookup: AccessId) -> Self {
-        Self { lookup, call: here.visitor.under(lookup) }
-    }
-}
-
-/// Whom the look-up is about, where nothing that was found tells it.
-#[derive(Deserialize)]
-struct About {
-    person: Option<PersonId>,
-}
-
-impl About {
-    /// The part of an address that carries it on.
-    fn query(&self) -> String {
-        self.person.map_or_else(String::new, |person| format!("?person={person}"))
+        Self { call: here.visitor.under(lookup) }
     }
 }
 

@@ -1,17 +1,21 @@
 //! Staff and systems look a person up, with a purpose, before they see anything.
 
 use crate::{
-    Call, Error, Service, consent::view::TypedConsent, mandate::other_sides, person::register::PersonRef,
+    Call, Error, Service, consent::view::TypedConsent, guard::is_staff, mandate::other_sides,
+    person::register::PersonRef,
 };
 use tillid_domain::{
-    Instant,
+    Instant, Reason,
     access::{AccessRecord, Act, Outcome, Subject},
     actor::Purpose,
+    catalogue::ConsentType,
     id::PersonId,
     mandate::{Mandate, MandateStanding},
     person::Person,
+    request::ConsentRequest,
     text::{CaseRef, Name},
 };
+use tillid_storage::Tx;
 
 /// How long a look-up permits reads, in seconds.
 const PERMITS_FOR: i64 = 30 * 60;
@@ -60,7 +64,72 @@ pub struct LookedUp {
     pub now: Instant,
 }
 
+/// What there is to see under a look-up, for as long as it permits.
+#[derive(Clone, Debug)]
+pub struct UnderLookup {
+    /// The record of the look-up.
+    pub record: AccessRecord,
+    /// The person; without a name where nothing was found, so that a number alone buys no name.
+    pub person: Person,
+    /// Their consents towards the caller's authority, the newest first.
+    pub consents: Vec<FoundConsent>,
+    /// The requests of the caller's authority, the newest first.
+    pub requests: Vec<(ConsentRequest, ConsentType)>,
+    /// Who may act for them, or for whom they may act, with privileges of the caller's authority.
+    pub mandates: Vec<FoundMandate>,
+    /// Whether there is more than these.
+    pub more: bool,
+    /// The moment the answer holds for.
+    pub now: Instant,
+}
+
 impl Service {
+    /// The record of the look-up that the call reads under: whom, for what, in which case and until when.
+    pub async fn lookup(&self, call: &Call) -> Result<AccessRecord, Error> {
+        if !is_staff(&call.actor) {
+            return Err(Error::Denied(Reason::StaffOnly));
+        }
+        let id = call.lookup.ok_or(Error::Denied(Reason::LookupMissing))?;
+        let tx = self.store.read().await?;
+        let (mut tx, _) = self.in_view(tx, call).await?;
+        tx.access_record(id).await?.ok_or(Error::Denied(Reason::LookupInvalid))
+    }
+
+    /// Everything that there is to see under the look-up, with one record of the read.
+    pub async fn read_lookup(&self, call: &Call) -> Result<UnderLookup, Error> {
+        let record = self.lookup(call).await?;
+        let mut tx = self.store.read().await?;
+        let now = self.now(&mut tx).await?;
+        let (mut tx, view) = self.in_view(tx, call).await?;
+        let consents = self.consents_in_view(&mut tx, call, view.person, None, FIRST, now).await?;
+        let requests = self.requests_in_view(&mut tx, call, view.person, None, FIRST, now).await?;
+        let mandates = self.mandates_in_view(&mut tx, call, view.person, None, FIRST, now).await?;
+        let more = consents.next.is_some() || requests.next.is_some() || mandates.next.is_some();
+        let others = other_sides(&mandates.items, view.person);
+        let mandates = self.found(&mut tx, mandates.items, now).await?;
+        let found = !(consents.items.is_empty() && requests.items.is_empty() && mandates.is_empty());
+        let person = self.known_person(&mut tx, view.person).await?;
+        let person = Person { name: person.name.filter(|_| found), ..person };
+        drop(tx);
+        self.watched_with(call, &view, &others, Act::SeeOverview, None, found, now).await?;
+        let (consents, requests) = (consents.items, requests.items);
+        Ok(UnderLookup { record, person, consents, requests, mandates, more, now })
+    }
+
+    async fn found<M>(
+        &self,
+        tx: &mut Tx<M>,
+        mandates: Vec<Mandate>,
+        now: Instant,
+    ) -> Result<Vec<FoundMandate>, Error> {
+        let mut found = Vec::with_capacity(mandates.len());
+        for mandate in mandates {
+            let representative_name = self.name_of(tx, mandate.representative).await?;
+            found.push(FoundMandate { standing: mandate.standing(now), mandate, representative_name });
+        }
+        Ok(found)
+    }
+
     /// Looks a person up. It stands in the person's log before the answer is given, also when nothing was found and when it
     /// was refused.
     pub async fn look_up(&self, call: &Call, new: &NewLookup) -> Result<LookedUp, Error> {
@@ -91,11 +160,8 @@ impl Service {
             return Err(refusal.into());
         }
         let consents = self.consents_in_view(&mut tx, call, person, None, FIRST, now).await?;
-        let mut mandates = Vec::new();
-        for mandate in self.mandates_in_view(&mut tx, call, person, None, FIRST, now).await?.items {
-            let representative_name = self.name_of(&mut tx, mandate.representative).await?;
-            mandates.push(FoundMandate { standing: mandate.standing(now), mandate, representative_name });
-        }
+        let mandates = self.mandates_in_view(&mut tx, call, person, None, FIRST, now).await?.items;
+        let mandates = self.found(&mut tx, mandates, now).await?;
         let person = self.known_person(&mut tx, person).await?;
         drop(tx);
         let nothing = consents.items.is_empty() && mandates.is_empty();
@@ -125,11 +191,7 @@ impl Service {
         })
     }
 
-    pub(crate) async fn name_of<M>(
-        &self,
-        tx: &mut tillid_storage::Tx<M>,
-        person: PersonId,
-    ) -> Result<Option<Name>, Error> {
+    pub(crate) async fn name_of<M>(&self, tx: &mut Tx<M>, person: PersonId) -> Result<Option<Name>, Error> {
         Ok(self.known_person(tx, person).await?.name)
     }
 }

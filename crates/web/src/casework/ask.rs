@@ -1,6 +1,6 @@
 //! Asking a person for a consent: which type first, then what of it, in which case, and until when.
 
-use super::{About, Stop, found::may_ask, roles};
+use super::{Stop, Under, found::may_ask, read as told, roles};
 use crate::{
     fields::{self, WrittenDate},
     page::{Here, Page, see},
@@ -14,7 +14,7 @@ use tillid_domain::{
     access::{Act, Subject, may},
     catalogue::{CaseBinding, CatalogueEntry, ConsentType, Shelf},
     id::{AccessId, PersonId},
-    text::Code,
+    text::{CaseRef, Code},
 };
 use tillid_edge::{Fields, Form, Path, Problem, Query};
 use tillid_service::{Error, NewRequest, PersonRef};
@@ -26,7 +26,6 @@ const PLACES: &Places = &[("/items", "item-0"), ("/case", "case"), ("/deadline",
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
-    person: Option<PersonId>,
     r#type: Option<Code>,
 }
 
@@ -40,9 +39,11 @@ struct Filled {
 }
 
 impl Filled {
-    fn empty(here: &Here) -> Self {
+    /// An empty form, in the case of the look-up.
+    fn empty(here: &Here, case: Option<&CaseRef>) -> Self {
         let attempt = here.service.ambient().id().to_string();
-        Self { attempt, items: Vec::new(), case: String::new(), deadline: WrittenDate::default() }
+        let case = case.map(ToString::to_string).unwrap_or_default();
+        Self { attempt, items: Vec::new(), case, deadline: WrittenDate::default() }
     }
 
     fn sent(fields: &Fields) -> Self {
@@ -73,7 +74,6 @@ struct Type {
 struct Types<'p> {
     page: &'p Page,
     found: String,
-    person: String,
     choices: Vec<Type>,
 }
 
@@ -89,7 +89,6 @@ struct Choice {
 struct Ask<'p> {
     page: &'p Page,
     lookup: AccessId,
-    person: String,
     back: String,
     of: &'p ConsentType,
     needs_case: bool,
@@ -104,13 +103,13 @@ pub(super) async fn page(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Stop> {
     must_ask(&here)?;
-    let about = About { person: asked.person };
+    let record = told(&here, here.service.lookup(&Under::new(&here, lookup).call).await)?;
     match asked.r#type {
         Some(code) => {
             let entry = published(&here, &code).await?;
-            Ok(shown(&here, lookup, &about, &entry, &Filled::empty(&here), None)?)
+            Ok(shown(&here, lookup, &entry, &Filled::empty(&here, record.case.as_ref()), None)?)
         }
-        None => Ok(types(&here, lookup, &about).await?),
+        None => Ok(types(&here, lookup).await?),
     }
 }
 
@@ -122,28 +121,28 @@ pub(super) async fn sent(
     must_ask(&here)?;
     let missing = || here.visitor.problem(&Error::NotFound);
     let code: Code = fields.get("type").and_then(|code| code.parse().ok()).ok_or_else(missing)?;
-    let person: PersonId = fields.get("person").and_then(|id| id.parse().ok()).ok_or_else(missing)?;
-    let about = About { person: Some(person) };
+    // Whoever was looked up is asked, and nobody else.
+    let person = told(&here, here.service.lookup(&Under::new(&here, lookup).call).await)?.person;
     let entry = published(&here, &code).await?;
     let filled = Filled::sent(&fields);
     let of = here.told(entry.consent_type().ok_or(Error::NotFound))?;
     let Some(new) = read(&mut here.page, of, person, &filled) else {
-        return Ok(shown(&here, lookup, &about, &entry, &filled, None)?);
+        return Ok(shown(&here, lookup, &entry, &filled, None)?);
     };
     let call = here.visitor.change(&filled.key(&code), &fields);
     match here.service.ask_for_consent(&call, &new).await {
         Ok(done) => {
             let request = done.value.id;
-            Ok(see(&format!("/casework/lookups/{lookup}/requests/{request}{}", about.query())))
+            Ok(see(&format!("/casework/lookups/{lookup}/requests/{request}")))
         }
         // The reason's own sentence speaks of what is given, not of a deadline.
         Err(Error::Invalid(flaws)) if flaws.iter().any(|flaw| flaw.reason == Reason::EndDateTooLate) => {
             here.page.wrong("deadline_day", here.page.t("casework.deadline_late"));
-            Ok(shown(&here, lookup, &about, &entry, &filled, None)?)
+            Ok(shown(&here, lookup, &entry, &filled, None)?)
         }
         Err(error) => {
             let notice = noted(&mut here, &error, PLACES)?;
-            Ok(shown(&here, lookup, &about, &entry, &filled, notice)?)
+            Ok(shown(&here, lookup, &entry, &filled, notice)?)
         }
     }
 }
@@ -158,7 +157,7 @@ async fn published(here: &Here, code: &Code) -> Result<CatalogueEntry, Problem> 
 }
 
 /// The types that the employee may ask for.
-async fn types(here: &Here, lookup: AccessId, about: &About) -> Result<Response, Problem> {
+async fn types(here: &Here, lookup: AccessId) -> Result<Response, Problem> {
     let (mut choices, mut after) = (Vec::new(), None);
     loop {
         let part = here.service.list_catalogue(Shelf::ConsentType, after.as_ref(), AT_A_TIME).await;
@@ -175,8 +174,7 @@ async fn types(here: &Here, lookup: AccessId, about: &About) -> Result<Response,
         }
     }
     let found = format!("/casework/lookups/{lookup}");
-    let person = about.person.map(|person| person.to_string()).unwrap_or_default();
-    Ok(here.page.answer(&Types { page: &here.page, found, person, choices }))
+    Ok(here.page.answer(&Types { page: &here.page, found, choices }))
 }
 
 fn is_open(here: &Here, of: &ConsentType) -> bool {
@@ -218,14 +216,13 @@ fn read(page: &mut Page, of: &ConsentType, person: PersonId, filled: &Filled) ->
 fn shown(
     here: &Here,
     lookup: AccessId,
-    about: &About,
     entry: &CatalogueEntry,
     filled: &Filled,
     notice: Option<Notice>,
 ) -> Result<Response, Problem> {
     let of = here.told(entry.consent_type().ok_or(Error::NotFound))?;
     let status = notice.as_ref().map(|notice| notice.status);
-    let template = Ask::new(&here.page, lookup, about, of, filled, notice);
+    let template = Ask::new(&here.page, lookup, of, filled, notice);
     Ok(form(&here.page, status, &template))
 }
 
@@ -233,7 +230,6 @@ impl<'p> Ask<'p> {
     fn new(
         page: &'p Page,
         lookup: AccessId,
-        about: &About,
         of: &'p ConsentType,
         filled: &'p Filled,
         notice: Option<Notice>,
@@ -247,8 +243,7 @@ impl<'p> Ask<'p> {
         Self {
             page,
             lookup,
-            person: about.person.map(|person| person.to_string()).unwrap_or_default(),
-            back: format!("/casework/lookups/{lookup}/ask{}", about.query()),
+            back: format!("/casework/lookups/{lookup}/ask"),
             of,
             needs_case: of.case_binding == CaseBinding::Required,
             choices: choices.collect(),
@@ -293,8 +288,7 @@ mod tests {
             let wrong: Vec<&str> = page.errors.iter().map(|error| error.field.as_str()).collect();
             assert_eq!(wrong, fields, "{text}");
             let filled = filled(text);
-            let about = About { person: Some(person()) };
-            let html = Ask::new(&page, AccessId::from_uuid(Uuid::nil()), &about, &of, &filled, None);
+            let html = Ask::new(&page, AccessId::from_uuid(Uuid::nil()), &of, &filled, None);
             let html = html.render().expect("a page");
             must_hold_together(&html);
             assert_eq!(html.matches(" checked").count(), filled.items.len(), "{text}");

@@ -1,25 +1,24 @@
 //! What a look-up found: consents, requests and powers of attorney, with what they mean for the case.
 
-use super::{About, Stop, Under, read, roles};
+use super::{Stop, Under, read, roles};
 use crate::{
     page::{Here, Page},
     view::{ConsentRow, Titles},
+    when,
 };
 use askama::Template;
 use axum::response::Response;
 use tillid_domain::{
     Instant,
-    actor::Role,
+    actor::{Purpose, Role},
     catalogue::{ConsentType, Polarity},
     consent::ConsentStanding,
-    id::{AccessId, RequestId},
-    mandate::{Mandate, MandateStanding},
+    id::{AccessId, PersonId, RequestId},
+    mandate::MandateStanding,
     request::{ConsentRequest, RequestStanding},
 };
-use tillid_edge::{Path, Query};
-use tillid_service::TypedConsent;
-
-const FIRST: u32 = 100;
+use tillid_edge::Path;
+use tillid_service::{FoundMandate, TypedConsent};
 
 /// A consent, and what it means for the case.
 pub(super) struct Consent {
@@ -41,7 +40,7 @@ struct Request {
 }
 
 struct Power {
-    who: &'static str,
+    who: String,
     packages: String,
     case: Option<String>,
     until: String,
@@ -54,7 +53,12 @@ struct Power {
 struct Found<'p> {
     page: &'p Page,
     lookup: AccessId,
-    query: String,
+    /// Whom, where something was found.
+    name: Option<String>,
+    purpose: &'p str,
+    case: Option<String>,
+    /// Until when it can be read, in security time.
+    until: String,
     may_ask: bool,
     consents: Vec<Consent>,
     requests: Vec<Request>,
@@ -62,28 +66,26 @@ struct Found<'p> {
     more: bool,
 }
 
-pub(super) async fn page(
-    here: Here,
-    Path(lookup): Path<AccessId>,
-    Query(about): Query<About>,
-) -> Result<Response, Stop> {
+pub(super) async fn page(here: Here, Path(lookup): Path<AccessId>) -> Result<Response, Stop> {
     let may_ask = may_ask(roles(&here)?);
     let under = Under::new(&here, lookup);
-    let consents = read(&here, here.service.list_consents(&under.call, None, FIRST).await)?;
-    let (requests, now) = read(&here, here.service.list_requests(&under.call, None, FIRST).await)?;
-    let (mandates, _) = read(&here, here.service.list_mandates(&under.call, None, FIRST).await)?;
+    let found = read(&here, here.service.read_lookup(&under.call).await)?;
     let page = &here.page;
-    let packages = mandates.items.iter().flat_map(|mandate| &mandate.packages).collect();
+    let packages = found.mandates.iter().flat_map(|found| &found.mandate.packages).collect();
     let titles = Titles::of(&here.service, page.language, packages).await;
+    let (record, person) = (&found.record, &found.person);
     Ok(page.answer(&Found {
         page,
         lookup,
-        query: about.query(),
+        name: person.name.as_ref().map(ToString::to_string),
+        purpose: record.purpose.and_then(Purpose::words).map_or("", |words| page.say(words)),
+        case: record.case.as_ref().map(ToString::to_string),
+        until: record.permits_until.map(|until| when::clock(until, page.language)).unwrap_or_default(),
         may_ask,
-        more: consents.next.is_some() || requests.next.is_some() || mandates.next.is_some(),
-        consents: consents.items.iter().map(|typed| consent(&here, typed)).collect(),
-        requests: requests.items.iter().map(|(asked, of)| request(page, asked, of, now)).collect(),
-        powers: mandates.items.iter().map(|mandate| power(page, &titles, mandate, &about, now)).collect(),
+        more: found.more,
+        consents: found.consents.iter().map(|typed| consent(&here, typed)).collect(),
+        requests: found.requests.iter().map(|(asked, of)| request(page, asked, of, found.now)).collect(),
+        powers: found.mandates.iter().map(|mandate| power(page, &titles, mandate, person.id)).collect(),
     }))
 }
 
@@ -140,13 +142,15 @@ pub(super) const fn state(standing: RequestStanding) -> (&'static str, &'static 
     }
 }
 
-fn power(page: &Page, titles: &Titles, mandate: &Mandate, about: &About, now: Instant) -> Power {
-    let who = match about.person {
-        Some(person) if person == mandate.grantor => "casework.power_given",
-        Some(person) if person == mandate.representative => "casework.power_held",
-        _ => "casework.power",
+fn power(page: &Page, titles: &Titles, found: &FoundMandate, person: PersonId) -> Power {
+    let mandate = &found.mandate;
+    let given = mandate.grantor == person;
+    let who = match &found.representative_name {
+        Some(name) if given => page.fill("casework.power_given_to", "name", name),
+        _ if given => page.t("casework.power_given").to_owned(),
+        _ => page.t("casework.power_held").to_owned(),
     };
-    let (state, colour) = match mandate.standing(now) {
+    let (state, colour) = match found.standing {
         MandateStanding::Active => ("casework.power_active", "badge-success"),
         MandateStanding::Planned => ("casework.power_planned", "badge-info"),
         MandateStanding::Revoked => ("casework.power_revoked", ""),
@@ -155,7 +159,7 @@ fn power(page: &Page, titles: &Titles, mandate: &Mandate, about: &About, now: In
         MandateStanding::Ended => ("casework.power_ended", ""),
     };
     Power {
-        who: page.t(who),
+        who,
         packages: titles.line(&mandate.packages),
         case: mandate.case.as_ref().map(ToString::to_string),
         until: page.last_day(mandate.valid.to),
@@ -201,7 +205,7 @@ mod tests {
             colour: "",
         });
         let powers = consents.iter().map(|_| Power {
-            who: page.t("casework.power_given"),
+            who: page.fill("casework.power_given_to", "name", "Bo"),
             packages: "Ældre".to_owned(),
             case: None,
             until: "1. maj 2027".to_owned(),
@@ -211,7 +215,10 @@ mod tests {
         Found {
             page,
             lookup: AccessId::from_uuid(Uuid::from_u128(3)),
-            query: "?person=x".to_owned(),
+            name: may_ask.then(|| "Anna Lind".to_owned()),
+            purpose: "Sagsbehandling",
+            case: Some("27.36".to_owned()),
+            until: "09.32".to_owned(),
             may_ask,
             requests: requests.collect(),
             powers: powers.collect(),
@@ -238,7 +245,7 @@ mod tests {
             for standing in ALL {
                 assert!(html.contains(page.t(meaning(standing, Polarity::Consent))), "{standing:?}");
             }
-            assert!(html.contains("/ask?person=x") && html.contains(page.t("casework.do_now")));
+            assert!(html.contains("/ask") && html.contains(page.t("casework.do_now")));
         }
     }
 

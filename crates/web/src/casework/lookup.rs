@@ -55,10 +55,7 @@ pub(super) async fn look_up(mut here: Here, Form(fields): Form) -> Result<Respon
         return shown(&here, &filled, None);
     };
     match here.service.look_up(&here.visitor.read(), &new).await {
-        Ok(found) => {
-            let (lookup, person) = (found.record.id, found.person.id);
-            Ok(see(&format!("/casework/lookups/{lookup}?person={person}")))
-        }
+        Ok(found) => Ok(see(&format!("/casework/lookups/{}", found.record.id))),
         Err(error @ Error::Denied(_)) => {
             let notice = notice(&here, &here.visitor.problem(&error));
             shown(&here, &filled, Some(notice))

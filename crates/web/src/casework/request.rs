@@ -1,7 +1,7 @@
 //! A request that was asked under a look-up, what came of it, and taking it back.
 
 use super::{
-    About, Stop, Under,
+    Stop, Under,
     found::{Consent, consent, may_ask, state},
     read, roles,
 };
@@ -16,7 +16,7 @@ use tillid_domain::{
     id::{AccessId, RequestId},
     request::{ConsentRequest, RequestStanding, RequestState},
 };
-use tillid_edge::{Form, Path, Query};
+use tillid_edge::{Form, Path};
 
 const ALL: u32 = 1000;
 
@@ -44,9 +44,8 @@ struct RequestPage<'p> {
 pub(super) async fn page(
     here: Here,
     Path((lookup, id)): Path<(AccessId, RequestId)>,
-    Query(about): Query<About>,
 ) -> Result<Response, Stop> {
-    shown(&here, lookup, id, &about, None).await
+    shown(&here, lookup, id, None).await
 }
 
 pub(super) async fn cancel(
@@ -57,13 +56,10 @@ pub(super) async fn cancel(
     roles(&here)?;
     let call = here.visitor.change(&format!("cancel:{id}"), &fields);
     match here.service.cancel_request(&call, id).await {
-        Ok(done) => {
-            let about = About { person: Some(done.value.person) };
-            Ok(see(&format!("/casework/lookups/{lookup}/requests/{id}{}", about.query())))
-        }
+        Ok(_) => Ok(see(&format!("/casework/lookups/{lookup}/requests/{id}"))),
         Err(error) => {
             let notice = noted(&mut here, &error, &[])?;
-            shown(&here, lookup, id, &About { person: None }, notice).await
+            shown(&here, lookup, id, notice).await
         }
     }
 }
@@ -72,7 +68,6 @@ async fn shown(
     here: &Here,
     lookup: AccessId,
     id: RequestId,
-    about: &About,
     notice: Option<Notice>,
 ) -> Result<Response, Stop> {
     let may_ask = may_ask(roles(here)?);
@@ -82,12 +77,11 @@ async fn shown(
     let answers = answers(here, &under, &request).await?;
     let page = &here.page;
     let (state, colour) = state(standing);
-    let about = About { person: about.person.or(Some(request.person)) };
     let status = notice.as_ref().map(|notice| notice.status);
     let statement = |code| of.item(code).map(|item| page.say(&item.statement).to_owned());
     let template = RequestPage {
         page,
-        found: format!("/casework/lookups/{}{}", under.lookup, about.query()),
+        found: format!("/casework/lookups/{lookup}"),
         address: format!("/casework/lookups/{lookup}/requests/{id}"),
         of: &of,
         state: page.t(state),
