@@ -114,6 +114,41 @@ pub(crate) async fn reading_takes_a_look_up_of_ones_own_that_has_not_expired(wor
     assert_eq!(told(list(reader).await), invalid);
 }
 
+pub(crate) async fn a_look_up_is_read_again_by_whoever_made_it_with_one_record_for_each_side(world: &World) {
+    let (anna, bo) = (world.anna().await, world.bo().await);
+    for code in ["C15", "M14"] {
+        world.import(code).await;
+    }
+    world.one_consent(anna, "C15").await;
+    world.give(anna, bo, &["M14"]).await;
+    let (hans, mona) = (caseworker(OWN), caseworker(OTHER));
+    let made = world.service.look_up(&hans, &look(anna, Purpose::CaseProcessing)).await.unwrap();
+    let (before, bos) = (log(world, anna).await.len(), log(world, bo).await.len());
+    let reader = under(hans.clone(), made.record.id);
+    let read = world.service.read_lookup(&reader).await.unwrap();
+    assert_eq!((read.record.clone(), read.person.id), (made.record.clone(), anna));
+    assert_eq!(read.person.name.map(|name| name.to_string()).as_deref(), Some("Anna"));
+    assert_eq!((read.consents.len(), read.requests.len(), read.mandates.len()), (3, 1, 1));
+    assert_eq!(read.mandates[0].representative_name.as_ref().map(ToString::to_string).as_deref(), Some("Bo"));
+    let newest = log(world, anna).await;
+    assert_eq!((newest.len(), newest[0].lookup), (before + 1, Some(made.record.id)));
+    assert_eq!((newest[0].purpose, &newest[0].case), (made.record.purpose, &made.record.case));
+    assert_eq!(log(world, bo).await.len(), bos + 1);
+
+    // Another authority is told no name, and nobody reads under what is not theirs or has expired.
+    let nothing = world.service.look_up(&mona, &look(anna, Purpose::CaseProcessing)).await.unwrap();
+    let nothing = world.service.read_lookup(&under(mona.clone(), nothing.record.id)).await.unwrap();
+    assert!(nothing.person.name.is_none() && nothing.consents.is_empty() && nothing.mandates.is_empty());
+    let invalid = denied(Reason::LookupInvalid);
+    assert_eq!(told(world.service.read_lookup(&under(mona, made.record.id)).await), invalid);
+    assert_eq!(told(world.service.read_lookup(&hans).await), denied(Reason::LookupMissing));
+    let citizen = under(citizen(anna), made.record.id);
+    assert_eq!(told(world.service.read_lookup(&citizen).await), denied(Reason::StaffOnly));
+    world.ambient.set(world.now().plus_seconds(30 * 60));
+    assert_eq!(told(world.service.read_lookup(&reader).await), invalid);
+    assert_eq!(told(world.service.lookup(&reader).await), invalid);
+}
+
 pub(crate) async fn a_system_looks_up_for_its_own_purposes(world: &World) {
     let anna = world.anna().await;
     world.import("C15").await;

@@ -95,6 +95,7 @@ tillid_testkit::on_both_engines! {
         r38_staff_do_not_look_themselves_up,
         another_authority_finds_nothing_but_its_look_stands_in_the_log,
         reading_takes_a_look_up_of_ones_own_that_has_not_expired,
+        a_look_up_is_read_again_by_whoever_made_it_with_one_record_for_each_side,
         a_system_looks_up_for_its_own_purposes,
         r45_every_use_of_a_power_stands_in_the_log,
         a_citizen_looks_nobody_up,
@@ -112,6 +113,7 @@ tillid_testkit::on_both_engines! {
         a_mandate_expires_by_itself_after_its_last_day,
         a_text_that_was_shown_long_ago_is_shown_again,
         what_has_expired_is_not_withdrawn_or_revoked,
+        r04_giving_asks_for_a_fresh_login_and_taking_back_never_does,
         a_clock_that_cannot_be_turned_is_not_there;
     at_once:
         a_death_and_a_new_mandate_have_one_order,

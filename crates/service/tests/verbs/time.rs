@@ -1,8 +1,8 @@
 //! What the clock does, and what it does not.
 
 use crate::expect::{denied, invalid, rule, told};
-use tillid_domain::{CalendarPeriod, Instant, Reason, consent::ConsentStanding};
-use tillid_service::NewMandate;
+use tillid_domain::{CalendarPeriod, Instant, Reason, actor::Actor, consent::ConsentStanding};
+use tillid_service::{Call, NewMandate};
 use tillid_testkit::{
     World,
     people::{OWN, caseworker, citizen},
@@ -86,4 +86,30 @@ pub(crate) async fn a_clock_that_cannot_be_turned_is_not_there(world: &World) {
     assert_eq!(tx.person(anna).await.unwrap().unwrap().registered_at, start.plus_seconds(3600));
     drop(tx);
     turnable.check().await;
+}
+
+/// Whoever logged in this many seconds ago.
+fn logged_in(world: &World, call: Call, ago: i64) -> Call {
+    let at = Some(world.ambient.now().plus_seconds(-ago));
+    Call { actor: Actor { authenticated_at: at, ..call.actor }, ..call }
+}
+
+pub(crate) async fn r04_giving_asks_for_a_fresh_login_and_taking_back_never_does(world: &World) {
+    let (anna, bo) = (world.anna().await, world.bo().await);
+    world.import("C15").await;
+    world.import("M14").await;
+    let (stale, fresh) = (logged_in(world, citizen(anna), 301), logged_in(world, citizen(anna), 300));
+    let request = world.ask(anna, "C15").await;
+    let shown = world.show(&stale, request).await;
+    let answers = world.all(true, shown).await;
+    let refused = world.service.answer_request(&stale, request, shown, &answers).await;
+    assert_eq!(told(refused), "log in again");
+    let given = world.service.answer_request(&fresh, request, shown, &answers).await.unwrap();
+    let shown = world.show_mandate(anna, bo, &["M14"]).await;
+    assert_eq!(told(world.service.give_mandate(&stale, shown).await), "log in again");
+    let mandate = world.service.give_mandate(&fresh, shown).await.unwrap().value;
+
+    let long_ago = logged_in(world, citizen(anna), 24 * 3600);
+    assert!(world.service.withdraw_consent(&long_ago, given.value[0].consent.id).await.is_ok());
+    assert!(world.service.revoke_mandate(&long_ago, mandate.id).await.is_ok());
 }
