@@ -1,6 +1,6 @@
 //! What a machine can say about whether everybody can use a page: axe-core, and whether it fits a small window.
 
-use crate::browser::Browser;
+use crate::browser::{Browser, NARROW, WIDE};
 use serde_json::Value;
 use std::fmt;
 
@@ -30,6 +30,20 @@ impl fmt::Display for Violation {
 }
 
 impl Browser {
+    /// Everything that is wrong with the page, at a desk and on a small telephone; the window is wide afterwards.
+    pub(crate) async fn faults(&self) -> Vec<String> {
+        let mut faults = self.complaints().await;
+        for size in [NARROW, WIDE] {
+            self.resize(size).await;
+            let mut found: Vec<String> = self.axe().await.iter().map(ToString::to_string).collect();
+            found
+                .extend(self.horizontal_overflow().await.into_iter().map(|what| format!("too wide: {what}")));
+            found.extend(self.keyboard_walk().await.into_iter().map(|what| format!("keyboard: {what}")));
+            faults.extend(found.into_iter().map(|what| format!("at {}: {what}", size.0)));
+        }
+        faults
+    }
+
     /// The rules that the page breaks. The scripts of pages must be on: axe-core waits for timers.
     pub(crate) async fn axe(&self) -> Vec<Violation> {
         let axe = std::fs::read_to_string(AXE)

@@ -53,7 +53,7 @@ struct Driver {
 impl Driver {
     fn start() -> Self {
         let mut said = Vec::new();
-        // A port that was free for one protocol may be taken for the other; then it says so and ends.
+        // It takes a free port for IPv4 and the same for IPv6; when that one is taken, it ends.
         for _ in 0..10 {
             match Self::try_start() {
                 Ok(driver) => return driver,
@@ -86,9 +86,15 @@ impl Driver {
             said.push_str(&line);
             said.push('\n');
         }
-        let _ = child.kill();
-        let _ = child.wait();
+        drop(Self { child, port: 0 });
         Err(said)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -97,7 +103,7 @@ impl Browser {
     pub(crate) async fn new(base: &str, size: Size, scripts: Scripts) -> Self {
         let driver = Driver::start();
         let profile = tempfile::tempdir().expect("a folder");
-        let capabilities = json!({ "goog:chromeOptions": {
+        let capabilities = json!({ "goog:loggingPrefs": { "browser": "ALL" }, "goog:chromeOptions": {
             "args": arguments(&profile),
             "prefs": {
                 "intl.accept_languages": "da",
@@ -120,9 +126,6 @@ impl Browser {
             _profile: profile,
         };
         browser.resize(size).await;
-        if let Some(b) = std::env::var_os("TILLID_BREAK") {
-            browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": format!("addEventListener('DOMContentLoaded', () => {{ {} }})", b.to_str().unwrap())})).await;
-        }
         browser
     }
 
@@ -134,8 +137,21 @@ impl Browser {
 
     /// A command of the DevTools protocol, for what WebDriver has no words for.
     pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
-        let url = format!("http://127.0.0.1:{}/session/{}/goog/cdp/execute", self.driver.port, self.session);
-        let body = json!({"cmd": command, "params": parameters});
+        self.ask("goog/cdp/execute", json!({"cmd": command, "params": parameters})).await
+    }
+
+    /// What the browser has complained of since it was last asked: scripts that stopped, and what a page's policy forbade it.
+    pub(crate) async fn complaints(&self) -> Vec<String> {
+        let log = self.ask("se/log", json!({"type": "browser"})).await;
+        let lines =
+            log.as_array().expect("a log").iter().map(|line| line["message"].as_str().expect("a text"));
+        let grave = ["Content Security Policy", "Permissions Policy", "Uncaught"];
+        lines.filter(|line| grave.iter().any(|word| line.contains(word))).map(str::to_owned).collect()
+    }
+
+    /// A command that is the driver's own.
+    async fn ask(&self, command: &str, body: Value) -> Value {
+        let url = format!("http://127.0.0.1:{}/session/{}/{command}", self.driver.port, self.session);
         let answer = reqwest::Client::new().post(url).json(&body).send().await.expect("an answer");
         let answer: Value = answer.json().await.expect("json");
         assert!(answer["value"]["error"].is_null(), "{command}: {answer}");
@@ -166,10 +182,10 @@ impl Browser {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         };
-        match tokio::time::timeout(PATIENCE, waiting).await {
-            Ok(answer) => answer,
-            Err(_) => panic!("waited in vain for {whatever}\n{}", self.whole().await),
-        }
+        let Ok(answer) = tokio::time::timeout(PATIENCE, waiting).await else {
+            panic!("waited in vain for {whatever}\n{}", self.whole().await)
+        };
+        answer
     }
 
     /// Keeps a picture of the whole page in the folder that `TILLID_SCREENSHOTS` names; without one, does nothing.
@@ -226,7 +242,5 @@ impl Drop for Browser {
             );
             let _ = driver.read(&mut [0; 64]);
         }
-        let _ = self.driver.child.kill();
-        let _ = self.driver.child.wait();
     }
 }

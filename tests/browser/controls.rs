@@ -21,9 +21,9 @@ const GOOD: &str = r#"<!doctype html><html lang="da"><head><title>God</title></h
 <details><summary>Mere</summary><p>Det hele</p></details></main>
 <script src="/script.js"></script></body></html>"#;
 
-const BAD: &str = r##"<!doctype html><html lang="da"><head><title>Dårlig</title></head><body>
+const BAD: &str = r#"<!doctype html><html lang="da"><head><title>Dårlig</title></head><body>
 <main><h1>Dårlig side</h1><img src="/none.png"><p style="color: #bbb; background: #fff">svær at læse</p>
-<p style="width: 600px">bred</p></main></body></html>"##;
+<p style="width: 600px">bred</p></main></body></html>"#;
 
 const NO_RING: &str = r#"<!doctype html><html lang="da"><head><title>Fokus</title></head><body>
 <main><h1>Fokus</h1><a href="/good">ses</a> <a href="/good" style="outline: none">ses ikke</a></main></body></html>"#;
@@ -35,6 +35,9 @@ const TRAP: &str = r#"<!doctype html><html lang="da"><head><title>Fælde</title>
 const ORDER: &str = r#"<!doctype html><html lang="da"><head><title>Orden</title></head><body>
 <main><h1>Orden</h1><button>en</button><button tabindex="1">to</button></main></body></html>"#;
 
+const FORBIDDEN: &str = r#"<!doctype html><html lang="da"><head><title>Forbudt</title></head><body>
+<main><h1>Forbudt</h1></main><script>document.title = 'kørte'</script></body></html>"#;
+
 fn body(path: &str) -> (&'static str, &'static str) {
     let html = "text/html; charset=utf-8";
     let js = "text/javascript";
@@ -44,6 +47,7 @@ fn body(path: &str) -> (&'static str, &'static str) {
         "/no-ring" => (html, NO_RING),
         "/trap" => (html, TRAP),
         "/order" => (html, ORDER),
+        "/forbidden" => (html, FORBIDDEN),
         "/script.js" => (js, "document.querySelector('h1').textContent = 'Et script var her'"),
         "/trap.js" => {
             (js, "document.getElementById('trap').onkeydown = e => e.key === 'Tab' && e.preventDefault()")
@@ -94,6 +98,15 @@ async fn the_harness_finds_what_axe_knows_to_be_wrong() {
     assert_eq!(rules, ["color-contrast", "image-alt"]);
     browser.open("/good").await;
     assert_eq!(browser.axe().await, []);
+}
+
+#[tokio::test]
+async fn the_harness_finds_what_a_policy_forbids() {
+    let browser = at("/forbidden", WIDE, Scripts::On).await;
+    let complaints = browser.complaints().await;
+    assert!(complaints.len() == 1 && complaints[0].contains("script-src"), "{complaints:?}");
+    browser.open("/good").await;
+    assert_eq!(browser.faults().await, Vec::<String>::new(), "axe-core works under a policy that forbids it");
 }
 
 #[tokio::test]

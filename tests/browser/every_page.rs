@@ -2,7 +2,7 @@
 //! scrolled sideways, and the keyboard alone is enough.
 
 use crate::{
-    browser::{Browser, NARROW, Scripts, WIDE},
+    browser::{Browser, Scripts, WIDE},
     story::{ANNA, BO, Capacity, HANS, Scene},
     support::Tillid,
     words::Language::{self, Danish, English},
@@ -89,17 +89,8 @@ impl Walk {
         let tongue = browser.evaluate("return document.documentElement.lang", Vec::new()).await;
         assert_eq!(tongue, self.language.tag(), "{name}\n{}", browser.whole().await);
         browser.heading().await;
-        for size in [WIDE, NARROW] {
-            browser.resize(size).await;
-            let mut wrong: Vec<String> = browser.axe().await.iter().map(ToString::to_string).collect();
-            wrong.extend(
-                browser.horizontal_overflow().await.into_iter().map(|what| format!("too wide: {what}")),
-            );
-            wrong.extend(browser.keyboard_walk().await.into_iter().map(|what| format!("keyboard: {what}")));
-            self.wrong.extend(wrong.into_iter().map(|what| format!("{name} at {}: {what}", size.0)));
-            browser.screenshot(&format!("{}-{name}-{}", self.language.tag(), size.0)).await;
-        }
-        browser.resize(WIDE).await;
+        self.wrong.extend(browser.faults().await.into_iter().map(|what| format!("{name} {what}")));
+        browser.screenshot(&format!("{}-{name}", self.language.tag())).await;
         self.seen.push(name.to_owned());
     }
 

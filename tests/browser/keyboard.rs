@@ -57,7 +57,7 @@ impl Browser {
         for (n, expected) in stops.iter().enumerate() {
             self.tab().await;
             let at = self.evaluate(LOOK, Vec::new()).await;
-            if at["stop"] != Value::from(n) {
+            if at["stop"] != n {
                 wrong.push(format!("stop {n}: expected {expected}, the focus is on {}", at["html"]));
                 return wrong;
             }

@@ -70,11 +70,7 @@ impl Browser {
 
     /// The entry of a list, or row of a table, that says `near` must say this.
     pub(crate) async fn expect_near(&self, near: &str, words: &str) {
-        let part = format!(
-            "//*[{PART}][contains(normalize-space(), {})][contains(normalize-space(), {})]",
-            quoted(near),
-            quoted(words)
-        );
+        let part = format!("{}[contains(normalize-space(), {})]", part(near), quoted(words));
         assert!(
             !self.seen(&part).await.is_empty(),
             "near {near:?} it does not say {words:?}\n{}",
@@ -105,8 +101,7 @@ impl Browser {
 
     /// Follows the link or presses the button in the entry of a list that says `near`: one step.
     pub(crate) async fn click_near(&self, near: &str, name: &str) {
-        let part = format!("//*[{PART}][contains(normalize-space(), {})]", quoted(near));
-        self.step(&named(&format!("{part}//*"), name)).await;
+        self.step(&named(&format!("{}//*", part(near)), name)).await;
     }
 
     /// Follows the link or presses the button in the part of the page that has this heading: one step.
@@ -228,6 +223,12 @@ fn named(among: &str, name: &str) -> String {
     let says = says_exactly(name);
     let part = format!("text()[{says}] or .//*[{says}]");
     format!("{among}[{FOLLOWED}][{says} or {part} or @value = {}]", quoted(name))
+}
+
+/// The innermost entry of a list, or row of a table, that says this.
+fn part(near: &str) -> String {
+    let says = format!("contains(normalize-space(), {})", quoted(near));
+    format!("//*[{PART}][{says}][not(.//*[{PART}][{says}])]")
 }
 
 fn says_exactly(text: &str) -> String {

@@ -92,9 +92,11 @@ async fn what_was_chosen_survives_a_login_that_is_too_old() {
     assert_eq!(scene.tillid.administrator().await.execute(old).await.expect("aged"), 1);
     anna.click("Send svarene").await;
     assert_eq!(anna.code().await, "login_too_old");
+    assert_eq!(anna.faults().await, Vec::<String>::new());
     anna.click("Log på igen").await;
     at_the_provider(&anna, ANNA, Capacity::Private).await;
     anna.arrive("Fortsæt, hvor du slap").await;
+    assert_eq!(anna.faults().await, Vec::<String>::new());
     anna.click("Se det, og gå videre").await;
     assert_eq!(anna.heading().await, "Tjek svarene");
     anna.expect_near("det sygehus, der har behandlet mig", "Dit svar: Ja").await;
@@ -131,6 +133,7 @@ async fn what_needs_a_stronger_login_leads_to_one() {
     anna.click("Gå videre").await;
     anna.click("Giv fuldmagt").await;
     assert_eq!(anna.code().await, "assurance_too_low");
+    assert_eq!(anna.faults().await, Vec::<String>::new());
     anna.click("Log på igen").await;
     // The level that is asked for is chosen already.
     at_the_provider(&anna, ANNA, Capacity::Private).await;

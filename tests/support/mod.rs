@@ -4,8 +4,10 @@ use reqwest::{Client, Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader},
+    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 use tempfile::TempDir;
@@ -123,21 +125,19 @@ impl Tillid {
             Engine::Sqlite => None,
             Engine::Postgres => Some(Database::new(engine).await),
         };
-        Self::start(home, database, &[])
+        Self::start(&free_address(), home, database, &[])
     }
 
     /// A demo on that empty database.
     pub(crate) fn demo_on(database: Database) -> Self {
         let home = tempfile::tempdir().expect("a folder");
-        Self::start(home, Some(database), &[])
+        Self::start(&free_address(), home, Some(database), &[])
     }
 
-    fn start(home: TempDir, database: Option<Database>, wrapper: &[&str]) -> Self {
+    fn start(listen: &str, home: TempDir, database: Option<Database>, wrapper: &[&str]) -> Self {
         let mut words: Vec<String> = wrapper.iter().map(|w| (*w).to_owned()).collect();
         words.extend([TILLID, "--log", "trace,sqlx=debug,hyper=info,h2=info", "demo"].map(str::to_owned));
-        words.extend(
-            ["--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0", "--data"].map(str::to_owned),
-        );
+        words.extend(["--listen", listen, "--internal-listen", "127.0.0.1:0", "--data"].map(str::to_owned));
         words.push(home.path().display().to_string());
         if let Some(url) = postgres_url(database.as_ref()) {
             words.extend(["--postgres".to_owned(), url]);
@@ -193,8 +193,10 @@ impl Tillid {
         let _ = self.child.wait();
         let home = std::mem::replace(&mut self.home, tempfile::tempdir().expect("a folder"));
         let database = self.database.take();
+        // At the same address: its tokens name it.
+        let address = self.base.trim_start_matches("http://").to_owned();
         drop(self);
-        Self::start(home, database, wrapper)
+        Self::start(&address, home, database, wrapper)
     }
 
     /// A request.
@@ -281,6 +283,19 @@ impl Drop for Tillid {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// An address of this machine that nobody listens on. Its port lies below those that the system gives to connections, so that none
+/// of them takes it while a process is started again.
+pub(crate) fn free_address() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    (0..1000)
+        .map(|_| {
+            let next = NEXT.fetch_add(1, Ordering::Relaxed);
+            format!("127.0.0.1:{}", 12_000 + (std::process::id() * 61 + next) % 18_000)
+        })
+        .find(|address| TcpListener::bind(address).is_ok())
+        .expect("a free port")
 }
 
 fn postgres_url(database: Option<&Database>) -> Option<String> {
