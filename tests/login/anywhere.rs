@@ -6,12 +6,11 @@ use crate::{
     html::Form,
     provider::{Person, Tenant, now},
     scene::{SESSION, Scene},
-    served::{Installation, SOON, Served},
+    served::{Installation, Served, until},
     support::Tillid,
     walker::{Page, Walker},
 };
 use serde_json::Value;
-use std::time::Instant;
 use tillid_testkit::{Administrator, Engine};
 
 /// A service, and the provider that people log in at.
@@ -164,11 +163,8 @@ async fn steps_up(place: &Place, walker: &mut Walker) {
     let (first, secret) =
         (place.authenticated_at().await, walker.cookie(SESSION).expect("a session").to_owned());
     // Providers tell the time in seconds.
-    let (began, second) = (Instant::now(), now());
-    while now() == second {
-        assert!(began.elapsed() < SOON);
-        tokio::task::yield_now().await;
-    }
+    let second = now();
+    until("another second", async || now() > second).await;
     let again = place.at("/login/again?return_to=/overview");
     place.as_person(walker, &again, Who::Anna).await.expect(200);
     assert_ne!(walker.cookie(SESSION), Some(secret.as_str()));
@@ -206,11 +202,7 @@ async fn is_logged_out(place: &Place) {
     let key = way.split("/login/").nth(1).and_then(|rest| rest.split('?').next()).expect("a key").to_owned();
     let there = walker.open(&place.at(&format!("/logout/{key}"))).await.expect(200);
     place.leave(&mut walker, there).await;
-    let began = Instant::now();
-    while place.is_in(&mut walker).await {
-        assert!(began.elapsed() < SOON, "the provider's logout ended nothing: {}", place.log());
-        tokio::task::yield_now().await;
-    }
+    until("the provider's logout ends the session", async || !place.is_in(&mut walker).await).await;
     assert!(place.is_in(&mut other).await, "somebody else's session went with it");
 }
 

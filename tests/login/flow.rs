@@ -410,9 +410,9 @@ async fn a_configuration_that_lets_in_too_much_is_refused_by_name() {
     for (from, to, reason) in cases {
         assert!(right.contains(from), "{from}");
         installation.configure(&right.replacen(from, to, 1));
-        let words = installation.refusal();
+        let words = installation.refusal().await;
         assert!(words.contains(reason), "{reason}: {words}");
     }
     installation.configure(&right.repeat(2));
-    assert!(installation.refusal().contains("provider_key"));
+    assert!(installation.refusal().await.contains("provider_key"));
 }

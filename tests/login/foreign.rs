@@ -2,7 +2,7 @@
 
 use crate::{
     provider::{Algorithm, Dialect, Person, SigningKey},
-    served::{Installation, SOON},
+    served::{Installation, until},
 };
 use serde_json::{Value, json};
 use std::{
@@ -12,7 +12,6 @@ use std::{
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Instant,
 };
 
 /// It runs.
@@ -72,13 +71,14 @@ impl Foreign {
 
     async fn until_it_answers(&mut self, issuer: &str, installation: &Installation) {
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let (began, url) = (Instant::now(), format!("{issuer}/.well-known/openid-configuration"));
-        while client.get(&url).send().await.is_err() {
+        let url = format!("{issuer}/.well-known/openid-configuration");
+        until("the foreign provider answers", async || {
             let ended = self.child.try_wait().expect("its state");
             let words = || fs::read_to_string(installation.path("foreign.log")).unwrap_or_default();
-            assert!(ended.is_none() && began.elapsed() < SOON, "the foreign provider: {}", words());
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+            assert!(ended.is_none(), "{}", words());
+            client.get(&url).send().await.is_ok()
+        })
+        .await;
     }
 }
 

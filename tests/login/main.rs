@@ -30,6 +30,7 @@ mod flow;
 mod foreign;
 mod giving;
 mod logout;
+mod modules;
 mod negatives;
 mod pages;
 mod positives;

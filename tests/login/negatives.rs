@@ -240,6 +240,12 @@ fn special() -> Vec<(String, Tenant, &'static str, &'static str)> {
     cases
 }
 
+/// The names of the rows.
+pub(crate) fn names() -> Vec<String> {
+    let table = CASES.iter().map(|(name, ..)| (*name).to_owned());
+    table.chain(special().into_iter().map(|(name, ..)| name)).collect()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_a_provider_does_wrong_is_refused_for_its_own_reason() {
     let table = CASES

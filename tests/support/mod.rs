@@ -22,6 +22,8 @@ pub(crate) struct Tillid {
     child: Child,
     /// The address of the service, such as `http://127.0.0.1:40321`.
     pub(crate) base: String,
+    /// Where it listens; `base` may be a proxy before it.
+    listen: String,
     /// The address of the operator's listener.
     pub(crate) internal: String,
     /// Where the demo keeps its keys, its log and, on SQLite, its data.
@@ -167,7 +169,15 @@ impl Tillid {
         std::thread::spawn(move || lines.for_each(drop));
         let client =
             Client::builder().timeout(Duration::from_secs(20)).redirect(reqwest::redirect::Policy::none());
-        Self { child, base, internal, home, database, client: client.build().expect("a client") }
+        Self {
+            child,
+            base,
+            listen: listen.to_owned(),
+            internal,
+            home,
+            database,
+            client: client.build().expect("a client"),
+        }
     }
 
     /// The process.
@@ -194,9 +204,9 @@ impl Tillid {
         let home = std::mem::replace(&mut self.home, tempfile::tempdir().expect("a folder"));
         let database = self.database.take();
         // At the same address: its tokens name it.
-        let address = self.base.trim_start_matches("http://").to_owned();
+        let listen = std::mem::take(&mut self.listen);
         drop(self);
-        Self::start(&address, home, database, wrapper)
+        Self::start(&listen, home, database, wrapper)
     }
 
     /// A request.

@@ -17,7 +17,7 @@ use tillid_storage::Address;
 use tillid_testkit::{Administrator, Database, Engine};
 
 /// How long anything may take that happens by itself.
-pub(crate) const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(20);
 /// Everything is logged but what the engines say of themselves.
 const LOGGED: &str = "trace,sqlx=debug,hyper=info,h2=info";
 
@@ -30,9 +30,12 @@ pub(crate) struct Installation {
     listen: String,
 }
 
+/// A running program, which ends with the test.
+struct Process(Child);
+
 /// A running one.
 pub(crate) struct Served {
-    child: Child,
+    _process: Process,
     installation: Installation,
     pub(crate) base: String,
 }
@@ -111,33 +114,22 @@ impl Installation {
 
     /// Starts, and waits until it answers.
     pub(crate) async fn start(self) -> Served {
-        let mut child = self.spawn();
+        let mut process = Process(self.spawn());
         let client = Client::builder().no_proxy().build().expect("a client");
-        let (began, url) = (Instant::now(), format!("{}/health/ready", self.base));
-        loop {
-            if let Ok(answer) = client.get(&url).send().await
-                && answer.status().is_success()
-            {
-                break;
-            }
-            let ended = child.try_wait().expect("its state");
-            assert!(ended.is_none() && began.elapsed() < SOON, "not ready: {}", self.log());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Served { child, base: self.base.clone(), installation: self }
+        let url = format!("{}/health/ready", self.base);
+        until("it is ready", async || {
+            let ended = process.0.try_wait().expect("its state");
+            assert!(ended.is_none(), "{}", self.log());
+            client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success())
+        })
+        .await;
+        Served { _process: process, base: self.base.clone(), installation: self }
     }
 
     /// Starts, and says why it refuses to.
-    pub(crate) fn refusal(&self) -> String {
-        let mut child = self.spawn();
-        let began = Instant::now();
-        while child.try_wait().expect("its state").is_none() {
-            if began.elapsed() > SOON {
-                let _ = child.kill();
-                panic!("it runs: {}", self.log());
-            }
-            std::thread::yield_now();
-        }
+    pub(crate) async fn refusal(&self) -> String {
+        let mut child = Process(self.spawn());
+        until("it refuses to run", async || child.0.try_wait().expect("its state").is_some()).await;
         self.log()
     }
 }
@@ -165,10 +157,19 @@ impl Served {
     }
 }
 
-impl Drop for Served {
+impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Waits until the condition holds.
+pub(crate) async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !condition().await {
+        assert!(began.elapsed() < SOON, "not within {SOON:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
