@@ -124,7 +124,7 @@ impl Sessions<'_> {
     /// A new session; the cookie to set.
     pub(crate) async fn begin(&self, who: &LoggedIn, at: AtProvider) -> Result<HeaderValue, Problem> {
         let (session, cookie) = self.make(who, at, self.0.security_now());
-        self.0.begin_session(&session).await.map_err(told)?;
+        self.0.begin_session(&session).await.map_err(|e| told(&e))?;
         Ok(cookie)
     }
 
@@ -136,14 +136,14 @@ impl Sessions<'_> {
         at: AtProvider,
     ) -> Result<Option<HeaderValue>, Problem> {
         let (session, cookie) = self.make(who, at, old.created_at);
-        Ok(self.0.renew_session(old, &session).await.map_err(told)?.then_some(cookie))
+        Ok(self.0.renew_session(old, &session).await.map_err(|e| told(&e))?.then_some(cookie))
     }
 
     /// The same session, with its secret, of whom something else is known; `false` when it has ended.
     pub(crate) async fn note(&self, session: &Session, who: &LoggedIn) -> Result<bool, Problem> {
         let principal = serde_json::to_string(who).unwrap_or_default();
         let noted = Session { principal, ..session.clone() };
-        self.0.renew_session(session, &noted).await.map_err(told)
+        self.0.renew_session(session, &noted).await.map_err(|e| told(&e))
     }
 
     fn make(&self, who: &LoggedIn, at: AtProvider, created_at: Instant) -> (Session, HeaderValue) {
@@ -172,20 +172,22 @@ impl Sessions<'_> {
         headers: &HeaderMap,
     ) -> Result<Option<(Secret, Session, LoggedIn)>, Problem> {
         let Some(secret) = Secret::of(headers, cookie::SESSION) else { return Ok(None) };
-        let Some(mut session) = self.0.session(secret.hash()).await.map_err(told)? else { return Ok(None) };
+        let Some(mut session) = self.0.session(secret.hash()).await.map_err(|e| told(&e))? else {
+            return Ok(None);
+        };
         // A session that an older version wrote in another form is over.
         let Ok(who) = serde_json::from_str::<LoggedIn>(&session.principal) else { return Ok(None) };
         let idle_until = self.0.security_now().plus_seconds(who.limits().0);
         if idle_until.seconds_since(session.idle_until) >= GRAIN {
-            self.0.keep_session(session.id, idle_until).await.map_err(told)?;
+            self.0.keep_session(session.id, idle_until).await.map_err(|e| told(&e))?;
             session.idle_until = idle_until;
         }
         Ok(Some((secret, session, who)))
     }
 }
 
-pub(crate) fn told(error: tillid_service::Error) -> Problem {
-    crate::refusal(&error, Audience::Citizen)
+pub(crate) fn told(error: &tillid_service::Error) -> Problem {
+    crate::refusal(error, Audience::Citizen)
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ impl Visitor {
     }
 
     pub(crate) async fn end(&self) -> Result<(), Problem> {
-        self.service.end_session(self.session.id).await.map_err(told)
+        self.service.end_session(self.session.id).await.map_err(|e| told(&e))
     }
 }
 

@@ -239,8 +239,8 @@ impl<'r> Reader<'r> {
 
     fn name(&self) -> String {
         let own = self.provider.claims.name.as_deref();
-        let names = own.into_iter().chain(self.names.name.iter().copied());
-        let name = names.filter_map(|name| self.text(name)).next().unwrap_or_default();
+        let mut names = own.into_iter().chain(self.names.name.iter().copied());
+        let name = names.find_map(|name| self.text(name)).unwrap_or_default();
         name.chars().filter(|c| !c.is_control()).take(100).collect()
     }
 
