@@ -1,12 +1,11 @@
 //! The built binary as an installation runs it: `tillid serve` with a configuration, its own keys and a database.
 
-use super::support::TILLID;
+use super::support::{TILLID, free_address};
 use reqwest::Client;
 use serde_json::Value;
 use std::{
     fs::{self, File, OpenOptions},
     io::Write as _,
-    net::TcpListener,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -43,10 +42,7 @@ pub(crate) struct Served {
 impl Installation {
     /// With keys and an empty database, and a port that was free a moment ago.
     pub(crate) async fn new(engine: Engine) -> Self {
-        let listen = {
-            let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-            listener.local_addr().expect("an address").to_string()
-        };
+        let listen = free_address();
         let home = tempfile::tempdir().expect("a folder");
         let database = Database::new(engine).await;
         let this = Self { home, database, base: format!("http://{listen}"), listen };

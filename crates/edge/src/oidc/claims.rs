@@ -156,7 +156,7 @@ impl<'r> Reader<'r> {
     }
 
     /// The lowest of what is told. Too low is no way in.
-    fn assurance(&self) -> Result<Assurance, LoginRefusal> {
+    pub(crate) fn assurance(&self) -> Result<Assurance, LoginRefusal> {
         let own = self.provider.claims.assurance.as_ref();
         let names: Vec<&str> = match own {
             Some(names) => names.iter().map(String::as_str).collect(),

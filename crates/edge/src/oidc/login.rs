@@ -295,6 +295,8 @@ impl RelyingParty {
         id_token::check(&jwt, &expected)?;
         let mut claims = jwt.claims;
         let hint = hint(&claims, &tokens.id_token);
+        // How sure it is must be signed.
+        Reader::new(provider, &claims).assurance()?;
         if let Some(endpoint) = &metadata.userinfo_endpoint {
             self.add_userinfo(endpoint, &tokens.access_token, &mut claims).await?;
         }
@@ -346,7 +348,9 @@ impl RelyingParty {
         if told.get("sub") != claims.0.get("sub") {
             return Err(LoginRefusal::UserinfoSubject);
         }
-        for (name, value) in told {
+        // Who somebody is, and nothing of how and where they logged in.
+        let of_the_login = ["sid", "acr", "amr", "auth_time", "azp", "nonce", "at_hash", "events"];
+        for (name, value) in told.into_iter().filter(|(name, _)| !of_the_login.contains(&name.as_str())) {
             claims.0.entry(name).or_insert(value);
         }
         Ok(())

@@ -132,6 +132,8 @@ async fn callback(
             relying_party.service().end_session(old.id).await.map_err(|e| told(&e.into()))?;
             sessions.begin(&logged_in, at).await?
         }
+        // The session that it was to renew has ended: perhaps because somebody else has logged in at the provider.
+        None if attempt.again => return Err(Protocol::SessionMissing.into()),
         None => sessions.begin(&logged_in, at).await?,
     };
     tracing::info!(provider = attempt.provider, again = attempt.again, "logged in");
