@@ -407,8 +407,12 @@ impl Protocol {
 impl From<Protocol> for Problem {
     fn from(protocol: Protocol) -> Self {
         let (status, code) = protocol.row();
-        let title = TEXTS.problems.get(code).map_or(Words::same(code), Words::from);
-        let problem = Self::new(status, code, title);
+        let text = TEXTS.problems.get(code);
+        let mut problem =
+            Self::new(status, code, text.map_or(Words::same(code), |text| (&text.title).into()));
+        if let Some(detail) = text.and_then(|text| text.detail.as_ref()) {
+            problem = problem.with_detail(detail);
+        }
         match protocol.header() {
             Some((name, value)) => problem.with_header(name, HeaderValue::from_static(value)),
             None => problem,
@@ -422,10 +426,19 @@ impl IntoResponse for Protocol {
     }
 }
 
+/// What is said of a problem of the protocol.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    title: Localized,
+    /// What one can do, where whoever reads it is a person.
+    detail: Option<Localized>,
+}
+
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Texts {
-    problems: BTreeMap<String, Localized>,
+    problems: BTreeMap<String, Text>,
     flaws: BTreeMap<String, Localized>,
 }
 
@@ -448,7 +461,8 @@ mod tests {
         let flaws = sorted(Flaw::ALL.iter().map(|f| f.code()).collect());
         assert_eq!(read.problems.keys().collect::<Vec<_>>(), problems);
         assert_eq!(read.flaws.keys().collect::<Vec<_>>(), flaws);
-        for text in read.problems.values().chain(read.flaws.values()) {
+        let problems = read.problems.values().flat_map(|text| [Some(&text.title), text.detail.as_ref()]);
+        for text in problems.flatten().chain(read.flaws.values()) {
             assert_ne!(text.da, text.en);
         }
     }

@@ -128,15 +128,9 @@ fn advice(problem: &Problem) -> Option<&'static str> {
     match problem.code() {
         "session_missing" => Some("problem.advice_log_in"),
         "not_found" | "method_not_allowed" => Some("problem.advice_address"),
-        "login_cancelled" | "login_refused" | "login_unknown" => Some("problem.advice_begin_again"),
+        "login_cancelled" | "login_refused" => Some("problem.advice_begin_again"),
         "unprocessable" => Some("problem.advice_fields"),
-        // The title says it, or the reason's own sentence does.
-        "csrf"
-        | "login_too_weak"
-        | "login_not_accepted"
-        | "login_of_another"
-        | "login_without_number"
-        | "provider_unavailable" => None,
+        // The problem's own words say it.
         _ if problem.detail(Language::Da).is_some() => None,
         _ if problem.status().is_server_error() => Some("problem.advice_later"),
         _ => Some("problem.advice_other"),
