@@ -136,3 +136,15 @@ async fn a_session_that_was_logged_out_of_opens_nothing_on_sqlite() {
 async fn a_session_that_was_logged_out_of_opens_nothing_on_postgres() {
     ends_at_once(Engine::Postgres).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_another_process_began_ends_at_the_provider_too() {
+    let mut scene = Scene::new(Engine::Sqlite, [("mitid", Tenant::right())]).await;
+    let mut anna = scene.logged_in("mitid", Person::anna()).await;
+    scene.served = scene.served.again().await;
+    assert!(scene.is_in(&mut anna).await, "a session is in the database, not in a process");
+    let page = log_out(&scene, &mut anna).await;
+    anna.follow(&page, &page.link("/logout/mitid")).await.expect(200);
+    assert_eq!(scene.provider.seen("mitid").end_session["client_id"], "tillid");
+    assert!(!scene.is_in(&mut anna).await);
+}

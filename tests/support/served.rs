@@ -34,7 +34,7 @@ struct Process(Child);
 
 /// A running one.
 pub(crate) struct Served {
-    _process: Process,
+    process: Process,
     installation: Installation,
     pub(crate) base: String,
 }
@@ -119,7 +119,7 @@ impl Installation {
             client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success())
         })
         .await;
-        Served { _process: process, base: self.base.clone(), installation: self }
+        Served { process, base: self.base.clone(), installation: self }
     }
 
     /// Starts, and says why it refuses to.
@@ -131,6 +131,13 @@ impl Installation {
 }
 
 impl Served {
+    /// The same installation in another process, which knows nothing but what is in the database.
+    pub(crate) async fn again(self) -> Self {
+        let Self { process, installation, .. } = self;
+        drop(process);
+        installation.start().await
+    }
+
     /// An address of the service.
     pub(crate) fn at(&self, path: &str) -> String {
         format!("{}{path}", self.base)

@@ -7,19 +7,30 @@ use super::{
 };
 use crate::{browser::encode, jose::Jwt};
 use serde_json::Value;
+use std::time::Duration;
 use tillid_domain::text::Login;
 use tillid_service::Whose;
 
 /// A logout token is for now.
 const RECENT: i64 = 120;
+/// Nobody waits longer than this for a provider in order to log out here.
+const AT_ONCE: Duration = Duration::from_secs(1);
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 impl RelyingParty {
     /// Where a browser goes to end the user's session at the provider too (OpenID Connect RP-Initiated Logout 1.0); `None` where
-    /// the provider has no such address, or has not been spoken to.
-    pub(super) fn end_session(&self, key: &str, hint: Option<&str>) -> Option<String> {
+    /// the provider has no such address, or cannot be asked for it at once.
+    pub(super) async fn end_session(&self, key: &str, hint: Option<&str>) -> Option<String> {
         let (provider, known) = self.provider(key)?;
-        let endpoint = known.metadata_so_far()?.end_session_endpoint.clone()?;
+        let metadata = match known.metadata_so_far() {
+            Some(metadata) => metadata,
+            // Another node has logged them in.
+            None => {
+                let asked = known.metadata(self.http(), provider, self.service().security_now());
+                tokio::time::timeout(AT_ONCE, asked).await.ok()?.ok()?
+            }
+        };
+        let endpoint = metadata.end_session_endpoint.as_deref()?;
         let back = format!("{}/logged-out", self.service().settings().base_url);
         let joint = if endpoint.contains('?') { '&' } else { '?' };
         let (client, back) = (encode(&provider.client_id), encode(&back));

@@ -147,7 +147,7 @@ async fn log_out(State(door): State<Door>, visitor: Visitor, _: Form) -> Result<
     let provider = visitor.provider();
     tracing::info!(provider, "logged out");
     let mut cookies = vec![cookie::clear(cookie::SESSION)];
-    let next = match door.relying_party.end_session(provider, None) {
+    let next = match door.relying_party.end_session(provider, None).await {
         Some(_) => {
             // The page in between says what happens; the hint waits in the browser, where it came from.
             cookies.extend(visitor.hint().map(|hint| cookie::set(cookie::LOGOUT, hint, Some(120))));
@@ -161,7 +161,8 @@ async fn log_out(State(door): State<Door>, visitor: Visitor, _: Form) -> Result<
 }
 
 async fn end_session(State(door): State<Door>, Path(key): Path<String>, headers: HeaderMap) -> Response {
-    let address = door.relying_party.end_session(&key, cookie::cookie(&headers, cookie::LOGOUT));
+    let hint = cookie::cookie(&headers, cookie::LOGOUT);
+    let address = door.relying_party.end_session(&key, hint).await;
     let response = see_other(address.as_deref().unwrap_or("/logged-out"));
     with_cookies(response, [cookie::clear(cookie::LOGOUT)])
 }
