@@ -8,6 +8,7 @@ use crate::{
 use askama::Template;
 use axum::{Router, response::Response, routing::get};
 use tillid_domain::{
+    access::{AccessRecord, Outcome},
     catalogue::ConsentType,
     id::{MandateId, PersonId, RequestId},
     mandate::MandateStanding,
@@ -68,6 +69,8 @@ pub(crate) struct LookRow {
     pub(crate) at: String,
     pub(crate) who: String,
     pub(crate) what: String,
+    /// Whether it was tried only.
+    pub(crate) refused: bool,
 }
 
 async fn overview(here: Here) -> Result<Response, Problem> {
@@ -175,11 +178,12 @@ impl Desk<'_> {
         (self.page.t(key), colour)
     }
 
-    fn look(&self, record: &tillid_domain::access::AccessRecord) -> LookRow {
+    fn look(&self, record: &AccessRecord) -> LookRow {
         LookRow {
             at: self.page.moment(record.at),
             who: actor(self.service, self.page, &record.actor),
             what: record.act.words().map_or("", |words| self.page.say(words)).to_owned(),
+            refused: record.outcome == Outcome::Refused,
         }
     }
 }

@@ -44,6 +44,7 @@ impl Service {
         let event = self.event(call, now, &cancelled, fact);
         let mut record = self.look(call, person, Act::CancelRequest, Outcome::Found, now);
         record.target = Some(id.as_uuid());
+        record.case.clone_from(&cancelled.case);
         self.settle(&mut tx, call, 200, id.as_uuid(), cancelled.revision).await?;
         let looks = self.looks(vec![record], now);
         tx.commit(vec![event], Some(looks)).await?;

@@ -3,6 +3,7 @@
 use crate::expect::{denied, invalid, rule, told};
 use tillid_domain::{
     CalendarPeriod, Reason,
+    access::Act,
     actor::{Employee, Role, Sensitivity},
     id::{PersonId, RequestId},
     request::RequestStanding,
@@ -144,12 +145,15 @@ pub(crate) async fn asking_a_number_that_nobody_knew_makes_the_person_known_once
 
 pub(crate) async fn a_cancelled_request_is_not_answered(world: &World) {
     let anna = world.anna().await;
-    world.import("C15").await;
-    let request = world.ask(anna, "C15").await;
+    world.import("C02").await;
+    let request = world.ask(anna, "C02").await;
     let shown = world.show(&citizen(anna), request).await;
     let answers = world.all(true, shown).await;
     assert_eq!(told(world.service.cancel_request(&citizen(anna), request).await), denied(Reason::StaffOnly));
-    world.service.cancel_request(&caseworker(OWN), request).await.unwrap();
+    let cancelled = world.service.cancel_request(&caseworker(OWN), request).await.unwrap().value;
+    let log = world.service.access_log(&citizen(anna), None, 1).await.unwrap().items;
+    assert!(cancelled.case.is_some());
+    assert_eq!((log[0].act, &log[0].case), (Act::CancelRequest, &cancelled.case), "she sees in which case");
     let refused = world.service.answer_request(&citizen(anna), request, shown, &answers).await;
     assert_eq!(told(refused), rule(Reason::RequestCancelled));
     let again = world.service.cancel_request(&caseworker(OWN), request).await;

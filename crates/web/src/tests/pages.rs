@@ -111,7 +111,8 @@ fn overview(page: &Page) -> Vec<String> {
         authority: "Eksempel Kommune".to_owned(),
         deadline: "1. maj 2027".to_owned(),
     };
-    let look = LookRow { at: "nu".to_owned(), who: "Nogen".to_owned(), what: "Så".to_owned() };
+    let look =
+        LookRow { at: "nu".to_owned(), who: "Nogen".to_owned(), what: "Så".to_owned(), refused: true };
     let full = OverviewPage {
         page,
         of_other: None,
