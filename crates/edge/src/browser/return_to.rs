@@ -11,7 +11,6 @@ impl ReturnTo {
     pub fn new(text: &str) -> Self {
         let local = text.starts_with('/')
             && !text.starts_with("//")
-            && !text.contains("/\\")
             && text.len() <= 1024
             && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
         if local { Self(text.to_owned()) } else { Self::default() }
