@@ -48,7 +48,7 @@ fn main() {
 fn postgres(runtime: &Runtime) {
     let cluster = Cluster::start_durable();
     let (ours, plain) =
-        runtime.block_on(async { (Database::on(&cluster).await, Database::on(&cluster).await) });
+        runtime.block_on(async { (Database::on(&cluster).await, Database::empty(&cluster.url).await) });
     runtime.block_on(async {
         let tables = "CREATE TABLE event (id UUID NOT NULL PRIMARY KEY, kind TEXT NOT NULL, aggregate_id UUID NOT NULL, \
                       revision BIGINT NOT NULL, recorded_at BIGINT NOT NULL, commitment BYTEA NOT NULL); \
@@ -60,7 +60,7 @@ fn postgres(runtime: &Runtime) {
     let mandates = demo.give();
     let script = demo.home.path().join("two-inserts.sql");
     std::fs::write(&script, TWO_INSERTS).unwrap();
-    let baseline = || pgbench(&plain.address, &script);
+    let baseline = || pgbench(&plain.owner, &script);
     report("PostgreSQL", "pgbench, BEGIN, 2 inserts, COMMIT, 8 clients", &demo, &mandates, baseline);
     drop(demo);
     drop((ours, plain));

@@ -3,7 +3,7 @@
 
 use crate::{
     browser::{Browser, Scripts, WIDE},
-    story::{ANNA, BO, Capacity, HANS, Scene},
+    story::{ANNA, BO, Capacity, HANS, LARS, Scene},
     support::Tillid,
     words::Language::{self, Danish, English},
 };
@@ -82,6 +82,16 @@ impl Walk {
         self.look(name).await;
     }
 
+    /// Opens the newest receipt of something, when the log has it.
+    async fn open_receipt(&self, of: &str) {
+        let proof = self.page("receipt.proof");
+        let opened = async || {
+            self.browser.open(&format!("{of}/receipt")).await;
+            self.browser.offers(&proof).await.then_some(())
+        };
+        self.browser.until("the log to have it", opened).await;
+    }
+
     /// Looks at the page that is there, in both widths.
     async fn look(&mut self, name: &str) {
         let browser = &self.browser;
@@ -153,6 +163,7 @@ async fn visitor(language: Language) {
     walk.visit("/logged-out?because=idle", "logged-out-idle").await;
     walk.visit("/about/privacy", "privacy").await;
     walk.visit("/about/accessibility", "accessibility").await;
+    walk.visit("/transparency", "transparency").await;
     walk.visit_refused("/nowhere", "not_found").await;
     walk.visit_refused("/overview", "session_missing").await;
     walk.visit_refused("/login/test-mitid/callback?code=x&state=y", "login_unknown").await;
@@ -171,7 +182,7 @@ async fn visitor(language: Language) {
     let leave = walk.language.provider("leave_title");
     walk.browser.arrive(&leave).await;
     walk.look("provider-leave").await;
-    walk.end(13);
+    walk.end(14);
 }
 
 /// Anna, with much to see.
@@ -209,6 +220,10 @@ async fn citizen(language: Language) {
     walk.click("consent.withdraw_button").await;
     walk.look("consent-withdrawn").await;
     walk.visit(&format!("/consents/{}", id(&consents[1])), "consent-declined").await;
+    walk.open_receipt(&consent).await;
+    walk.look("receipt").await;
+    walk.browser.unfold().await;
+    walk.look("receipt-unfolded").await;
 
     walk.visit("/mandates/new", "mandate-pick").await;
     walk.visit("/mandates/new/M14", "mandate-form").await;
@@ -225,7 +240,7 @@ async fn citizen(language: Language) {
     walk.visit(&format!("{mandate}/revoke"), "mandate-revoke").await;
     walk.click("mandate.revoke").await;
     walk.look("mandate-revoked").await;
-    walk.end(22);
+    walk.end(24);
 }
 
 /// Bo, who acts for anna.
@@ -244,14 +259,18 @@ async fn representative(language: Language) {
     walk.visit("/about/privacy", "acting-privacy").await;
     walk.visit_refused("/access-log", "only_in_person").await;
     walk.visit_refused(&format!("/consents/{}", id(&consents[0])), "power_does_not_cover").await;
+    walk.browser.open(&format!("{mandate}/receipt")).await;
+    assert_eq!(walk.browser.code().await, "only_in_person");
     walk.browser.open("/about/accessibility").await;
     walk.click("layout.stop_acting").await;
     walk.look("held-overview").await;
     walk.visit(&mandate, "held-mandate").await;
+    walk.open_receipt(&mandate).await;
+    walk.look("held-receipt").await;
     walk.visit(&format!("{mandate}/renounce"), "mandate-renounce").await;
     walk.click("mandate.renounce").await;
     walk.look("mandate-renounced").await;
-    walk.end(12);
+    walk.end(13);
 }
 
 /// Hans, at work.
@@ -305,6 +324,33 @@ async fn caseworker(language: Language) {
     walk.end(12);
 }
 
+/// Lars, who erases what is over.
+async fn officer(language: Language) {
+    let mut walk = Walk::new(language).await;
+    let asked = walk.ask().await;
+    walk.answer(&asked).await;
+    walk.give().await;
+    walk.turn_into(LARS, Capacity::Work).await;
+    walk.visit("/casework", "officer").await;
+    walk.click("casework.erase_to_plan").await;
+    walk.look("erase").await;
+    walk.visit_unfilled("/casework/erasures", "casework.erase_to_plan", "erase-errors").await;
+    let number = walk.scene.number("anna").await;
+    for (ground, name) in
+        [("casework.erase_retention_over", "erase-nothing"), ("casework.erase_ordered", "erase-plan")]
+    {
+        walk.browser.open("/casework/erasures").await;
+        walk.browser.fill(&walk.page("casework.number"), &number).await;
+        walk.browser.choose(&walk.page("casework.erase_ground"), &walk.page(ground)).await;
+        walk.browser.fill(&walk.page("casework.case"), CASE).await;
+        walk.send("casework.erase_to_plan").await;
+        walk.look(name).await;
+    }
+    walk.send("casework.erase_confirm").await;
+    walk.look("erase-done").await;
+    walk.end(6);
+}
+
 mod every_page_has_no_axe_violation_at_1280_and_320 {
     use super::*;
 
@@ -346,5 +392,15 @@ mod every_page_has_no_axe_violation_at_1280_and_320 {
     #[tokio::test]
     async fn for_a_caseworker_in_english() {
         caseworker(English).await;
+    }
+
+    #[tokio::test]
+    async fn for_an_officer_in_danish() {
+        officer(Danish).await;
+    }
+
+    #[tokio::test]
+    async fn for_an_officer_in_english() {
+        officer(English).await;
     }
 }

@@ -17,6 +17,7 @@ pub(crate) enum Capacity {
 pub(crate) const ANNA: &str = "Anna Lind";
 pub(crate) const BO: &str = "Bo Lind";
 pub(crate) const HANS: &str = "Hans Vester";
+pub(crate) const LARS: &str = "Lars Høj";
 pub(crate) const MONA: &str = "Mona Mark";
 
 /// A demo, and the browsers of those who use it.

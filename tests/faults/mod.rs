@@ -2,10 +2,14 @@
 
 mod early;
 mod fsync;
+mod history;
 mod kill;
 mod ledger;
+mod load;
+mod nodes;
 mod outage;
 mod rekey;
+mod syscalls;
 
 use crate::support::Tillid;
 

@@ -30,21 +30,21 @@ const CLIENTS: usize = 4;
 const CASE: &str = "27.36.04-2026-17";
 
 /// An installation under `tillid serve`: its keys, its configuration and its database.
-struct Installation {
+pub(crate) struct Installation {
     home: TempDir,
-    database: Database,
+    pub(crate) database: Database,
     starts: AtomicUsize,
 }
 
 /// It runs.
-struct Running {
-    child: Child,
-    base: String,
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    pub(crate) base: String,
     internal: String,
 }
 
 impl Installation {
-    async fn new(engine: Engine) -> Self {
+    pub(crate) async fn new(engine: Engine) -> Self {
         let this = Self {
             home: tempfile::tempdir().expect("a folder"),
             database: Database::new(engine).await,
@@ -56,8 +56,9 @@ impl Installation {
             ("receipts", "receipts"),
             ("receipts", "sandbox"),
         ] {
-            this.keygen(kind, name);
+            this.keygen(&[kind], name);
         }
+        this.keygen(&["log", "--name", "127.0.0.1/log"], "log");
         if let Address::Postgres(url) = &this.database.address {
             let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(this.path("url"));
             file.expect("a file").write_all(url.as_bytes()).expect("written");
@@ -73,8 +74,9 @@ impl Installation {
         self.path(&format!("{name}.key"))
     }
 
-    fn keygen(&self, kind: &str, name: &str) {
-        let made = Command::new(TILLID).args(["keygen", kind]).arg(self.key(name)).status().expect("keygen");
+    fn keygen(&self, kind: &[&str], name: &str) {
+        let made =
+            Command::new(TILLID).arg("keygen").args(kind).arg(self.key(name)).status().expect("keygen");
         assert!(made.success());
     }
 
@@ -89,9 +91,10 @@ impl Installation {
         let text = format!(
             "base_url = \"http://127.0.0.1\"\nlisten = \"127.0.0.1:0\"\ninternal_listen = \"127.0.0.1:0\"\n\n\
              [database]\n{database}\nmigrate_on_start = true\n\n\
-             [keys]\nperson_numbers = [{}]\nreceipts = {}\n\n[sandbox]\nkey = {}\n",
+             [keys]\nperson_numbers = [{}]\nreceipts = {}\nlog = [{}]\n\n[sandbox]\nkey = {}\n",
             numbers.join(", "),
             quoted(&self.key("receipts")),
+            quoted(&self.key("log")),
             quoted(&self.key("sandbox")),
         );
         let file = self.path("tillid.toml");
@@ -112,7 +115,7 @@ impl Installation {
     }
 
     /// Starts the service, and waits until it says where it listens.
-    async fn start(&self, keys: &[&str]) -> Running {
+    pub(crate) async fn start(&self, keys: &[&str]) -> Running {
         let (child, log) = self.serve(keys);
         let ready = || {
             let text = fs::read_to_string(&log).expect("the log");
@@ -135,7 +138,7 @@ impl Installation {
         words
     }
 
-    fn verify(&self, keys: &[&str]) -> (Option<i32>, String) {
+    pub(crate) fn verify(&self, keys: &[&str]) -> (Option<i32>, String) {
         let output = Command::new(TILLID)
             .args(["verify", "--config"])
             .arg(self.configure(keys))

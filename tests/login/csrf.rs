@@ -20,6 +20,17 @@ use tillid_testkit::Engine;
 enum Who {
     Citizen,
     Employee,
+    Officer,
+}
+
+impl Who {
+    /// The page that they start from.
+    const fn front(self) -> &'static str {
+        match self {
+            Self::Citizen => "/overview",
+            Self::Employee | Self::Officer => "/casework",
+        }
+    }
 }
 
 /// Every unsafe address of the pages, and who uses it.
@@ -35,6 +46,8 @@ const UNSAFE: &[(&str, Who)] = &[
     ("/mandates/{id}/renounce", Who::Citizen),
     ("/act-for", Who::Citizen),
     ("/act-for/stop", Who::Citizen),
+    ("/casework/erasures", Who::Officer),
+    ("/casework/erasures/confirm", Who::Officer),
     ("/casework/lookups", Who::Employee),
     ("/casework/lookups/{lookup}/ask", Who::Employee),
     ("/casework/lookups/{lookup}/requests/{request}/cancel", Who::Employee),
@@ -154,6 +167,7 @@ async fn no_other_site_can_send_a_form_for_somebody() {
     let scene = Scene::with_catalogue(Engine::Sqlite, [("mitid", Tenant::right())]).await;
     let mut anna = scene.logged_in("mitid", Person::anna()).await;
     let mut hans = scene.logged_in("mitid", Person::hans()).await;
+    let mut lars = scene.logged_in("mitid", Person::lars()).await;
     let mut bo = scene.logged_in("mitid", Person::bo()).await;
     let targets = targets(&scene, &mut anna, &mut hans).await;
     let csrf = async |walker: &mut Walker, path: &str| {
@@ -163,6 +177,7 @@ async fn no_other_site_can_send_a_form_for_somebody() {
     let own = [
         (Who::Citizen, csrf(&mut anna, "/overview").await),
         (Who::Employee, csrf(&mut hans, "/casework").await),
+        (Who::Officer, csrf(&mut lars, "/casework").await),
     ];
     let others = csrf(&mut bo, "/overview").await;
     let our_origin = scene.served.base.clone();
@@ -171,7 +186,11 @@ async fn no_other_site_can_send_a_form_for_somebody() {
     let before = tables::dump(&mut administrator).await;
     let mut refused = 0;
     for (path, who) in UNSAFE {
-        let walker = if *who == Who::Citizen { &mut anna } else { &mut hans };
+        let walker = match who {
+            Who::Citizen => &mut anna,
+            Who::Employee => &mut hans,
+            Who::Officer => &mut lars,
+        };
         let right = own.iter().find(|(other, _)| other == who).expect("a token").1.as_str();
         let wrong = format!("{}{}", &right[1..], "A");
         let same = [("sec-fetch-site", "same-origin"), ("origin", our_origin.as_str())];
@@ -210,9 +229,12 @@ async fn no_other_site_can_send_a_form_for_somebody() {
 
     // The negative control: with the right token each of them is let through.
     for (path, who) in UNSAFE {
-        let walker = if *who == Who::Citizen { &mut anna } else { &mut hans };
-        let start = if *who == Who::Citizen { "/overview" } else { "/casework" };
-        let right = csrf(walker, start).await;
+        let walker = match who {
+            Who::Citizen => &mut anna,
+            Who::Employee => &mut hans,
+            Who::Officer => &mut lars,
+        };
+        let right = csrf(walker, who.front()).await;
         let fields = vec![("csrf".to_owned(), right)];
         let headers = vec![("sec-fetch-site", "same-origin"), ("origin", our_origin.as_str())];
         let page = walker.post(&scene.at(&targets.at(path)), &Raw { fields, headers }).await;

@@ -7,11 +7,12 @@ use std::{
 };
 
 /// Each crate may import only what stands behind its colon.
-const ARROWS: [(&str, &str); 10] = [
+const ARROWS: [(&str, &str); 11] = [
     ("tillid-domain", ""),
+    ("tillid-log", ""),
     ("tillid-documents", "tillid-domain"),
     ("tillid-storage", "tillid-domain"),
-    ("tillid-service", "tillid-storage tillid-documents tillid-domain"),
+    ("tillid-service", "tillid-storage tillid-documents tillid-log tillid-domain"),
     ("tillid-edge", "tillid-service tillid-domain"),
     ("tillid-api", "tillid-edge tillid-service tillid-documents tillid-domain"),
     ("tillid-web", "tillid-edge tillid-service tillid-documents tillid-domain"),
@@ -24,8 +25,8 @@ const ARROWS: [(&str, &str); 10] = [
 const ONLY: [(&str, &str); 5] = [
     ("sqlx", "tillid-storage tillid-testkit"),
     ("axum", "tillid-edge tillid-api tillid-web tillid-sandbox tillid"),
-    ("askama", "tillid-web tillid-sandbox"),
-    ("reqwest", "tillid-edge tillid-sandbox"),
+    ("askama", "tillid-web tillid-sandbox tillid"),
+    ("reqwest", "tillid-edge tillid-sandbox tillid"),
     ("hyper-util", "tillid-edge"),
 ];
 

@@ -129,14 +129,18 @@ impl Door {
         let listed = found.and_then(|(_, methods)| methods.get(method));
         let known = COMMON.contains(&status) || listed.is_some_and(|l| l.contains(&status));
         assert!(known, "{line}: the contract lists {listed:?}, not {status}: {text}");
-        if status >= 400 {
+        // The log speaks as its specifications say.
+        let of_log = plain.starts_with("/log/") && plain != "/log/keys";
+        if status >= 400 && !of_log {
             let problem = answer.json();
             let code = problem["code"].as_str().unwrap_or_else(|| panic!("{line}: no problem: {text}"));
             assert_eq!(problem["type"], format!("/problems/{code}"), "{line}");
             assert_eq!(problem["status"], status, "{line}");
             assert_eq!(told("content-type"), "application/problem+json", "{line}");
         }
-        assert_eq!(told("cache-control"), "no-store", "{line}");
+        if !of_log {
+            assert_eq!(told("cache-control"), "no-store", "{line}");
+        }
     }
 }
 
@@ -146,6 +150,7 @@ fn fits(template: &str, path: &str) -> bool {
     loop {
         match (ours.next(), theirs.next()) {
             (None, None) => return true,
+            (Some("{path}"), Some(_)) => return true,
             (Some(a), Some(b)) if a == b || (a.starts_with('{') && !b.is_empty()) => {}
             _ => return false,
         }

@@ -328,7 +328,7 @@ async fn nothing_leaks(engine: Engine) {
         );
     }
 
-    let mut administrator = tables::administrator(&door.tillid).await;
+    let mut administrator = door.tillid.administrator().await;
     let dump = tables::dump(&mut administrator).await;
     assert!(
         dump["person_number"].len() >= 17 && dump["access_record"].len() > 10,

@@ -1,26 +1,11 @@
 //! The database behind the service's back.
 
 use crate::support::Tillid;
-use sqlx::{Connection as _, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::collections::BTreeMap;
 use tillid_testkit::Administrator;
 
 /// What reading and being refused may add to: who looked, and its events.
 const GROWING: [&str; 5] = ["access_record", "event", "event_body", "event_subject", "pending"];
-
-/// An administrator of the database of a running service.
-pub(crate) async fn administrator(tillid: &Tillid) -> Administrator {
-    match (tillid.sqlite_file(), tillid.postgres_url()) {
-        (Some(file), _) => {
-            let options = SqliteConnectOptions::new().filename(file).foreign_keys(true);
-            Administrator::Sqlite(SqliteConnection::connect_with(&options).await.expect("a connection"))
-        }
-        (None, Some(url)) => {
-            Administrator::Postgres(PgConnection::connect(&url).await.expect("a connection"))
-        }
-        (None, None) => unreachable!("a service has a database"),
-    }
-}
 
 /// Every row of every table, as text; bytes in hexadecimal.
 pub(crate) async fn dump(administrator: &mut Administrator) -> BTreeMap<String, Vec<String>> {
@@ -42,7 +27,7 @@ pub(crate) async fn dump(administrator: &mut Administrator) -> BTreeMap<String, 
 
 /// Everything that only a change of a fact changes, and how many facts there are of each kind but the access records.
 pub(crate) async fn facts(tillid: &Tillid) -> BTreeMap<String, Vec<String>> {
-    let mut administrator = administrator(tillid).await;
+    let mut administrator = tillid.administrator().await;
     let mut all = dump(&mut administrator).await;
     let sql = "SELECT fact || ' ' || CAST(count(*) AS TEXT) FROM event WHERE fact <> 'access_recorded' GROUP BY fact ORDER BY fact";
     let kinds = administrator.column(sql).await;

@@ -3,7 +3,6 @@
 use crate::{
     door::{CASE, Door},
     support::TILLID,
-    tables,
 };
 use serde_json::json;
 use std::{fs, process::Command};
@@ -105,7 +104,7 @@ async fn every_hand_on_a_row_is_named(engine: Engine) {
     let (code, words) = door.tillid.verify();
     assert_eq!(code, 0, "{words}");
     assert!(words.contains("verified: "), "{words}");
-    let mut administrator = tables::administrator(&door.tillid).await;
+    let mut administrator = door.tillid.administrator().await;
     administrator.take_protection_away().await;
     assert_eq!(door.tillid.verify().0, 0, "taking the protection away alone changes no row");
 

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 use tillid_storage::Address;
@@ -192,6 +192,23 @@ impl Tillid {
         self.child.wait().expect("it is gone")
     }
 
+    /// Waits until the process has ended by itself, or been killed.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("its state") {
+                return status;
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "the process goes on");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Whether the process runs.
+    pub(crate) fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("its state").is_none()
+    }
+
     /// The same installation, started again after it was stopped or killed.
     pub(crate) fn again(self) -> Self {
         self.again_under(&[])
@@ -264,9 +281,9 @@ impl Tillid {
 
     /// Somebody who can run any statement on the database behind the service's back.
     pub(crate) async fn administrator(&self) -> Administrator {
-        match (self.sqlite_file(), self.postgres_url()) {
-            (Some(file), _) => Administrator::of(&Address::Sqlite(file)).await,
-            (None, url) => Administrator::of(&Address::Postgres(url.expect("a database"))).await,
+        match &self.database {
+            Some(database) => database.administrator().await,
+            None => Administrator::of(&Address::Sqlite(self.home.path().join("tillid.db"))).await,
         }
     }
 

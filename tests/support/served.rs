@@ -46,8 +46,12 @@ impl Installation {
         let home = tempfile::tempdir().expect("a folder");
         let database = Database::new(engine).await;
         let this = Self { home, database, base: format!("http://{listen}"), listen };
-        for (kind, name) in [("person-numbers", "numbers-1.key"), ("receipts", "receipts.key")] {
-            let made = Command::new(TILLID).args(["keygen", kind]).arg(this.path(name)).status();
+        for (kind, name) in [
+            (&["person-numbers"][..], "numbers-1.key"),
+            (&["receipts"], "receipts.key"),
+            (&["log", "--name", "127.0.0.1/log"], "log.key"),
+        ] {
+            let made = Command::new(TILLID).arg("keygen").args(kind).arg(this.path(name)).status();
             assert!(made.expect("keygen").success());
         }
         if let Address::Postgres(url) = &this.database.address {
@@ -71,11 +75,12 @@ impl Installation {
         let text = format!(
             "base_url = \"{}\"\nlisten = \"{}\"\ninternal_listen = \"127.0.0.1:0\"\n\n\
              [database]\n{database}\nmigrate_on_start = true\n\n\
-             [keys]\nperson_numbers = [{}]\nreceipts = {}\n\n{}\n{providers}",
+             [keys]\nperson_numbers = [{}]\nreceipts = {}\nlog = [{}]\n\n{}\n{providers}",
             self.base,
             self.listen,
             quoted(&self.path("numbers-1.key")),
             quoted(&self.path("receipts.key")),
+            quoted(&self.path("log.key")),
             authorities(),
         );
         fs::write(self.path("tillid.toml"), text).expect("a configuration");

@@ -53,7 +53,7 @@ pub(crate) async fn with_right_clock(
 /// Whether it is well.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Health {
-    /// `live`, `ready`, `draining`, `database_away` or `clock_off`.
+    /// `live`, `ready`, `draining`, `database_away`, `database_unsafe`, `clock_off`, `log_behind`, `log_unwitnessed`, or what else is wrong with the log.
     status: &'static str,
 }
 
@@ -63,20 +63,25 @@ pub(crate) async fn live() -> Json<Health> {
     Json(Health { status: "live" })
 }
 
-/// The node can serve: the database answers, the clocks agree to within a second, and it is not being stopped.
+/// The node can serve: the database answers, the clocks agree to within a second, the log keeps its promise, and it is not being
+/// stopped.
 #[utoipa::path(get, path = "/health/ready", tag = "operation", security(()),
     responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub(crate) async fn ready(State(gate): State<Gate>, State(readiness): State<Readiness>) -> Response {
-    let status = if readiness.draining.load(Ordering::SeqCst) {
+    // Said also while it is draining, which it does because of it.
+    let status = if gate.service.flush_failed() {
+        "database_unsafe"
+    } else if readiness.draining.load(Ordering::SeqCst) {
         "draining"
     } else {
         match gate.service.clock_skew().await {
             Ok(skew) => {
                 readiness.clock_is_off_by(skew);
-                if skew <= MAX_SKEW {
-                    return Json(Health { status: "ready" }).into_response();
+                match gate.service.log_trouble() {
+                    _ if skew > MAX_SKEW => "clock_off",
+                    Some(trouble) => trouble.code(),
+                    None => return Json(Health { status: "ready" }).into_response(),
                 }
-                "clock_off"
             }
             Err(_) => "database_away",
         }

@@ -4,10 +4,12 @@
 mod bodies;
 mod docs;
 mod health;
+mod log;
 mod v1;
 mod view;
 
 pub use health::Readiness;
+pub use log::published_keys;
 
 use axum::{Router, extract::FromRef, middleware};
 use tillid_edge::Gate;
@@ -68,9 +70,7 @@ impl Modify for Bearer {
 }
 
 fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(Contract::openapi())
-        .nest("/v1", v1::router())
-        .routes(routes!(v1::receipts::keys))
+    OpenApiRouter::with_openapi(Contract::openapi()).nest("/v1", v1::router()).merge(log::router())
 }
 
 fn health_routes() -> OpenApiRouter<Api> {

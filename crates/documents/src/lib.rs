@@ -2,4 +2,4 @@
 
 mod receipt;
 
-pub use receipt::{KeyError, Receipt, ReceiptKeys, TYPE, verify};
+pub use receipt::{KeyError, NotAReceipt, Opened, Receipt, ReceiptKeys, TYPE, is_signed, open, verify};

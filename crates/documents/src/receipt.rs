@@ -35,11 +35,21 @@ impl ReceiptKeys {
 
     /// The public keys as a JWK set (RFC 7517); the first one signs.
     pub fn jwks(&self) -> Value {
-        let active = self.active.public_key().as_ref();
-        let keys = std::iter::once(active).chain(self.retired.iter().map(Vec::as_slice)).map(|x| {
+        let keys = self.public().map(|x| {
             json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": thumbprint(x), "x": B64.encode(x)})
         });
         json!({ "keys": keys.collect::<Vec<_>>() })
+    }
+
+    /// The thumbprint (RFC 7638) of the key of these that signed a receipt; `None` when none did.
+    pub fn signer_of(&self, receipt: &str) -> Option<String> {
+        self.public().find(|key| is_signed(receipt, key)).map(thumbprint)
+    }
+
+    /// The public keys, the one that signs first.
+    fn public(&self) -> impl Iterator<Item = &[u8]> {
+        let active = self.active.public_key().as_ref();
+        std::iter::once(active).chain(self.retired.iter().map(Vec::as_slice))
     }
 
     /// The receipt of an event, for somebody whom it concerns: it opens the commitment.
@@ -81,19 +91,70 @@ pub struct Receipt {
 
 /// Checks a receipt's signature under one 32-byte public key and that its commitment opens; returns the event.
 pub fn verify(receipt: &str, public_key: &[u8]) -> Option<Recorded> {
-    let (signed, signature) = receipt.rsplit_once('.')?;
+    let opened = open(receipt).ok()?;
+    is_signed(receipt, public_key).then_some(opened.recorded)
+}
+
+/// A receipt whose commitment opens.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Opened {
+    /// The event.
+    pub recorded: Recorded,
+    /// What the log holds of it.
+    pub commitment: Digest,
+    /// The address of the service that it says it comes from.
+    pub issuer: String,
+}
+
+/// Why a receipt does not open.
+#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone, Copy)]
+pub enum NotAReceipt {
+    /// It is not a JWS of this type with such a payload.
+    #[error("not a receipt")]
+    Malformed,
+    /// The event in it is not the one that the commitment is to.
+    #[error("the commitment does not open")]
+    OtherEvent,
+}
+
+/// Reads a receipt and opens its commitment. Whose it is, [`is_signed`] tells: without that, anybody can have made it.
+pub fn open(receipt: &str) -> Result<Opened, NotAReceipt> {
+    let (payload, value) = read(receipt).ok_or(NotAReceipt::Malformed)?;
+    let Payload { issuer, recorded, salt } = payload;
+    let commitment = Digest::commit(&salt, &recorded.to_bytes());
+    if commitment.as_bytes().as_slice() == value {
+        Ok(Opened { recorded, commitment, issuer })
+    } else {
+        Err(NotAReceipt::OtherEvent)
+    }
+}
+
+/// Whether a 32-byte public key signed the receipt.
+pub fn is_signed(receipt: &str, public_key: &[u8]) -> bool {
+    let Some((signed, signature)) = receipt.rsplit_once('.') else { return false };
+    let key = UnparsedPublicKey::new(&ED25519, public_key);
+    B64.decode(signature).is_ok_and(|signature| key.verify(signed.as_bytes(), &signature).is_ok())
+}
+
+struct Payload {
+    issuer: String,
+    recorded: Recorded,
+    salt: Salt,
+}
+
+fn read(receipt: &str) -> Option<(Payload, Vec<u8>)> {
+    let (signed, _) = receipt.rsplit_once('.')?;
     let (header, payload) = signed.split_once('.')?;
     let header: Value = serde_json::from_slice(&B64.decode(header).ok()?).ok()?;
     if header.get("typ")? != TYPE || header.get("alg")? != "EdDSA" {
         return None;
     }
-    let signature = B64.decode(signature).ok()?;
-    UnparsedPublicKey::new(&ED25519, public_key).verify(signed.as_bytes(), &signature).ok()?;
     let payload: Value = serde_json::from_slice(&B64.decode(payload).ok()?).ok()?;
-    let recorded: Recorded = serde_json::from_value(payload.get("event")?.clone()).ok()?;
+    let recorded = serde_json::from_value(payload.get("event")?.clone()).ok()?;
+    let issuer = payload.get("iss")?.as_str()?.to_owned();
     let bytes = |name: &str| B64.decode(payload.get("commitment")?.get(name)?.as_str()?).ok();
     let salt = Salt::from_bytes(bytes("salt")?.try_into().ok()?);
-    (Digest::commit(&salt, &recorded.to_bytes()).as_bytes().as_slice() == bytes("value")?).then_some(recorded)
+    Some((Payload { issuer, recorded, salt }, bytes("value")?))
 }
 
 #[cfg(test)]

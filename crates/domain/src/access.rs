@@ -54,11 +54,13 @@ pub enum Act {
     CancelRequest,
     /// Draft and publish in the catalogues.
     EditCatalogue,
+    /// Erase what is over, or see what could be.
+    Erase,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::SeeOverview,
         Self::SeeAccessLog,
         Self::SeeRequest,
@@ -74,6 +76,7 @@ impl Act {
         Self::AskForConsent,
         Self::CancelRequest,
         Self::EditCatalogue,
+        Self::Erase,
     ];
 
     /// The code, as it stands in the access log.
@@ -94,6 +97,7 @@ impl Act {
             Self::AskForConsent => "ask_for_consent",
             Self::CancelRequest => "cancel_request",
             Self::EditCatalogue => "edit_catalogue",
+            Self::Erase => "erase",
         }
     }
 
@@ -102,11 +106,11 @@ impl Act {
         Assurance::Substantial
     }
 
-    /// How long ago, in seconds, whoever does it may have proved who they are: what gives somebody something asks for it anew, what
-    /// takes it back never does.
+    /// How long ago, in seconds, whoever does it may have proved who they are: what gives somebody something, or destroys evidence,
+    /// asks for it anew; what takes back never does.
     pub const fn freshness(self) -> Option<i64> {
         match self {
-            Self::AnswerRequest | Self::GiveConsent | Self::GiveMandate => Some(300),
+            Self::AnswerRequest | Self::GiveConsent | Self::GiveMandate | Self::Erase => Some(300),
             _ => None,
         }
     }
@@ -178,7 +182,7 @@ fn citizen(me: PersonId, act: Act, subject: &Subject<'_>) -> Result<(), Refusal>
         Act::RevokeMandate => mine,
         Act::RenounceMandate if mine && !held_by_me => return Err(Denied(Reason::OnlyInPerson)),
         Act::RenounceMandate => held_by_me,
-        Act::LookUp | Act::AskForConsent | Act::CancelRequest | Act::EditCatalogue => {
+        Act::LookUp | Act::AskForConsent | Act::CancelRequest | Act::EditCatalogue | Act::Erase => {
             return Err(Denied(Reason::StaffOnly));
         }
     }
@@ -188,7 +192,8 @@ fn citizen(me: PersonId, act: Act, subject: &Subject<'_>) -> Result<(), Refusal>
 
 /// Acting for another: what the powers of this moment say, and no more.
 fn representative(me: PersonId, grantor: PersonId, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> {
-    if matches!(act, Act::LookUp | Act::AskForConsent | Act::CancelRequest | Act::EditCatalogue) {
+    if matches!(act, Act::LookUp | Act::AskForConsent | Act::CancelRequest | Act::EditCatalogue | Act::Erase)
+    {
         return Err(Denied(Reason::StaffOnly));
     }
     if subject.powers.is_empty() {
@@ -247,6 +252,13 @@ fn staff(me: &Employee, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> 
             }
             if subject.authority == Some(me.authority) { Ok(()) } else { Err(Denied(Reason::OtherAuthority)) }
         }
+        // one role of the authority decides what of its evidence goes, and never their own.
+        Act::Erase => {
+            if !me.is(Role::DataProtectionOfficer) {
+                return Err(Denied(Reason::RoleMissing));
+            }
+            if own_case { Err(Denied(Reason::OwnCase)) } else { Ok(()) }
+        }
         Act::SeeConsent | Act::SeeRequest | Act::SeeMandate => {
             let theirs = subject.authority == Some(me.authority) && within_limits(me, subject) && !own_case;
             theirs.then_some(()).ok_or(Hidden)
@@ -261,7 +273,9 @@ fn system(me: &Machine, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> 
         Act::SeeConsent | Act::SeeRequest | Act::SeeMandate => {
             (subject.authority == Some(me.authority)).then_some(()).ok_or(Hidden)
         }
-        Act::AskForConsent | Act::CancelRequest | Act::EditCatalogue => Err(Denied(Reason::RoleMissing)),
+        Act::AskForConsent | Act::CancelRequest | Act::EditCatalogue | Act::Erase => {
+            Err(Denied(Reason::RoleMissing))
+        }
         _ => Err(Denied(Reason::CitizensOnly)),
     }
 }
@@ -423,8 +437,10 @@ mod tests {
     fn a_citizen_does_everything_of_their_own_and_nothing_of_the_staffs() {
         let own = Subject { person: Some(person(1)), representative: Some(person(2)), ..Subject::default() };
         for act in Act::ALL {
-            let staff =
-                matches!(act, Act::LookUp | Act::AskForConsent | Act::CancelRequest | Act::EditCatalogue);
+            let staff = matches!(
+                act,
+                Act::LookUp | Act::AskForConsent | Act::CancelRequest | Act::EditCatalogue | Act::Erase
+            );
             let expected = match act {
                 _ if staff => Err(Denied(Reason::StaffOnly)),
                 Act::RenounceMandate => Err(Denied(Reason::OnlyInPerson)),
@@ -542,6 +558,33 @@ mod tests {
             assert_eq!(may(&who, act, &own), Err(Denied(Reason::OwnCase)), "{act:?}");
         }
         assert_eq!(may(&who, Act::SeeConsent, &own), Err(Hidden));
+    }
+
+    #[test]
+    fn r42_only_a_data_protection_officer_erases_and_never_themselves() {
+        let others = Subject { person: Some(person(1)), ..Subject::default() };
+        for role in [
+            Role::Reader,
+            Role::Caseworker,
+            Role::Registrar,
+            Role::CatalogueAdministrator,
+            Role::DataProtectionOfficer,
+        ] {
+            let who = employee(&[role], "*", Sensitivity::Special);
+            let expected = match role {
+                Role::DataProtectionOfficer => Ok(()),
+                _ => Err(Denied(Reason::RoleMissing)),
+            };
+            assert_eq!(may(&who, Act::Erase, &others), expected, "{role:?}");
+        }
+        let officer = employee(&[Role::DataProtectionOfficer], "*", Sensitivity::Special);
+        let own = Subject { person: Some(person(9)), ..Subject::default() };
+        assert_eq!(may(&officer, Act::Erase, &own), Err(Denied(Reason::OwnCase)));
+        let weak = Actor { assurance: Assurance::Low, ..officer.clone() };
+        assert_eq!(may(&weak, Act::Erase, &others), Err(Refusal::StepUp(Assurance::Substantial)));
+        let (login, late) = (Instant::from_micros(0), Instant::from_micros(301_000_000));
+        let stale = Actor { authenticated_at: Some(login), ..officer };
+        assert_eq!(is_fresh(&stale, Act::Erase, late), Err(Refusal::LoginAgain(300)));
     }
 
     #[test]

@@ -41,6 +41,11 @@ impl Digest {
         Self::from_slice(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &salt.0), bytes).as_ref())
     }
 
+    /// The digest with these bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

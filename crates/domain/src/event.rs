@@ -5,10 +5,11 @@ use crate::{
     actor::ActorTrace,
     catalogue::{Channel, Definition, EntryVersion, Polarity},
     digest::canonical,
+    erasure::ErasureGround,
     id::{AccessId, DeclarationId, EventId, NumberId, PersonId, PresentationId, RequestId},
     instant::{Instant, LocalDate, Period},
     presentation::Presented,
-    text::{CaseRef, Code, Language, Login, Name, PrivilegeUri, Prose},
+    text::{CaseRef, Code, Language, Login, Name, PrivilegeUri},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -193,10 +194,17 @@ pub enum Fact {
         /// One commitment for each look.
         records: Vec<AccessCommitment>,
     },
-    /// Everything of this was erased; the commitments stay (T4).
+    /// Records of this batch were erased; their commitments stay (T4).
+    AccessErased {
+        /// Which.
+        records: Vec<AccessId>,
+    },
+    /// Everything of this was erased; the commitments stay (T4). Names nobody and concerns nobody: it stays when they are gone.
     Erased {
         /// On what ground.
-        ground: Prose,
+        ground: ErasureGround,
+        /// What the journal keeps of it, so that nobody changes that either: see [`tombstone`].
+        tombstone: Digest,
     },
 }
 
@@ -236,6 +244,26 @@ pub struct ConsentAnswer {
     pub valid: Period,
 }
 
+/// What the journal keeps of an event whose body is gone.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Trace {
+    /// Its id.
+    pub id: EventId,
+    /// Its number among the events of its thing.
+    pub revision: u64,
+    /// The code of what happened.
+    pub fact: String,
+    /// When it was recorded.
+    pub recorded_at: Instant,
+    /// What the event's body and salt would open.
+    pub commitment: Digest,
+}
+
+/// The fingerprint of all traces that an erased thing leaves, in the order of their revisions.
+pub fn tombstone(traces: &[Trace]) -> Digest {
+    Digest::of_canonical(&traces)
+}
+
 /// That a look was recorded, without saying whose or at whom.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AccessCommitment {
@@ -246,6 +274,9 @@ pub struct AccessCommitment {
 }
 
 impl Fact {
+    /// The code of an erasure.
+    pub const ERASED: &str = "erased";
+
     /// The code of what happened, as it stands in the journal.
     pub const fn code(&self) -> &'static str {
         match self {
@@ -269,7 +300,8 @@ impl Fact {
             Self::MandateRenounced {} => "mandate_renounced",
             Self::MandateEnded { .. } => "mandate_ended",
             Self::AccessRecorded { .. } => "access_recorded",
-            Self::Erased { .. } => "erased",
+            Self::AccessErased { .. } => "access_erased",
+            Self::Erased { .. } => Self::ERASED,
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod consent;
 mod cpr;
 mod cvr;
 mod digest;
+pub mod erasure;
 pub mod event;
 pub mod id;
 mod instant;

@@ -180,6 +180,20 @@ reasons! {
     LoginTaken = "login_taken",
     /// The clock is only turned forward.
     ClockBackwards = "clock_backwards",
+    /// It is in force, and so is not erased.
+    StillInForce = "still_in_force",
+    /// It ended less than five years ago.
+    RetentionRuns = "retention_runs",
+    /// Another authority has something that stays.
+    KeptByAnother = "kept_by_another",
+    /// Something that stays rests on it.
+    StaysWithAnother = "stays_with_another",
+    /// The person is named in something that stays.
+    NamedInWhatStays = "named_in_what_stays",
+    /// There is nothing that may be erased.
+    NothingToErase = "nothing_to_erase",
+    /// Nobody is known here by that number or id.
+    NobodyKnown = "nobody_known",
     /// Someone changed it meanwhile.
     RevisionChanged = "revision_changed",
     /// The idempotency key was used for another request.

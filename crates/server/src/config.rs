@@ -25,6 +25,9 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     /// The keys.
     pub(crate) keys: Keys,
+    /// The log.
+    #[serde(default)]
+    pub(crate) log: LogConfig,
     /// Who may vouch for a bearer.
     #[serde(default)]
     pub(crate) issuers: Vec<IssuerConfig>,
@@ -63,6 +66,24 @@ pub(crate) struct Keys {
     /// The public keys of receipts that were signed before: 32 bytes each.
     #[serde(default)]
     pub(crate) retired_receipts: Vec<PathBuf>,
+    /// Sign the log, all of them, the first one first: Ed25519 or ML-DSA-44 in PKCS#8. A new key signs beside the old one until the
+    /// witnesses know it.
+    pub(crate) log: Vec<PathBuf>,
+    /// The public keys that signed the log before, as C2SP verifier keys in text files.
+    #[serde(default)]
+    pub(crate) retired_log: Vec<PathBuf>,
+}
+
+/// The log that outsiders can check.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogConfig {
+    /// What it calls itself; fixed at its first start. Without it, `base_url` without its scheme, and `/log`.
+    pub(crate) origin: Option<String>,
+    /// The witnesses to ask, with their addresses, and how many of them it takes: a C2SP tlog-policy file.
+    pub(crate) policy: Option<PathBuf>,
+    /// For how many hours the log may go without those witnesses before the service says that it is not ready; for ever when absent.
+    pub(crate) witness_grace_hours: Option<u32>,
 }
 
 /// An issuer of access tokens (RFC 9068).

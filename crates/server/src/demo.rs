@@ -5,6 +5,7 @@ use crate::{
     keys,
     providers::client_key,
     run::{Parts, World, listen, run},
+    serve::origin_of,
 };
 use anyhow::{Context, Result};
 use clap::Args;
@@ -37,6 +38,9 @@ pub(crate) struct Demo {
     /// A PostgreSQL connection URL, to use instead of the SQLite file
     #[arg(long)]
     postgres: Option<String>,
+    /// Ask these witnesses to sign the log too (a C2SP tlog-policy file with their addresses)
+    #[arg(long)]
+    log_policy: Option<PathBuf>,
     /// Let others than this machine reach the demo, where anyone can be anyone
     #[arg(long)]
     allow_public_sandbox: bool,
@@ -63,6 +67,7 @@ pub(crate) async fn demo(args: Demo) -> Result<()> {
     };
     let store = Store::open(&address, keys::vault(&demo_keys, &ambient)?).await?;
     store.migrate().await?;
+    crate::serve::settle(&store).await?;
     store.check_keys().await.context("the keys of the demo's folder do not fit its database")?;
 
     // The addresses of a demo are known only now; nobody outside it relies on them.
@@ -73,14 +78,22 @@ pub(crate) async fn demo(args: Demo) -> Result<()> {
     let broker = Broker::new(&base_url, &keys::secret(&broker_key)?, authorities)?;
     let world = world(broker, &base_url, &keys::login_of_demo(&args.data))?;
     let login = login(&world, &keys::login_of_demo(&args.data))?;
-    let settings = Settings { base_url, turnable_clock: true };
-    let service = Service::new(store, ambient, directory, keys::receipts(&demo_keys)?, settings);
+    // The log keeps its name, also when the demo moves to another port.
+    let origin = match store.read().await?.log_head().await? {
+        Some(head) => head.origin.parse()?,
+        None => origin_of(&base_url)?,
+    };
+    let log = keys::log(&demo_keys, &origin, args.log_policy.as_deref())?;
+    let settings = Settings { base_url, turnable_clock: true, witness_grace: None };
+    let service = Service::new(store, ambient, directory, keys::receipts(&demo_keys)?, log, settings);
+    service.begin_log().await?;
     tillid_sandbox::set_up(&service, &world.broker).await?;
     let issuer = issuer(&world.broker)?;
     let data = args.data.display().to_string();
     let on = if args.postgres.is_some() { "PostgreSQL".to_owned() } else { format!("{data}/tillid.db") };
     let parts = Parts {
         service,
+        role: None,
         issuers: vec![issuer],
         providers: vec![login],
         sandbox: Some(world),

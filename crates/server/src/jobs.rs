@@ -1,20 +1,45 @@
 //! What the service does by itself: every node does it, and doing it twice does no harm.
 
+use crate::witnessing::Witnesses;
 use std::{future::Future, time::Duration};
 use tillid_api::Readiness;
-use tillid_service::Service;
+use tillid_service::{Sequenced, Sequencer, Service};
 use tokio::{sync::watch, time};
 
+/// How soon an event finds its place in the log.
+const PROMPTLY: Duration = Duration::from_millis(250);
+const EACH_SECOND: Duration = Duration::from_secs(1);
 const OFTEN: Duration = Duration::from_secs(5);
 const SELDOM: Duration = Duration::from_mins(10);
 
 /// Runs the jobs until `stop` changes.
-pub(crate) async fn run(service: Service, readiness: Readiness, stop: watch::Receiver<bool>) {
+pub(crate) async fn run(
+    service: Service,
+    witnesses: Witnesses,
+    readiness: Readiness,
+    stop: watch::Receiver<bool>,
+) {
     tokio::join!(
         every(OFTEN, stop.clone(), || watch_clock(service.clone(), readiness.clone())),
         every(SELDOM, stop.clone(), || purge(service.clone())),
-        every(OFTEN, stop, || rekey(service.clone())),
+        every(OFTEN, stop.clone(), || rekey(service.clone())),
+        every(EACH_SECOND, stop.clone(), || watch_log(service.clone())),
+        async {
+            // What a witness has seen must be known before anything more is signed.
+            once(stop.clone(), witnesses.look_back()).await;
+            tokio::join!(
+                sequence(service.clone(), stop.clone()),
+                every(EACH_SECOND, stop, || witnesses.ask())
+            );
+        },
     );
+}
+
+async fn once(mut stop: watch::Receiver<bool>, job: impl Future<Output = ()>) {
+    tokio::select! {
+        () = job => {}
+        _ = stop.changed() => {}
+    }
 }
 
 async fn every<F: Future<Output = ()>>(
@@ -34,6 +59,45 @@ async fn every<F: Future<Output = ()>>(
     tokio::select! {
         () = rounds => {}
         _ = stop.changed() => {}
+    }
+}
+
+/// Extends the log, if no other node does; lets one do it when this one stops.
+async fn sequence(service: Service, stop: watch::Receiver<bool>) {
+    let sequencer = Sequencer::new(service);
+    every(PROMPTLY, stop, || async {
+        loop {
+            match sequencer.round().await {
+                Ok(Sequenced::More { .. }) => {}
+                Ok(Sequenced::Done { .. } | Sequenced::Elsewhere) => return,
+                Err(error) => return tracing::warn!(%error, cause = ?error, "the log was not extended"),
+            }
+        }
+    })
+    .await;
+    if let Err(error) = sequencer.leave().await {
+        tracing::warn!(%error, "another node extends the log only when this one's lease ends");
+    }
+}
+
+async fn watch_log(service: Service) {
+    match service.watch_log().await {
+        Ok(numbers) => {
+            for (name, count) in [
+                ("tillid_log_size", numbers.size),
+                ("tillid_log_waiting", numbers.waiting),
+                ("tillid_log_signed", numbers.signed),
+                ("tillid_log_witnessed", numbers.witnessed),
+            ] {
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "a gauge; fewer than the events of a century"
+                )]
+                metrics::gauge!(name).set(count as f64);
+            }
+            metrics::gauge!("tillid_log_in_trouble").set(if service.log_trouble().is_some() { 1 } else { 0 });
+        }
+        Err(error) => tracing::warn!(%error, "the log cannot be watched"),
     }
 }
 

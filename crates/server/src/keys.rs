@@ -2,17 +2,21 @@
 
 use crate::config::{Keys, Unsafe};
 use anyhow::{Context, Result};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, ML_DSA_44_SIGNING, PqdsaKeyPair,
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::{
     fs::{self, OpenOptions},
     io::Write,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    str::FromStr,
 };
 use tillid_documents::ReceiptKeys;
 use tillid_edge::ClientKey;
-use tillid_service::ambient::Ambient;
+use tillid_log::{Algorithm, KeyName, Signer};
+use tillid_service::{LogKeys, ambient::Ambient};
 use tillid_storage::Vault;
 use zeroize::Zeroizing;
 
@@ -47,6 +51,70 @@ pub(crate) fn receipts(keys: &Keys) -> Result<ReceiptKeys> {
     let retired = keys.retired_receipts.iter().map(fs::read).collect::<Result<_, _>>();
     let retired = retired.context("a retired receipt key cannot be read")?;
     ReceiptKeys::new(&secret(&keys.receipts)?, retired).context(keys.receipts.display().to_string())
+}
+
+/// The keys that sign the log under a name, and whom the operator has asked to witness it.
+pub(crate) fn log(keys: &Keys, origin: &KeyName, policy: Option<&Path>) -> Result<LogKeys> {
+    let signers = keys.log.iter().map(|path| log_signer(origin, path)).collect::<Result<Vec<_>>>()?;
+    let retired = keys.retired_log.iter().map(|path| text_of(path)).collect::<Result<Vec<_>>>()?;
+    let policy = policy.map(text_of).transpose()?;
+    Ok(LogKeys::new(origin.clone(), signers, retired, policy)?)
+}
+
+fn log_signer(name: &KeyName, path: &Path) -> Result<Signer> {
+    let secret = secret(path)?;
+    Signer::ed25519(name.clone(), Algorithm::Ed25519, &secret)
+        .or_else(|_| Signer::ml_dsa_44(name.clone(), &secret))
+        .with_context(|| format!("{} is no key to sign a log with", path.display()))
+}
+
+/// A key that cosigns the logs of others.
+pub(crate) fn cosigner(name: &KeyName, path: &Path) -> Result<Signer> {
+    let secret = secret(path)?;
+    Signer::ed25519(name.clone(), Algorithm::Ed25519Cosignature, &secret)
+        .or_else(|_| Signer::ml_dsa_44(name.clone(), &secret))
+        .with_context(|| format!("{} is no key to cosign with", path.display()))
+}
+
+/// A value in a text file.
+pub(crate) fn text_of<T>(path: &Path) -> Result<T>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    // A policy's last line may matter; a key's line ends with the file.
+    text.parse().or_else(|_| text.trim_end().parse()).with_context(|| path.display().to_string())
+}
+
+/// What a new key of a log or of a witness is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LogKeyUse {
+    /// To sign the log of that name.
+    Log,
+    /// To cosign the logs of others, under that name.
+    Witness,
+}
+
+/// Writes a new key of a log or witness in PKCS#8, Ed25519 or ML-DSA-44, and its verifier key (C2SP signed-note) beside it.
+pub(crate) fn make_log_key(
+    path: &Path,
+    name: &KeyName,
+    purpose: LogKeyUse,
+    post_quantum: bool,
+) -> Result<()> {
+    let pkcs8 = if post_quantum {
+        Zeroizing::new(PqdsaKeyPair::generate(&ML_DSA_44_SIGNING)?.to_pkcs8v1()?.as_ref().to_vec())
+    } else {
+        Zeroizing::new(Ed25519KeyPair::generate()?.to_pkcs8()?.as_ref().to_vec())
+    };
+    write_new(path, &pkcs8, 0o600)?;
+    let signer = match purpose {
+        LogKeyUse::Log => log_signer(name, path)?,
+        LogKeyUse::Witness => cosigner(name, path)?,
+    };
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".vkey");
+    write_new(Path::new(&beside), format!("{}\n", signer.verifier()).as_bytes(), 0o644)
 }
 
 /// Writes a new key for CPR numbers: 64 random bytes.
@@ -99,6 +167,8 @@ pub(crate) fn of_demo(dir: &Path) -> (Keys, PathBuf) {
         person_numbers: vec![dir.join("numbers-1.key")],
         receipts: dir.join("receipts.key"),
         retired_receipts: Vec::new(),
+        log: vec![dir.join("log.key")],
+        retired_log: Vec::new(),
     };
     (keys, dir.join("sandbox.key"))
 }
@@ -116,7 +186,7 @@ pub(crate) fn make_for_demo(dir: &Path, ambient: &Ambient) -> Result<()> {
     for numbers in keys.person_numbers.iter().filter(|path| !path.exists()) {
         make_number_key(numbers, ambient)?;
     }
-    for key in [keys.receipts, broker].iter().filter(|path| !path.exists()) {
+    for key in keys.log.iter().chain([&keys.receipts, &broker]).filter(|path| !path.exists()) {
         make_signing_key(key)?;
     }
     let login = login_of_demo(dir);

@@ -1,6 +1,6 @@
 //! Puts the parts together and runs them until the process is told to stop.
 
-use crate::{jobs, telemetry};
+use crate::{jobs, telemetry, witnessing::Witnesses};
 use anyhow::{Context, Result};
 use axum::{Router, routing::get};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -11,6 +11,7 @@ use tillid_edge::{
 };
 use tillid_sandbox::{Broker, Sandbox};
 use tillid_service::Service;
+use tillid_storage::Standing;
 use tillid_web::Web;
 use tokio::{
     net::TcpListener,
@@ -26,6 +27,8 @@ const FAREWELL: Duration = Duration::from_secs(3);
 /// Everything that runs.
 pub(crate) struct Parts {
     pub(crate) service: Service,
+    /// How the role that the database is used as stands, where that is looked at.
+    pub(crate) role: Option<Standing>,
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) providers: Vec<Provider>,
     pub(crate) sandbox: Option<World>,
@@ -39,15 +42,24 @@ pub(crate) struct World {
     pub(crate) provider: tillid_sandbox::Provider,
 }
 
+/// The database's disk did not keep what was written. The process ends, so that another one begins from what is there.
+#[derive(Debug, thiserror::Error)]
+#[error("a flush of the database failed: nothing more is written, and the process ends; look at the disk")]
+pub(crate) struct FlushFailed;
+
 /// A listener; bound before anything else, because a demo's addresses follow from it.
 pub(crate) async fn listen(on: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(on).await.with_context(|| format!("cannot listen on {on}"))
 }
 
-/// Runs until SIGTERM or SIGINT; `ready` is told the addresses once both listeners are bound.
+/// Runs until SIGTERM or SIGINT, or until a flush of the database fails, which is [`FlushFailed`]; `ready` is told the addresses once both listeners are bound.
 pub(crate) async fn run(parts: Parts, ready: impl FnOnce(SocketAddr, SocketAddr)) -> Result<()> {
-    let Parts { service, issuers, providers, sandbox, listener, internal_listener } = parts;
+    let Parts { service, role, issuers, providers, sandbox, listener, internal_listener } = parts;
+    let witnesses = Witnesses::new(service.clone())?;
     let metrics = telemetry::metrics()?;
+    if let Some(role) = role {
+        metrics::gauge!("tillid_database_role_is_owner").set(f64::from(u8::from(role.is_owner)));
+    }
     let verifier = Arc::new(Verifier::new(issuers)?);
     let readiness = Readiness::default();
     let gate = Gate { service: service.clone(), verifier };
@@ -57,7 +69,7 @@ pub(crate) async fn run(parts: Parts, ready: impl FnOnce(SocketAddr, SocketAddr)
     let internal = tillid_api::health_router(api).route("/metrics", get(async move || metrics.render()));
 
     let (stop, stopped) = watch::channel(false);
-    let jobs = tokio::spawn(jobs::run(service.clone(), readiness.clone(), stopped.clone()));
+    let jobs = tokio::spawn(jobs::run(service.clone(), witnesses, readiness.clone(), stopped.clone()));
     ready(listener.local_addr()?, internal_listener.local_addr()?);
 
     let until = |mut stopped: watch::Receiver<bool>| async move {
@@ -65,14 +77,26 @@ pub(crate) async fn run(parts: Parts, ready: impl FnOnce(SocketAddr, SocketAddr)
     };
     let public = tokio::spawn(serve(listener, app, Limits::default(), until(stopped.clone())));
     let operations = tokio::spawn(serve(internal_listener, internal, Limits::default(), until(stopped)));
-    asked_to_stop().await?;
-    tracing::info!("stopping");
+    let lost = tokio::select! {
+        asked = asked_to_stop() => asked.map(|()| false)?,
+        () = service.until_flush_fails() => true,
+    };
+    if lost {
+        metrics::gauge!("tillid_database_unsafe").set(1);
+        tracing::error!("{FlushFailed}");
+    } else {
+        tracing::info!("stopping");
+    }
     readiness.drain();
     tokio::time::sleep(NOTICE).await;
     stop.send_replace(true);
     public.await??;
     operations.await??;
     jobs.await?;
+    if lost {
+        // Nothing is flushed any more, also not on closing.
+        return Err(FlushFailed.into());
+    }
     if tokio::time::timeout(FAREWELL, service.close()).await.is_err() {
         tracing::warn!("the database did not let go of its connections");
     }
@@ -96,7 +120,7 @@ fn app(api: Api, door: Door, sandbox: Option<World>) -> Router {
     layers(router.merge(pages).merge(login_router(door)), settings)
 }
 
-async fn asked_to_stop() -> Result<()> {
+pub(crate) async fn asked_to_stop() -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {

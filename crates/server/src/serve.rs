@@ -4,14 +4,16 @@ use crate::{
     config::{Config, IssuerConfig},
     demo, keys,
     providers::ProviderConfig,
+    role,
     run::{Parts, World, listen, run},
 };
 use anyhow::{Context, Result, bail};
 use std::{fs, path::Path};
 use tillid_edge::{Issuer, SpeaksFor};
+use tillid_log::KeyName;
 use tillid_sandbox::Broker;
 use tillid_service::{Authority, Directory, Service, Settings, ambient::Ambient};
-use tillid_storage::{Address, Store};
+use tillid_storage::{Address, Standing, Store};
 
 /// Reads a configuration and refuses what is unsafe.
 pub(crate) fn config(path: &Path, allow_sandbox: bool, allow_public: bool) -> Result<Config> {
@@ -38,7 +40,14 @@ pub(crate) async fn open(config: &Config, ambient: &Ambient) -> Result<Store> {
 /// The service on the configured database, with its tables at this version.
 pub(crate) async fn service(config: &Config) -> Result<Service> {
     let ambient = Ambient::system();
-    let store = open(config, &ambient).await?;
+    let (store, _) = migrated(config, &ambient).await?;
+    service_on(config, store, ambient).await
+}
+
+/// The configured database, with its tables at this version, and how our role there stands.
+async fn migrated(config: &Config, ambient: &Ambient) -> Result<(Store, Option<Standing>)> {
+    let store = open(config, ambient).await?;
+    let role = role::look(&store).await?;
     if config.database.migrate_on_start {
         store.migrate().await?;
     } else if !store.is_migrated().await? {
@@ -46,7 +55,28 @@ pub(crate) async fn service(config: &Config) -> Result<Service> {
             "the database is not at this version: run `tillid migrate` first, or set database.migrate_on_start"
         );
     }
+    settle(&store).await?;
     store.check_keys().await.context("the keys of person_numbers do not fit the database")?;
+    Ok((store, role))
+}
+
+/// Makes sure of what is in the database, before anybody is told of it.
+pub(crate) async fn settle(store: &Store) -> Result<()> {
+    if !store.settle().await? {
+        tracing::warn!("somebody else reads the database: what was written ahead was not flushed again");
+    }
+    Ok(())
+}
+
+async fn service_on(config: &Config, store: Store, ambient: Ambient) -> Result<Service> {
+    let service = service_as_is(config, store, ambient)?;
+    let origin = service.log_origin();
+    service.begin_log().await.with_context(|| format!("the log cannot go on as {origin}"))?;
+    Ok(service)
+}
+
+/// The service on a database that is only read: nothing is migrated, and no log begun.
+pub(crate) fn service_as_is(config: &Config, store: Store, ambient: Ambient) -> Result<Service> {
     let known = config.authorities.iter().map(|a| Authority {
         cvr: a.cvr,
         name: a.name.clone(),
@@ -56,13 +86,30 @@ pub(crate) async fn service(config: &Config) -> Result<Service> {
         Some(_) => Directory::new(tillid_sandbox::authorities()?.all().cloned().chain(known)),
         None => Directory::new(known),
     };
-    let settings = Settings { base_url: config.base_url.clone(), turnable_clock: config.sandbox.is_some() };
-    Ok(Service::new(store, ambient, directory, keys::receipts(&config.keys)?, settings))
+    let settings = Settings {
+        base_url: config.base_url.clone(),
+        turnable_clock: config.sandbox.is_some(),
+        witness_grace: config.log.witness_grace_hours.map(|hours| i64::from(hours) * 3600),
+    };
+    let origin = match &config.log.origin {
+        Some(origin) => origin.parse()?,
+        None => origin_of(&config.base_url)?,
+    };
+    let log = keys::log(&config.keys, &origin, config.log.policy.as_deref())?;
+    Ok(Service::new(store, ambient, directory, keys::receipts(&config.keys)?, log, settings))
+}
+
+/// What a log calls itself when nobody says: where it is fetched, without the scheme (C2SP tlog-tiles).
+pub(crate) fn origin_of(base_url: &str) -> Result<KeyName> {
+    let place = base_url.split_once("://").map_or(base_url, |(_, place)| place);
+    Ok(format!("{place}/log").parse()?)
 }
 
 /// Runs the service.
 pub(crate) async fn serve(config: Config) -> Result<()> {
-    let service = service(&config).await?;
+    let ambient = Ambient::system();
+    let (store, role) = migrated(&config, &ambient).await?;
+    let service = service_on(&config, store, ambient).await?;
     let mut issuers = config.issuers.iter().map(issuer).collect::<Result<Vec<_>>>()?;
     let mut providers = config.providers.iter().map(ProviderConfig::read).collect::<Result<Vec<_>>>()?;
     let world = match &config.sandbox {
@@ -87,6 +134,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
     };
     let parts = Parts {
         service,
+        role,
         issuers,
         providers,
         sandbox: world,

@@ -26,5 +26,17 @@ pub(crate) fn metrics() -> Result<PrometheusHandle> {
     let handle = builder.install_recorder()?;
     metrics::describe_gauge!("tillid_numbers_to_rekey", "CPR numbers that are not yet under the active key");
     metrics::describe_gauge!("tillid_clock_skew_seconds", "How far this node's clock is from the database's");
+    metrics::describe_gauge!(
+        "tillid_database_unsafe",
+        "1 after a failed flush of SQLite, until the process has ended"
+    );
+    metrics::describe_gauge!(
+        "tillid_database_role_is_owner",
+        "1 where the service is connected to PostgreSQL as a role that owns its tables, which it should not be"
+    );
+    metrics::describe_gauge!(
+        "tillid_log_witness_age_seconds",
+        "How long ago a witness signed the log last; +Inf if it never has"
+    );
     Ok(handle)
 }

@@ -49,9 +49,10 @@ impl Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Contention(_) | StoreError::Unavailable(_) | StoreError::Exists(_) => {
-                Self::Busy(Box::new(error))
-            }
+            StoreError::Contention(_)
+            | StoreError::Unavailable(_)
+            | StoreError::Exists(_)
+            | StoreError::FlushFailed => Self::Busy(Box::new(error)),
             StoreError::Corrupt { .. }
             | StoreError::NotLocked
             | StoreError::Refused(_)

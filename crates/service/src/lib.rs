@@ -9,8 +9,10 @@ mod call;
 pub mod catalogue;
 mod consent;
 mod directory;
+mod erasure;
 mod error;
 mod guard;
+mod log;
 mod mandate;
 mod person;
 mod session;
@@ -28,7 +30,13 @@ pub use consent::{
     view::TypedConsent,
 };
 pub use directory::{Authority, Directory};
+pub use erasure::{Erased, Erasure, NewErasure};
 pub use error::Error;
+pub use log::{
+    Flaw, LogHealth, LogKeys, LogKeysError, LogNumbers, LogTrouble, LogTrust, LogView, OwnKey, PathStep,
+    Place, Placed, Proof, ReceiptView, Sequenced, Sequencer, Side, Signatures, Step, WitnessAnswer,
+    WitnessTask, WitnessView, Witnessed, audit, entry, root_text,
+};
 pub use mandate::give::NewMandate;
 pub use person::register::{NewPerson, PersonRef};
 pub use tillid_storage::{Audit, Fault, Finding, Session, Whose};
@@ -49,6 +57,8 @@ pub struct Service {
     ambient: Ambient,
     directory: Arc<Directory>,
     receipts: Arc<ReceiptKeys>,
+    log_keys: Arc<LogKeys>,
+    log_health: Arc<LogHealth>,
     settings: Arc<Settings>,
 }
 
@@ -59,6 +69,9 @@ pub struct Settings {
     pub base_url: String,
     /// Whether business time can be turned: in the sandbox only.
     pub turnable_clock: bool,
+    /// For how long, in seconds, the log may go without the witnesses that its policy asks for, before the service says that it is not
+    /// ready; `None` to go on for ever.
+    pub witness_grace: Option<i64>,
 }
 
 impl Service {
@@ -68,6 +81,7 @@ impl Service {
         ambient: Ambient,
         directory: Directory,
         receipts: ReceiptKeys,
+        log_keys: LogKeys,
         settings: Settings,
     ) -> Self {
         Self {
@@ -75,6 +89,8 @@ impl Service {
             ambient,
             directory: Arc::new(directory),
             receipts: Arc::new(receipts),
+            log_keys: Arc::new(log_keys),
+            log_health: Arc::default(),
             settings: Arc::new(settings),
         }
     }
@@ -139,12 +155,6 @@ impl Service {
         Ok(to)
     }
 
-    /// Compares every table with the journal, and the journal with what it committed to.
-    pub async fn audit(&self, progress: impl FnMut(u64) + Send) -> Result<Audit, Error> {
-        let mut tx = self.store.read().await?;
-        Ok(tx.audit(progress).await?)
-    }
-
     /// How far this node's clock is from the database's, in microseconds; also tells whether the database answers, and soon: one
     /// that hangs is away.
     pub async fn clock_skew(&self) -> Result<i64, Error> {
@@ -158,11 +168,22 @@ impl Service {
         tokio::time::timeout(SOON, asked).await.map_err(|late| Error::Busy(Box::new(late)))?
     }
 
+    /// Whether a flush of the database has failed: nothing more is written, and the process is to end.
+    pub fn flush_failed(&self) -> bool {
+        self.store.flush_failed()
+    }
+
+    /// Waits until a flush of the database fails.
+    pub async fn until_flush_fails(&self) {
+        self.store.until_flush_fails().await;
+    }
+
     /// Removes ended sessions and old idempotency keys.
     pub async fn purge(&self) -> Result<(), Error> {
         let mut tx = self.store.upkeep().await?;
         tx.purge(self.ambient.now()).await?;
-        Ok(tx.finish().await?)
+        tx.finish().await?;
+        Ok(self.store.scrub().await?)
     }
 
     /// Brings up to a hundred CPR numbers under the active key, and says how many were and how many are left.

@@ -1,6 +1,10 @@
 //! The two engines: how they are opened, and how a transaction begins and ends on each.
 
-use crate::{StoreError, vault::Vault};
+use crate::{
+    StoreError,
+    disk::{Disk, Turn},
+    vault::Vault,
+};
 use sqlx::{
     PgPool, Postgres, Sqlite, SqlitePool, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -41,6 +45,8 @@ pub(crate) enum Pools {
         write: SqlitePool,
         /// Several, read-only.
         read: SqlitePool,
+        /// Whether what is written gets there.
+        disk: Disk,
     },
     Postgres(PgPool),
 }
@@ -60,6 +66,8 @@ pub struct Tx<Mode> {
     pub(crate) engine: Engine,
     pub(crate) vault: Vault,
     pub(crate) locked: Vec<PersonId>,
+    /// What writes to a file has this; it goes after the transaction.
+    pub(crate) turn: Option<Turn>,
     mode: PhantomData<Mode>,
 }
 
@@ -96,7 +104,11 @@ macro_rules! run {
     ($tx:expr, $query:expr) => {
         match &mut $tx.engine {
             crate::engine::Engine::Sqlite(tx) => {
-                ($query).execute(&mut **tx).await.map(|done| done.rows_affected())
+                let done = ($query).execute(&mut **tx).await.map(|done| done.rows_affected());
+                match &$tx.turn {
+                    Some(turn) => turn.noted(done),
+                    None => done,
+                }
             }
             crate::engine::Engine::Postgres(tx) => {
                 ($query).execute(&mut **tx).await.map(|done| done.rows_affected())
@@ -106,7 +118,7 @@ macro_rules! run {
 }
 pub(crate) use run;
 
-const ACQUIRE: Duration = Duration::from_secs(2);
+pub(crate) const ACQUIRE: Duration = Duration::from_secs(2);
 
 impl Store {
     /// Opens the database without touching its tables. Waits at most two seconds for a connection, now and later.
@@ -121,11 +133,20 @@ impl Store {
                     // An acknowledged write survives a power cut.
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
+                    // What is deleted is overwritten: erased is erased, also in the pages that are free.
+                    .pragma("secure_delete", "ON")
                     .busy_timeout(Duration::from_secs(5));
                 let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE).test_before_acquire(false);
-                let write = pool().max_connections(1).connect_with(options.clone()).await?;
+                let disk = Disk::new();
+                let writer = disk.clone();
+                // The copying into the file is ours: see `Disk::given_back`.
+                let write = pool().max_connections(1).after_release(move |connection, _| {
+                    let disk = writer.clone();
+                    Box::pin(async move { disk.given_back(connection).await })
+                });
+                let write = write.connect_with(options.clone().pragma("wal_autocheckpoint", "0")).await?;
                 let read = pool().max_connections(4).connect_with(options.read_only(true)).await?;
-                Pools::Sqlite { write, read }
+                Pools::Sqlite { write, read, disk }
             }
             Address::Postgres(url) => {
                 let options = PgConnectOptions::from_str(url)?.application_name("tillid").options([
@@ -143,8 +164,11 @@ impl Store {
         Ok(Self { pools, vault })
     }
 
-    /// Brings the tables to this version; forward only.
+    /// Brings the tables to this version; forward only. Where they are at it already, anybody may ask.
     pub async fn migrate(&self) -> Result<(), StoreError> {
+        if self.is_migrated().await? {
+            return Ok(());
+        }
         match &self.pools {
             Pools::Sqlite { write, .. } => sqlx::migrate!("../../migrations/sqlite").run(write).await,
             Pools::Postgres(pool) => sqlx::migrate!("../../migrations/postgres").run(pool).await,
@@ -152,21 +176,21 @@ impl Store {
         .map_err(StoreError::Migration)
     }
 
-    /// Whether the tables are at this version.
+    /// Whether the tables are at this version: every migration of it has been applied as it is, and no other.
     pub async fn is_migrated(&self) -> Result<bool, StoreError> {
-        const APPLIED: &str = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
+        const APPLIED: &str = "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version";
         let (applied, known) = match &self.pools {
             Pools::Sqlite { read, .. } => (
-                sqlx::query_scalar::<_, i64>(APPLIED).fetch_one(read).await,
+                sqlx::query_as::<_, (i64, Vec<u8>)>(APPLIED).fetch_all(read).await,
                 sqlx::migrate!("../../migrations/sqlite"),
             ),
             Pools::Postgres(pool) => (
-                sqlx::query_scalar::<_, i64>(APPLIED).fetch_one(pool).await,
+                sqlx::query_as::<_, (i64, Vec<u8>)>(APPLIED).fetch_all(pool).await,
                 sqlx::migrate!("../../migrations/postgres"),
             ),
         };
         match applied {
-            Ok(applied) => Ok(usize::try_from(applied).is_ok_and(|n| n == known.iter().count())),
+            Ok(applied) => Ok(known.iter().map(|m| (m.version, m.checksum.to_vec())).eq(applied)),
             // A database without any table of ours.
             Err(sqlx::Error::Database(_)) => Ok(false),
             Err(other) => Err(other.into()),
@@ -186,7 +210,7 @@ impl Store {
     /// Closes every connection after its current work.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { write, read } => {
+            Pools::Sqlite { write, read, .. } => {
                 read.close().await;
                 write.close().await;
             }
@@ -202,7 +226,7 @@ impl Store {
                 Engine::Postgres(begin_on(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
         };
-        Ok(self.tx(engine))
+        Ok(self.tx(engine, None))
     }
 
     /// Begins to change facts. Lock the persons before reading what is decided on.
@@ -215,17 +239,27 @@ impl Store {
         self.begin("BEGIN ISOLATION LEVEL READ COMMITTED").await
     }
 
-    async fn begin<Mode>(&self, postgres: &'static str) -> Result<Tx<Mode>, StoreError> {
-        let engine = match &self.pools {
-            // An upgrade of a deferred transaction would fail at once when another writer came first.
-            Pools::Sqlite { write, .. } => Engine::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => Engine::Postgres(begin_on(pool, postgres).await?),
-        };
-        Ok(self.tx(engine))
+    /// Begins work on the log. What it reads is one snapshot, and whoever else extends the log meanwhile makes it fail.
+    pub async fn log_upkeep(&self) -> Result<Tx<Upkeep>, StoreError> {
+        self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ").await
     }
 
-    fn tx<Mode>(&self, engine: Engine) -> Tx<Mode> {
-        Tx { engine, vault: self.vault.clone(), locked: Vec::new(), mode: PhantomData }
+    async fn begin<Mode>(&self, postgres: &'static str) -> Result<Tx<Mode>, StoreError> {
+        match &self.pools {
+            Pools::Sqlite { write, disk, .. } => {
+                let turn = disk.turn().await?;
+                // An upgrade of a deferred transaction would fail at once when another writer came first.
+                let tx = turn.noted(write.begin_with("BEGIN IMMEDIATE").await)?;
+                // What was copied into the file while this waited may have failed.
+                disk.check()?;
+                Ok(self.tx(Engine::Sqlite(tx), Some(turn)))
+            }
+            Pools::Postgres(pool) => Ok(self.tx(Engine::Postgres(begin_on(pool, postgres).await?), None)),
+        }
+    }
+
+    fn tx<Mode>(&self, engine: Engine, turn: Option<Turn>) -> Tx<Mode> {
+        Tx { engine, vault: self.vault.clone(), locked: Vec::new(), turn, mode: PhantomData }
     }
 }
 
@@ -277,9 +311,10 @@ impl<Mode> Tx<Mode> {
     }
 
     pub(crate) async fn end(self) -> Result<(), StoreError> {
-        match self.engine {
-            Engine::Sqlite(tx) => tx.commit().await?,
-            Engine::Postgres(tx) => tx.commit().await?,
+        match (self.engine, self.turn) {
+            (Engine::Sqlite(tx), Some(turn)) => turn.commit(tx).await?,
+            (Engine::Sqlite(tx), None) => tx.commit().await?,
+            (Engine::Postgres(tx), _) => tx.commit().await?,
         }
         Ok(())
     }

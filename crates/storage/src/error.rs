@@ -31,6 +31,9 @@ pub enum StoreError {
     /// The database cannot be reached or is overloaded.
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),
+    /// A flush failed before; nothing more is written until another process has begun anew. SQLite only.
+    #[error("a flush of the database failed, and nothing more is written")]
+    FlushFailed,
     /// The database refused a statement that this program should never send; a mistake in this program or in the schema.
     #[error("the database refused a statement")]
     Refused(#[source] sqlx::Error),

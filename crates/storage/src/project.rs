@@ -115,8 +115,8 @@ impl Tx<Write> {
                 self.set_with_cause(SQL, event, *cause, *effective_at).await?;
                 self.close_powers(event, *effective_at).await
             }
-            // Erasure comes with the log that keeps the commitments provable.
-            Fact::Erased { .. } => Err(StoreError::Corrupt { table: "event", id: Some(id) }),
+            Fact::AccessErased { .. } => self.erase_looks(event).await,
+            Fact::Erased { .. } => self.erase(event).await,
         }
     }
 

@@ -27,13 +27,15 @@ impl Engine {
     pub const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
 }
 
-/// An empty database; gone when dropped.
+/// A database of a test's own; gone when dropped. On a server it has its tables, and a role for the service that owns none of them.
 #[derive(Debug)]
 pub struct Database {
     /// Its engine.
     pub engine: Engine,
-    /// Where it is.
+    /// Where the service finds it: on a server, as a role that has been granted what it needs and no more.
     pub address: Address,
+    /// Where its owner finds it; the same on a file.
+    pub owner: Address,
     name: String,
     /// The administrator of the server; a file has none.
     admin: Option<String>,
@@ -59,32 +61,58 @@ impl Fresh {
 }
 
 impl Database {
-    /// An empty database.
+    /// A file that is not there yet, or a database of the run's cluster with its tables.
     pub async fn new(engine: Engine) -> Self {
         match engine {
             Engine::Sqlite => {
                 let folder = tempfile::tempdir().unwrap();
                 let address = Address::Sqlite(folder.path().join("tillid.db"));
-                Self { engine, address, name: new_name(), admin: None, _folder: Some(folder) }
+                let owner = address.clone();
+                Self { engine, address, owner, name: new_name(), admin: None, _folder: Some(folder) }
             }
-            Engine::Postgres => Self::at(Cluster::shared()).await,
+            Engine::Postgres => Self::empty(Cluster::shared()).await.prepared().await,
         }
     }
 
-    /// An empty database of that cluster, which must outlive it.
+    /// A database with its tables on that cluster, which must outlive it.
     pub async fn on(cluster: &Cluster) -> Self {
-        Self::at(&cluster.url).await
+        Self::empty(&cluster.url).await.prepared().await
     }
 
-    async fn at(admin: &str) -> Self {
+    /// A database without a table, whose service's role has no rights yet, on the cluster of that administrator.
+    pub async fn empty(admin: &str) -> Self {
         let name = new_name();
         let mut connection = PgConnection::connect(admin).await.unwrap();
-        let create = format!("CREATE DATABASE {name} TEMPLATE template0");
-        connection.execute(AssertSqlSafe(create)).await.unwrap();
+        for create in [
+            format!("CREATE DATABASE {name} TEMPLATE template0"),
+            format!("CREATE ROLE \"{name} \"\"App\"\"\" LOGIN PASSWORD '{name}'"),
+        ] {
+            connection.execute(AssertSqlSafe(create)).await.unwrap();
+        }
         connection.close().await.unwrap();
         let server = admin.rsplit_once('/').unwrap().0;
-        let address = Address::Postgres(format!("{server}/{name}"));
-        Self { engine: Engine::Postgres, address, name, admin: Some(admin.to_owned()), _folder: None }
+        let host = server.rsplit_once(['@', '/']).unwrap().1;
+        Self {
+            engine: Engine::Postgres,
+            address: Address::Postgres(format!("postgres://{name}%20%22App%22:{name}@{host}/{name}")),
+            owner: Address::Postgres(format!("{server}/{name}")),
+            name,
+            admin: Some(admin.to_owned()),
+            _folder: None,
+        }
+    }
+
+    /// The name of the service's role. It needs its quotes: capitals, a space and a quote.
+    pub fn role(&self) -> String {
+        format!("{} \"App\"", self.name)
+    }
+
+    async fn prepared(self) -> Self {
+        let owner = Store::open(&self.owner, world::vault(&[("k1", 1)])).await.unwrap();
+        owner.migrate().await.unwrap();
+        owner.grant_to(&self.role()).await.unwrap();
+        owner.close().await;
+        self
     }
 
     /// Opens it with this vault and brings it to the newest version.
@@ -94,22 +122,29 @@ impl Database {
         store
     }
 
-    /// Connects beside the service, as an administrator of the database can. Its triggers and keys still hold.
+    /// Connects beside the service, as the owner of the tables. Their triggers and keys still hold.
     pub async fn administrator(&self) -> Administrator {
-        Administrator::of(&self.address).await
+        Administrator::of(&self.owner).await
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
         let Some(admin) = self.admin.take() else { return };
-        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        let name = &self.name;
+        let drops = [
+            format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+            format!("DROP ROLE IF EXISTS \"{name} \"\"App\"\"\""),
+        ];
         // A runtime of its own: this may run where blocking is not allowed. A leftover goes with the cluster.
         let done = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
                 let mut connection = PgConnection::connect(&admin).await.map_err(std::io::Error::other)?;
-                connection.execute(AssertSqlSafe(drop)).await.map_err(std::io::Error::other)
+                for drop in drops {
+                    connection.execute(AssertSqlSafe(drop)).await.map_err(std::io::Error::other)?;
+                }
+                Ok::<_, std::io::Error>(())
             })
         });
         let _ = done.join();

@@ -16,7 +16,10 @@ mod world;
 
 pub use cluster::{Cluster, Frozen, URL, program};
 pub use database::{Administrator, Column, Database, Engine, Fresh};
-pub use world::{Invariants, World, receipt_keys, vault};
+pub use world::{
+    Invariants, LOG_ORIGIN, World, log_keys, log_signer, log_witness, receipt_keys, retired_log_signer,
+    signer, vault, witnessed_log_keys,
+};
 
 /// Runs every listed test on each engine: one list, two modules.
 ///

@@ -18,9 +18,10 @@ use tillid_domain::{
     mandate::Mandate,
     presentation::Presented,
 };
+use tillid_log::{Algorithm, KeyName, Signer};
 use tillid_service::{
-    Answer, Call, Directory, Error, NewMandate, NewPerson, NewPresentation, NewRequest, PersonRef, Service,
-    Settings, TypedConsent, ambient::Ambient,
+    Answer, Call, Directory, Error, LogKeys, NewMandate, NewPerson, NewPresentation, NewRequest, PersonRef,
+    Service, Settings, TypedConsent, ambient::Ambient,
 };
 use tillid_storage::{Store, Vault};
 use zeroize::Zeroizing;
@@ -39,6 +40,47 @@ pub fn vault(keys: &[(&str, u8)]) -> Vault {
         }
     };
     Vault::new(&keys, Arc::new(fill)).unwrap()
+}
+
+/// What the log calls itself in tests.
+pub const LOG_ORIGIN: &str = "tillid.example/log";
+
+/// The keys of the tests' log: one that signs, one that is only known, no witnesses.
+pub fn log_keys() -> LogKeys {
+    let retired = vec![retired_log_signer().verifier()];
+    LogKeys::new(LOG_ORIGIN.parse().unwrap(), vec![log_signer()], retired, None).unwrap()
+}
+
+/// A key of the log that does not sign.
+pub fn retired_log_signer() -> Signer {
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[10; 32]).unwrap();
+    Signer::ed25519(LOG_ORIGIN.parse().unwrap(), Algorithm::Ed25519, pair.to_pkcs8().unwrap().as_ref())
+        .unwrap()
+}
+
+/// The same, with a witness that may sign and need not.
+pub fn witnessed_log_keys() -> LogKeys {
+    let (log, witness) = (log_signer().verifier(), log_witness().verifier());
+    let policy = format!("log {log}\nwitness W {witness}\nquorum none\n");
+    LogKeys::new(LOG_ORIGIN.parse().unwrap(), vec![log_signer()], Vec::new(), Some(policy.parse().unwrap()))
+        .unwrap()
+}
+
+/// The key that signs the tests' log.
+pub fn log_signer() -> Signer {
+    signer(LOG_ORIGIN, Algorithm::Ed25519, 9)
+}
+
+/// The key of the witness.
+pub fn log_witness() -> Signer {
+    signer("witness.example", Algorithm::Ed25519Cosignature, 11)
+}
+
+/// A key that is the same each time.
+pub fn signer(name: &str, algorithm: Algorithm, seed: u8) -> Signer {
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
+    let name: KeyName = name.parse().unwrap();
+    Signer::ed25519(name, algorithm, pair.to_pkcs8().unwrap().as_ref()).unwrap()
 }
 
 /// A receipt key that is the same each time.
@@ -62,25 +104,37 @@ pub struct World {
 impl World {
     /// An empty world on a Monday morning in March.
     pub async fn new(engine: Engine) -> Self {
-        Self::with(engine, Ambient::fixed("2026-03-02T09:00:00Z".parse().unwrap(), 1), false).await
+        Self::with(engine, morning(), false, log_keys()).await
+    }
+
+    /// The same with a witness.
+    pub async fn witnessed(engine: Engine) -> Self {
+        Self::with(engine, morning(), false, witnessed_log_keys()).await
     }
 
     /// The same on the system's clock.
     pub async fn running(engine: Engine) -> Self {
-        Self::with(engine, Ambient::system(), false).await
+        Self::with(engine, Ambient::system(), false, log_keys()).await
     }
 
     /// The same with a clock that an operator can turn.
     pub async fn turnable(engine: Engine) -> Self {
-        Self::with(engine, Ambient::fixed("2026-03-02T09:00:00Z".parse().unwrap(), 1), true).await
+        Self::with(engine, morning(), true, log_keys()).await
     }
 
-    async fn with(engine: Engine, ambient: Ambient, turnable_clock: bool) -> Self {
+    async fn with(engine: Engine, ambient: Ambient, turnable_clock: bool, log_keys: LogKeys) -> Self {
         let Fresh { store, database } = Fresh::new(engine).await;
-        let directory = Directory::new([authority(OWN), authority(OTHER)]);
-        let settings = Settings { base_url: "https://tillid.example".to_owned(), turnable_clock };
-        let service = Service::new(store.clone(), ambient.clone(), directory, receipt_keys(), settings);
+        let service = Self::service_on(&store, &ambient, turnable_clock, log_keys);
+        service.begin_log().await.unwrap();
         Self { service, store, ambient, database }
+    }
+
+    /// Another service, on any store.
+    pub fn service_on(store: &Store, ambient: &Ambient, turnable_clock: bool, log_keys: LogKeys) -> Service {
+        let directory = Directory::new([authority(OWN), authority(OTHER)]);
+        let settings =
+            Settings { base_url: "https://tillid.example".to_owned(), turnable_clock, witness_grace: None };
+        Service::new(store.clone(), ambient.clone(), directory, receipt_keys(), log_keys, settings)
     }
 
     /// Lets time pass.
@@ -205,12 +259,31 @@ impl World {
         self.ambient.now()
     }
 
-    /// Holds the whole database against the journal and the invariants.
+    /// Holds the whole database against the journal, the log and the invariants: as it is, and when everything is in the log.
     pub async fn check(&self) {
-        check(&self.store, &self.database).await;
+        self.check_log().await;
+        if self.service.log_trouble().is_none_or(|trouble| !trouble.is_for_good()) {
+            // A sequencer that a test left behind still has its lease.
+            let free = "UPDATE log_head SET lease_until = 0";
+            self.database.administrator().await.execute(free).await.unwrap();
+            self.service.sequence_all().await.unwrap();
+            self.check_log().await;
+        }
+        let mut administrator = self.database.administrator().await;
+        Invariants::hold(&mut administrator).await;
         let (sentence, sql) = Invariants::ON_ONE_CLOCK;
-        assert_eq!(self.database.administrator().await.count(sql).await, 0, "{sentence}");
+        assert_eq!(administrator.count(sql).await, 0, "{sentence}");
     }
+
+    async fn check_log(&self) {
+        let audit = self.service.audit(&[], |_| ()).await.unwrap();
+        assert_eq!(audit.findings, [], "the log is what the journal says");
+    }
+}
+
+/// A Monday in March.
+fn morning() -> Ambient {
+    Ambient::fixed("2026-03-02T09:00:00Z".parse().unwrap(), 1)
 }
 
 impl Fresh {

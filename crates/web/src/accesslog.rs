@@ -125,7 +125,8 @@ const fn found(act: Act) -> &'static str {
         | Act::RenounceMandate
         | Act::AskForConsent
         | Act::CancelRequest
-        | Act::EditCatalogue => "accesslog.done",
+        | Act::EditCatalogue
+        | Act::Erase => "accesslog.done",
     }
 }
 

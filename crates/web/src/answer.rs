@@ -64,6 +64,7 @@ pub(crate) struct SummaryPage<'p> {
 #[template(path = "answer_done.html")]
 pub(crate) struct DonePage<'p> {
     pub(crate) page: &'p Page,
+    pub(crate) id: RequestId,
     pub(crate) title: &'p str,
     pub(crate) authority: String,
     pub(crate) at: String,
@@ -232,7 +233,7 @@ async fn answered(here: Here, Path(id): Path<RequestId>) -> Result<Response, Pro
     let consents = consents.iter().map(|c| ConsentRow::new(c, &here.service, page)).collect();
     let authority = authority(&here.service, request.authority, page.language);
     let title = page.say(&of.title);
-    Ok(page.answer(&DonePage { page, title, authority, at: page.moment(at), consents }))
+    Ok(page.answer(&DonePage { page, id, title, authority, at: page.moment(at), consents }))
 }
 
 async fn back_to_request(Path(id): Path<RequestId>) -> Response {

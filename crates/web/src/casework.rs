@@ -1,6 +1,7 @@
-//! The caseworker's pages: looking a person up, asking for consent, and what came of it.
+//! The pages of an authority's staff: looking a person up, asking for consent, what came of it, and erasing what is over.
 
 mod ask;
+mod erase;
 mod found;
 mod lookup;
 mod request;
@@ -27,6 +28,8 @@ use tillid_service::{Call, Error};
 pub(crate) fn router() -> Router<Web> {
     Router::new()
         .route("/casework", get(lookup::page))
+        .route("/casework/erasures", get(erase::page).post(erase::plan))
+        .route("/casework/erasures/confirm", post(erase::erase).get(async || see("/casework/erasures")))
         .route("/casework/lookups", post(lookup::look_up).get(async || see("/casework")))
         .route("/casework/lookups/{lookup}", get(found::page))
         .route("/casework/lookups/{lookup}/ask", get(ask::page).post(ask::sent))

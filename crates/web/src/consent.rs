@@ -7,20 +7,18 @@ use crate::{
     view::ConsentRow,
 };
 use askama::Template;
-use axum::{Router, body::Body, response::Response, routing::get};
-use http::{HeaderValue, header};
+use axum::{Router, response::Response, routing::get};
 use tillid_domain::{
     Digest,
     catalogue::{Channel, WithdrawalEffect},
     id::{ConsentId, EventId},
 };
-use tillid_edge::{Form, Path, Problem, Protocol};
-use tillid_service::{Error, ReceiptOf, TypedConsent};
+use tillid_edge::{Form, Path, Problem};
+use tillid_service::{ReceiptOf, TypedConsent};
 
 pub(crate) fn router() -> Router<Web> {
     Router::new()
         .route("/consents/{id}", get(consent))
-        .route("/consents/{id}/receipt", get(receipt))
         .route("/consents/{id}/withdraw", get(ask).post(withdraw))
 }
 
@@ -103,26 +101,6 @@ async fn withdraw(here: Here, Path(id): Path<ConsentId>, Form(fields): Form) -> 
     let call = here.visitor.change(&format!("withdraw:{id}"), &fields);
     here.told(here.service.withdraw_consent(&call, id).await)?;
     Ok(see(&format!("/consents/{id}")))
-}
-
-/// The newest receipt, to keep: signed, so that it can be shown to anybody who doubts it.
-async fn receipt(here: Here, Path(id): Path<ConsentId>) -> Result<Response, Problem> {
-    let receipt = here.told(newest(&here, id).await)?;
-    let json = serde_json::to_vec_pretty(&receipt).map_err(|_| Protocol::Internal)?;
-    let name = format!("attachment; filename=\"{}-{id}.json\"", here.page.t("consent.file"));
-    let mut response = Response::new(Body::from(json));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers
-        .insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&name).map_err(|_| Protocol::Internal)?);
-    Ok(response)
-}
-
-async fn newest(here: &Here, id: ConsentId) -> Result<tillid_documents::Receipt, Error> {
-    let call = here.visitor.read();
-    let event = here.service.newest_receipt(&call, ReceiptOf::Consent(id)).await?;
-    here.service.receipt(&call, event).await
 }
 
 fn channel(page: &Page, channel: Channel) -> &'static str {

@@ -16,11 +16,14 @@ mod login;
 mod mandate;
 mod overview;
 mod page;
+mod picture;
 mod problem;
+mod receipt;
 mod refused;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod transparency;
 mod view;
 mod when;
 
@@ -54,6 +57,8 @@ pub fn router(web: Web) -> Router {
         .merge(answer::router())
         .merge(consent::router())
         .merge(mandate::router())
+        .merge(receipt::router())
+        .merge(transparency::router())
         .merge(actfor::router())
         .merge(accesslog::router())
         .merge(casework::router())

@@ -19,7 +19,6 @@ pub(crate) fn router() -> Router<Web> {
         .route("/mandates/new/{code}", get(form::page).post(form::sent))
         .route("/mandates/new/{code}/{presentation}", get(summary::page).post(summary::give))
         .route("/mandates/{id}", get(show::page))
-        .route("/mandates/{id}/receipt", get(show::receipt))
         .route("/mandates/{id}/revoke", get(end::before_revoking).post(end::revoke))
         .route("/mandates/{id}/renounce", get(end::before_renouncing).post(end::renounce))
 }

@@ -19,6 +19,8 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("mandate", include_str!("../data/texts/mandate.toml")),
     ("overview", include_str!("../data/texts/overview.toml")),
     ("problem", include_str!("../data/texts/problem.toml")),
+    ("receipt", include_str!("../data/texts/receipt.toml")),
+    ("transparency", include_str!("../data/texts/transparency.toml")),
 ];
 
 /// A text.

@@ -30,6 +30,19 @@ pub(crate) fn actor(service: &Service, page: &Page, trace: &ActorTrace) -> Strin
     }
 }
 
+/// A number as people write it, in threes: 1.234.567, or 1,234,567.
+pub(crate) fn count(page: &Page, number: u64) -> String {
+    let digits = number.to_string();
+    let mut written = String::with_capacity(digits.len() + 6);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            written.push_str(page.t("layout.thousands"));
+        }
+        written.push(digit);
+    }
+    written
+}
+
 /// The titles of packages, in the versions that something was given under.
 pub(crate) struct Titles(BTreeMap<EntryId, String>);
 

@@ -95,6 +95,12 @@ async fn changes(door: &Door) -> Vec<Change> {
             &["case"],
         ),
         change(
+            "/v1/erasures",
+            &door.token("lars").await,
+            json!({"person": {"cpr": cpr}, "ground": "retention_over", "case": CASE, "preview": true}),
+            &["case", "preview"],
+        ),
+        change(
             "/v1/consent-types",
             &karin,
             door.definition("consent-types", "C15").await,

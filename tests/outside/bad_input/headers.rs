@@ -111,7 +111,7 @@ async fn twenty_at_once_with_one_key_are_one_change(engine: Engine) {
         ),
     ];
     let count = async |fact: &str| {
-        let mut administrator = tables::administrator(&door.tillid).await;
+        let mut administrator = door.tillid.administrator().await;
         administrator.count(&format!("SELECT count(*) FROM event WHERE fact = '{fact}'")).await
     };
     for (n, (token, path, body, fact, effects)) in changes.into_iter().enumerate() {
@@ -366,6 +366,10 @@ async fn a_path_that_leads_nowhere_is_told_so(engine: Engine) {
         ] {
             let answer = door.get(&path).by(&anna).send().await;
             assert_eq!(face(&answer), face(&not_found), "{path}");
+        }
+        for path in [format!("/log/proof/{bad}"), format!("/log/tile/{bad}"), format!("/log/tile/0/{bad}")] {
+            let status = door.get(&path).send().await.status.as_u16();
+            assert_eq!(status, if *bad == "%ff" { 400 } else { 404 }, "{path}");
         }
         let answer = door.post(&format!("/v1/mandates/{bad}/revoke")).by(&anna).send().await;
         assert_eq!(face(&answer), face(&not_found), "revoke {bad}");

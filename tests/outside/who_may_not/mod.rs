@@ -38,10 +38,13 @@ const PUBLISH: &str = "staff machines: 403 role_missing; anna bo strangers bo>an
 
 use Aim::*;
 
-const ROWS: [Row; 48] = [
+const ROWS: [Row; 52] = [
     get("/health/live", Plain, OPEN),
     get("/health/ready", Plain, OPEN),
     get("/log/keys", Plain, OPEN),
+    get("/log/checkpoint", Plain, OPEN),
+    get("/log/tile/{path}", Tile, OPEN),
+    get("/log/proof/{event_id}", LoggedReceipt, OPEN),
     get("/sandbox/people", Plain, OPEN),
     get("/sandbox/clock", Plain, OPEN),
     post("/sandbox/clock", Clock, "everyone: 409 clock_backwards"),
@@ -151,6 +154,7 @@ const ROWS: [Row; 48] = [
         LookUp("automated_step"),
         "STAFF; staff machines: 403 purpose_not_allowed; machines: 201",
     ),
+    post("/v1/erasures", Erase, "STAFF; staff machines: 403 role_missing; lars lars+: 422 nobody_known"),
 ];
 
 /// Whom a row names, and what they are to be told.

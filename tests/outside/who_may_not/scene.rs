@@ -1,6 +1,7 @@
 //! What there is of Anna's, and who comes to the door.
 
 use crate::door::{CASE, Door, UNKNOWN, answers, id};
+use crate::second_verifier::logged;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tillid_testkit::Engine;
@@ -73,6 +74,8 @@ pub(crate) enum Aim {
     OtherMandate,
     Presentation,
     Receipt,
+    LoggedReceipt,
+    Tile,
     Withdraw,
     Answer,
     Cancel,
@@ -85,6 +88,7 @@ pub(crate) enum Aim {
     GiveMandate,
     Ask,
     LookUp(&'static str),
+    Erase,
 }
 
 /// Whose thing it is: the shared one, which only refusals may touch; a new one for whom it should work; or none at all.
@@ -143,6 +147,7 @@ impl Scene {
             .next()
             .expect("an id")
             .to_owned();
+        logged(&door, &receipt).await;
         for (caller, purpose) in [
             ("hans+", "case_processing"),
             ("jens+", "case_processing"),
@@ -226,7 +231,9 @@ impl Scene {
     ) -> crate::support::Answer {
         let (thing, body) = self.aimed(aim, which).await;
         let mut path = template.to_owned();
-        for (name, value) in [("{id}", &thing), ("{event_id}", &thing), ("{number}", &thing)] {
+        for (name, value) in
+            [("{id}", &thing), ("{event_id}", &thing), ("{number}", &thing), ("{path}", &thing)]
+        {
             path = path.replace(name, value);
         }
         let code = if template.contains("packages") { "M14" } else { "C15" };
@@ -273,7 +280,8 @@ impl Scene {
             Aim::Mandate => (pick(&self.mandate), None),
             Aim::OtherMandate => (pick(&self.other_mandate), None),
             Aim::Presentation => (pick(&self.shown), None),
-            Aim::Receipt => (pick(&self.receipt), None),
+            Aim::Receipt | Aim::LoggedReceipt => (pick(&self.receipt), None),
+            Aim::Tile => ("0/000.p/1".to_owned(), None),
             Aim::Withdraw if new => {
                 let request = door.asked(hans, &cpr("anna"), "C02").await;
                 (door.answered(anna, &request).await[0].clone(), None)
@@ -307,6 +315,8 @@ impl Scene {
             }
             Aim::GiveMandate => body(json!({"presentation_id": pick(&self.shown_mandate)})),
             Aim::Ask => body(json!({"person": {"cpr": cpr("anna")}, "consent_type": "C02", "case": CASE})),
+            // Of nobody: what may be erased is another test, and nobody else may even ask.
+            Aim::Erase => body(json!({"person": {"id": UNKNOWN}, "ground": "retention_over"})),
             Aim::LookUp(purpose) => {
                 body(json!({"person": {"cpr": cpr("anna")}, "purpose": purpose, "case": CASE}))
             }

@@ -82,6 +82,16 @@ impl Person {
         }
     }
 
+    /// The data-protection officer of Eksempel Kommune.
+    pub(crate) fn lars() -> Self {
+        Self {
+            cvr: Some(EKSEMPEL.to_owned()),
+            roles: vec!["dpo".to_owned()],
+            reach: "Substantial",
+            ..Self::citizen("22222222-bbbb-4bbb-8bbb-000000000022", "Lars Prøve", "6910571239")
+        }
+    }
+
     pub(crate) fn employed_by(self, cvr: &str) -> Self {
         Self { cvr: Some(cvr.to_owned()), ..self }
     }

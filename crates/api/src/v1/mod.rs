@@ -2,6 +2,7 @@
 
 pub(crate) mod catalogues;
 pub(crate) mod consents;
+pub(crate) mod erasures;
 pub(crate) mod lookups;
 pub(crate) mod mandates;
 pub(crate) mod own;
@@ -26,6 +27,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .merge(consents::router())
         .merge(mandates::router())
         .merge(lookups::router())
+        .merge(erasures::router())
         .merge(own::router())
         .merge(receipts::router())
 }

@@ -1,4 +1,4 @@
-//! `/v1/receipts`, and the keys that receipts verify under.
+//! `/v1/receipts`.
 
 use crate::{Api, view::ReceiptView};
 use axum::{
@@ -23,10 +23,4 @@ async fn read(
 ) -> Result<Response, Problem> {
     let receipt = gate.service.receipt(&caller.read(), id).await.map_err(|e| caller.problem(&e))?;
     Ok(Json(ReceiptView { receipt: receipt.receipt, proof: receipt.proof }).into_response())
-}
-
-/// The public keys of receipts, those that sign and those that did (RFC 7517).
-#[utoipa::path(get, operation_id = "receipt_keys", path = "/log/keys", tag = "receipts", security(()), responses((status = 200, body = Object)))]
-pub(crate) async fn keys(State(gate): State<Gate>) -> Response {
-    Json(gate.service.receipt_keys()).into_response()
 }

@@ -2,11 +2,13 @@
 
 mod catalogue;
 mod consent;
+mod erasure;
 mod mandate;
 mod person;
 
 pub(crate) use catalogue::EntryView;
 pub(crate) use consent::{ConsentView, Reader, RequestView};
+pub(crate) use erasure::ErasureView;
 pub(crate) use mandate::MandateView;
 pub(crate) use person::{AccessView, LookupView, OverviewView, PresentationView, ReceiptView};
 

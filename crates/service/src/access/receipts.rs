@@ -1,13 +1,13 @@
 //! Receipts of what concerns the caller.
 
-use crate::{Call, Error, Service};
+use crate::{Call, Error, Proof, Service};
 use tillid_documents::Receipt;
 use tillid_domain::{
     Reason,
     access::{Act, Subject, may},
     actor::Who,
     event::{Entity, Kind},
-    id::{ConsentId, EventId, MandateId},
+    id::{ConsentId, EventId, MandateId, RequestId},
 };
 
 /// What a receipt is asked of.
@@ -17,10 +17,13 @@ pub enum ReceiptOf {
     Consent(ConsentId),
     /// A mandate.
     Mandate(MandateId),
+    /// A request for consent.
+    Request(RequestId),
 }
 
 impl Service {
-    /// The receipt of an event that concerns the caller: signed, and opening the journal's commitment.
+    /// The receipt of an event that concerns the caller: signed, and opening the journal's commitment; with the proof that the log
+    /// has it, once a signed tree does.
     pub async fn receipt(&self, call: &Call, id: EventId) -> Result<Receipt, Error> {
         let Who::Citizen { person, acting_for: None } = call.actor.who else {
             return Err(Error::Denied(Reason::OnlyInPerson));
@@ -32,10 +35,15 @@ impl Service {
         }
         let subject = Subject { person: Some(person), ..Subject::default() };
         may(&call.actor, Act::SeeOverview, &subject)?;
-        Ok(self.receipts.receipt(&self.settings.base_url, &opened.recorded, &opened.salt, opened.commitment))
+        let issuer = &self.settings.base_url;
+        let mut receipt = self.receipts.receipt(issuer, &opened.recorded, &opened.salt, opened.commitment);
+        if let Some(Proof::Logged(proof)) = self.prove(&mut tx, id).await? {
+            receipt.proof = Some(proof.to_string());
+        }
+        Ok(receipt)
     }
 
-    /// The newest event of a consent or mandate of the caller's, whose receipt is the newest.
+    /// The newest event of a consent, mandate or request of the caller's, whose receipt is the newest.
     pub async fn newest_receipt(&self, call: &Call, of: ReceiptOf) -> Result<EventId, Error> {
         if !matches!(call.actor.who, Who::Citizen { acting_for: None, .. }) {
             return Err(Error::Denied(Reason::OnlyInPerson));
@@ -43,6 +51,7 @@ impl Service {
         let (kind, id) = match of {
             ReceiptOf::Consent(id) => (Kind::Consent, self.read_consent(call, id).await?.consent.id()),
             ReceiptOf::Mandate(id) => (Kind::Mandate, self.read_mandate(call, id).await?.0.id()),
+            ReceiptOf::Request(id) => (Kind::ConsentRequest, self.read_request(call, id).await?.0.id()),
         };
         let mut tx = self.store.read().await?;
         tx.newest_event(kind, id).await?.ok_or(Error::NotFound)

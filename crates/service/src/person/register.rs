@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use tillid_domain::{
     Cpr, Instant, LocalDate, Reason,
     actor::Actor,
-    event::{Event, Fact},
+    event::{Event, Fact, Kind},
     id::{NumberId, PersonId},
     person::{Life, Person},
     text::{Login, Name},
@@ -162,9 +162,14 @@ impl Service {
         Ok(tx.person_by_login(issuer, login).await?)
     }
 
-    /// A person that must be there: one that an event already names.
+    /// A person that must be there: one that an event already names. One who was erased after the caller found them is not found.
     pub(crate) async fn known_person<M>(&self, tx: &mut Tx<M>, id: PersonId) -> Result<Person, Error> {
-        let missing = || Error::from(StoreError::Corrupt { table: "person", id: Some(id.as_uuid()) });
-        tx.person(id).await?.ok_or_else(missing)
+        if let Some(person) = tx.person(id).await? {
+            return Ok(person);
+        }
+        let erased =
+            tx.traces(Kind::Person, id.as_uuid()).await?.last().is_some_and(|t| t.fact == Fact::ERASED);
+        let corrupt = StoreError::Corrupt { table: "person", id: Some(id.as_uuid()) };
+        Err(if erased { Error::NotFound } else { corrupt.into() })
     }
 }

@@ -3,16 +3,21 @@
 use tillid_domain::{
     CalendarPeriod,
     access::{AccessRecord, Act, Outcome, Visibility},
-    actor::{ActorTrace, Purpose},
+    actor::{ActorTrace, Purpose, Role},
     catalogue::{Definition, Shelf},
-    id::{AccessId, BatchId, EmployeeId, EventId},
+    erasure::ErasureGround,
+    event::{Event, Fact, Kind},
+    id::{AccessId, BatchId, EmployeeId, EventId, PersonId},
+    text::Login,
 };
-use tillid_service::{NewLookup, NewPresentation, PersonRef};
+use tillid_log::Note;
+use tillid_service::{NewErasure, NewLookup, NewPresentation, PersonRef, WitnessAnswer};
 use tillid_storage::{Looks, Session};
 use tillid_testkit::{
     World,
     catalogue::{consent_type, defined},
-    people::{OTHER, OWN, acting, administrator, caseworker, citizen, keyed},
+    log_witness,
+    people::{OTHER, OWN, acting, administrator, caseworker, citizen, employee, keyed, staff},
 };
 
 pub(crate) async fn everything(world: &World) {
@@ -21,6 +26,7 @@ pub(crate) async fn everything(world: &World) {
     for code in ["C15", "C01", "M14", "M18"] {
         world.import(code).await;
     }
+    gone(world, anna, bo).await;
     // A request in each state, a consent in each state.
     let given = world.consent(anna, "C15").await;
     tick(world);
@@ -81,8 +87,88 @@ pub(crate) async fn everything(world: &World) {
     operational(world).await;
 }
 
+/// Somebody who was erased with everything of theirs, and of Anna, what was over.
+async fn gone(world: &World, anna: PersonId, bo: PersonId) {
+    let finn = world.person("Finn", "6101710033").await;
+    for person in [anna, finn] {
+        for consent in world.consent(person, "C15").await {
+            world.service.withdraw_consent(&citizen(person), consent.consent.id).await.unwrap();
+        }
+    }
+    world.give(finn, bo, &["M14"]).await;
+    world.give(bo, finn, &["M14"]).await;
+    world.service.overview(&acting(bo, finn)).await.unwrap();
+    world.pass(CalendarPeriod::months(84));
+    let officer = staff(employee(OWN, &[Role::DataProtectionOfficer], 300));
+    for (person, goes) in [(finn, true), (anna, false)] {
+        if !goes {
+            world.ask(person, "C15").await;
+        }
+        let new =
+            NewErasure { person: PersonRef::Id(person), ground: ErasureGround::RetentionOver, case: None };
+        assert_eq!(world.service.erase(&officer, &new).await.unwrap().value.person, goes);
+    }
+}
+
+/// A log with a complete tile, several signed trees, and one that the witness signed too.
+pub(crate) async fn a_witnessed_log(world: &World) {
+    world.service.sequence_all().await.unwrap();
+    many_logins(world, bo_of(world).await, 256).await;
+    tick(world);
+    world.service.sequence_all().await.unwrap();
+    cosigned(world).await;
+}
+
+/// As many events, in one commit.
+pub(crate) async fn many_logins(world: &World, person: PersonId, count: u64) {
+    let mut tx = world.store.write().await.unwrap();
+    tx.lock(&[person]).await.unwrap();
+    let before = tx.person(person).await.unwrap().unwrap().revision;
+    let event = |n: u64| Event {
+        id: EventId::from_uuid(world.ambient.id()),
+        kind: Kind::Person,
+        aggregate: person.as_uuid(),
+        revision: before + n,
+        at: world.now(),
+        actor: ActorTrace::Service,
+        subjects: vec![person],
+        fact: Fact::LoginBound {
+            issuer: login("https://other.example"),
+            login: login(&format!("login-{n}")),
+        },
+    };
+    tx.commit((1..=count).map(event).collect(), None).await.unwrap();
+}
+
+/// The witness signs the newest tree.
+pub(crate) async fn cosigned(world: &World) -> Note {
+    let line = world.service.log_policy().unwrap().witnesses()[0].clone();
+    let task = world.service.witness_task(&line).await.unwrap().unwrap();
+    let seconds = u64::try_from(world.now().as_micros() / 1_000_000).unwrap();
+    let signature = log_witness().cosign_note(&task.request.checkpoint, seconds).unwrap();
+    let answer = WitnessAnswer::Signed(signature.to_string());
+    world.service.witness_answered(&line, &task, &answer).await.unwrap();
+    world.service.log_checkpoint().await.unwrap()
+}
+
+/// Two events of one thing that the log does not have yet.
+pub(crate) async fn something_that_waits(world: &World) {
+    let request = world.ask(bo_of(world).await, "C15").await;
+    tick(world);
+    world.service.cancel_request(&caseworker(OWN), request).await.unwrap();
+}
+
+async fn bo_of(world: &World) -> PersonId {
+    let mut tx = world.store.read().await.unwrap();
+    tx.person_by_login(&login("https://login.example"), &login("bo")).await.unwrap().unwrap()
+}
+
+fn login(text: &str) -> Login {
+    text.parse().unwrap()
+}
+
 /// So that an end is not in the same moment as its beginning.
-fn tick(world: &World) {
+pub(crate) fn tick(world: &World) {
     world.ambient.set(world.now().plus_seconds(60));
 }
 
@@ -118,7 +204,6 @@ async fn held(world: &World, anna: tillid_domain::id::PersonId, bo: tillid_domai
 
 async fn operational(world: &World) {
     let mut tx = world.store.upkeep().await.unwrap();
-    let login = |text: &str| text.parse::<tillid_domain::text::Login>().unwrap();
     tx.begin_session(&Session {
         id: tillid_domain::id::SessionId::from_uuid(world.ambient.id()),
         secret_hash: tillid_domain::Digest::of(b"secret"),

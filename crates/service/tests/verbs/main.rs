@@ -7,16 +7,30 @@ mod at_once;
 mod dying;
 mod editing;
 mod ending;
+mod erasing;
 mod expect;
 mod giving;
 mod journey;
 mod looking;
+mod proving;
 mod repeating;
+mod sequencing;
 mod time;
 mod unseen;
 
 tillid_testkit::on_both_engines! {
     tillid_testkit::World::new;
+    sequencing:
+        a_sequencer_that_dies_at_any_step_leaves_a_log_that_goes_on,
+        a_database_that_refuses_a_table_of_the_log_keeps_the_queue,
+        a_sequencer_that_lost_its_lease_does_nothing_more,
+        sequencers_and_writers_at_once_give_every_event_one_place,
+        an_effect_never_stands_in_the_log_before_its_cause,
+        a_database_that_was_rolled_back_is_not_signed,
+        a_head_that_was_changed_by_hand_is_not_extended,
+        keys_of_the_log_take_over_from_one_another,
+        the_origin_is_fixed_at_the_first_start,
+        what_is_served_is_what_was_signed_and_nothing_beyond;
     journey:
         a_person_is_asked_answers_is_looked_up_and_takes_it_back,
         a_representative_acts_for_somebody_until_the_mandate_is_revoked,
@@ -81,6 +95,14 @@ tillid_testkit::on_both_engines! {
         a_death_is_registered_once_and_not_ahead,
         the_dead_do_nothing,
         r32_a_death_that_becomes_known_late_ends_things_when_it_was;
+    erasing:
+        r42_what_is_over_is_erased_and_nothing_of_the_person_remains,
+        r42_nothing_goes_before_its_time,
+        r42_an_authority_erases_nothing_of_anothers_and_learns_nothing_of_it,
+        r42_who_acted_for_somebody_is_known_for_as_long_as_that_is_kept,
+        only_a_data_protection_officer_erases,
+        an_erasure_sent_again_tells_what_it_did,
+        looks_and_erasures_at_once_leave_nothing_behind;
     editing:
         a_draft_is_published_by_somebody_else,
         r05_r08_r15_r27_a_flawed_draft_is_not_published,
@@ -101,6 +123,10 @@ tillid_testkit::on_both_engines! {
         a_citizen_looks_nobody_up,
         lists_come_in_pages,
         a_representative_without_the_privilege_sees_no_consents;
+    proving:
+        a_receipt_tells_of_each_step_up_to_the_witnesses,
+        a_request_has_a_receipt_too,
+        what_was_changed_by_hand_proves_nothing;
     repeating:
         the_same_key_and_request_changes_nothing_more,
         the_same_key_with_another_request_is_refused,

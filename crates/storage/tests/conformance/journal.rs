@@ -4,6 +4,7 @@ use crate::make::{at, commit, cpr, entry, event, id, login, person, registration
 use std::{future::poll_fn, pin::pin, task::Poll};
 use tillid_domain::{
     Digest, LocalDate,
+    erasure::ErasureGround,
     event::{Event, Fact, Kind},
     id::{NumberId, PersonId},
 };
@@ -255,7 +256,8 @@ pub(crate) async fn a_hundred_events_are_one_commit(fresh: &Fresh) {
 pub(crate) async fn a_fact_that_storage_cannot_write_is_refused(fresh: &Fresh) {
     let anna = person(&fresh.store).await;
     let mut erased = bound(&fresh.store, anna, 2, "anna").await;
-    erased.fact = Fact::Erased { ground: "Kravet er forældet".parse().unwrap() };
+    erased.kind = Kind::CatalogueEntry;
+    erased.fact = Fact::Erased { ground: ErasureGround::RetentionOver, tombstone: Digest::of(b"") };
     let refused = commit(&fresh.store, vec![erased]).await;
     assert!(matches!(refused, Err(StoreError::Corrupt { .. })), "{refused:?}");
     assert_eq!(fresh.store.read().await.unwrap().version_at(anna, at(100)).await.unwrap(), 1);

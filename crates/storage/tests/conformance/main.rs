@@ -10,6 +10,7 @@ mod make;
 mod mandates;
 mod numbers;
 mod persons;
+mod roles;
 mod schema;
 mod sessions;
 

@@ -1,6 +1,6 @@
 //! The form that looks a person up: whom, for what, in which case.
 
-use super::roles;
+use super::{erase::may_erase, roles};
 use crate::{
     fields,
     page::{Here, Page, see},
@@ -40,6 +40,7 @@ struct Choice {
 struct LookUp<'p> {
     page: &'p Page,
     choices: Vec<Choice>,
+    may_erase: bool,
     filled: &'p Filled,
     notice: Option<Notice>,
 }
@@ -97,9 +98,10 @@ fn shown(here: &Here, filled: &Filled, notice: Option<Notice>) -> Result<Respons
         needs_case: purpose.needs_case(),
         chosen: purpose.code() == filled.purpose,
     };
-    let choices = purposes(roles(here)?).into_iter().enumerate().map(choice).collect();
+    let roles = roles(here)?;
+    let choices = purposes(roles).into_iter().enumerate().map(choice).collect();
     let status = notice.as_ref().map(|notice| notice.status);
-    let template = LookUp { page, choices, filled, notice };
+    let template = LookUp { page, choices, may_erase: may_erase(roles), filled, notice };
     Ok(form(page, status, &template))
 }
 

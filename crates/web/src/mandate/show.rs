@@ -6,16 +6,15 @@ use crate::{
     view::authority,
 };
 use askama::Template;
-use axum::{body::Body, response::Response};
-use http::{HeaderValue, header};
+use axum::response::Response;
 use tillid_domain::{
     event::EndCause,
     id::{MandateId, PersonId},
     mandate::{Mandate, MandateStanding, MandateState},
     presentation::Presented,
 };
-use tillid_edge::{Path, Problem, Protocol};
-use tillid_service::{Call, Overview, ReceiptOf};
+use tillid_edge::{Path, Problem};
+use tillid_service::{Call, Overview};
 
 /// On which side of the mandate the visitor is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -182,22 +181,6 @@ const fn end_cause(cause: EndCause) -> &'static str {
         EndCause::Death => "mandate.ended_by_death",
         EndCause::RepresentativeDeath => "mandate.ended_by_representatives_death",
     }
-}
-
-/// The newest receipt, to keep.
-pub(super) async fn receipt(here: Here, Path(id): Path<MandateId>) -> Result<Response, Problem> {
-    let call = here.visitor.read();
-    let event = here.told(here.service.newest_receipt(&call, ReceiptOf::Mandate(id)).await)?;
-    let receipt = here.told(here.service.receipt(&call, event).await)?;
-    let json = serde_json::to_vec_pretty(&receipt).map_err(|_| Protocol::Internal)?;
-    let name = format!("attachment; filename=\"{}-{id}.json\"", here.page.t("mandate.file"));
-    let mut response = Response::new(Body::from(json));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let name = HeaderValue::try_from(name).map_err(|_| Protocol::Internal)?;
-    headers.insert(header::CONTENT_DISPOSITION, name);
-    Ok(response)
 }
 
 #[cfg(test)]

@@ -175,6 +175,7 @@ fn answering(page: &Page) -> Vec<String> {
     let asked = question(b"answer.sygehus=yes&answer.kommune=no");
     let done = DonePage {
         page,
+        id: RequestId::from_uuid(Uuid::nil()),
         title: "Indhentning",
         authority: "Eksempel Kommune".to_owned(),
         at: "nu".to_owned(),

@@ -1,0 +1,162 @@
+//! Erasure: what of a person goes because it need not or must not be kept any longer.
+
+mod erase;
+mod preview;
+
+use crate::{Call, Error, Service, person::register::PersonRef};
+use std::collections::{BTreeMap, BTreeSet};
+use tillid_domain::{
+    Cvr, Instant, Reason,
+    access::{Act, Subject, may},
+    actor::{ActorTrace, Who},
+    erasure::{Belongings, Decision, ErasureGround, Kept, Looked, Plan, Thing, plan},
+    event::{Entity, Kind},
+    id::PersonId,
+    presentation::{Presentation, Presented},
+    text::CaseRef,
+};
+use tillid_storage::{LookTrace, Tx};
+use uuid::Uuid;
+
+/// More than anyone has; an erasure decides about all of it in one transaction.
+const ALL: u32 = 100_000;
+
+/// What is to be erased, and why.
+#[derive(Clone, Debug)]
+pub struct NewErasure {
+    /// Whose.
+    pub person: PersonRef,
+    /// On what ground.
+    pub ground: ErasureGround,
+    /// In which case it was decided. Stands in the person's log for as long as they stay; a tombstone has none, because a case
+    /// leads to whom it is about.
+    pub case: Option<CaseRef>,
+}
+
+/// How much of each kind goes or went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Erased {
+    /// Requests for consent.
+    pub requests: usize,
+    /// Consents, also those that were declined.
+    pub consents: usize,
+    /// Powers of attorney.
+    pub mandates: usize,
+    /// What was shown.
+    pub presentations: usize,
+    /// Records of looks.
+    pub looks: usize,
+}
+
+/// What goes and what stays.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Erasure {
+    /// What goes or went.
+    pub erased: Erased,
+    /// What stays, and why.
+    pub kept: Vec<Kept>,
+    /// Whether the person goes or went too: nothing of them stays.
+    pub person: bool,
+}
+
+/// Everything of a person, and what becomes of it.
+struct Considered {
+    plan: Plan,
+    looks: Vec<LookTrace>,
+    /// Whom each thing concerns besides the person.
+    others: BTreeMap<Uuid, PersonId>,
+}
+
+impl Considered {
+    fn erasure(&self) -> Erasure {
+        let count = |kind| self.plan.erased.iter().filter(|(k, _)| *k == kind).count();
+        let erased = Erased {
+            requests: count(Kind::ConsentRequest),
+            consents: count(Kind::Consent),
+            mandates: count(Kind::Mandate),
+            presentations: count(Kind::Presentation),
+            looks: if self.plan.person { self.looks.len() } else { 0 },
+        };
+        Erasure { erased, kept: self.plan.kept.clone(), person: self.plan.person }
+    }
+}
+
+/// The authority on whose behalf the actor erases; whoever may erase nobody's data is told so before anybody is looked for.
+fn may_erase(call: &Call, new: &NewErasure) -> Result<Cvr, Error> {
+    may(&call.actor, Act::Erase, &Subject::default())?;
+    let Who::Employee(employee) = &call.actor.who else { return Err(Error::NotFound) };
+    if new.ground.needs_case() && new.case.is_none() {
+        return Err(Error::invalid("/case", Reason::CaseMissing));
+    }
+    Ok(employee.authority)
+}
+
+impl Service {
+    /// The person that is meant. Nobody is made known by the wish to erase them.
+    async fn meant<M>(&self, tx: &mut Tx<M>, new: &NewErasure) -> Result<PersonId, Error> {
+        let found = match &new.person {
+            PersonRef::Id(id) => tx.person(*id).await?.map(|person| person.id),
+            PersonRef::Number(number) => tx.person_by_number(number).await?,
+        };
+        found.ok_or_else(|| Error::invalid("/person", Reason::NobodyKnown))
+    }
+
+    async fn consider<M>(
+        &self,
+        tx: &mut Tx<M>,
+        person: PersonId,
+        authority: Cvr,
+        ground: ErasureGround,
+        now: Instant,
+    ) -> Result<Considered, Error> {
+        let (mut things, mut others) = (Vec::new(), BTreeMap::new());
+        let consents = tx.consents_of(person, None, None, ALL).await?;
+        things.extend(consents.iter().map(|consent| Thing::of_consent(consent, now)));
+        let requests = tx.requests_to(person, None, None, ALL).await?;
+        things.extend(requests.iter().map(|request| Thing::of_request(request, now)));
+        for mandate in tx.mandates_of(person, None, ALL).await? {
+            let parties = [mandate.grantor, mandate.representative];
+            others.extend(parties.into_iter().filter(|p| *p != person).map(|other| (mandate.id(), other)));
+            things.push(Thing::of_mandate(&mandate, now));
+        }
+        for shown in tx.presentations_about(person).await? {
+            if shown.person != person {
+                others.insert(shown.id(), shown.person);
+            }
+            let authority = self.shown_for(tx, &shown).await?;
+            things.push(Thing::of_presentation(&shown, authority, now));
+        }
+        let looks = tx.looks_about(person).await?;
+        let elsewhere: BTreeSet<PersonId> = looks.iter().map(|l| l.person).filter(|p| *p != person).collect();
+        let belongings = Belongings {
+            things,
+            acted_for_others: tx.acted_for(person, &elsewhere).await?,
+            looks: looks.iter().map(|look| looked(look, person)).collect(),
+        };
+        let plan = plan(person.as_uuid(), &belongings, &Decision { authority, ground, now });
+        Ok(Considered { plan, looks, others })
+    }
+
+    /// Whose evidence it is that something was shown.
+    async fn shown_for<M>(&self, tx: &mut Tx<M>, shown: &Presentation) -> Result<Option<Cvr>, Error> {
+        match &shown.presented {
+            Presented::Consent { entry, .. } => {
+                Ok(Some(self.known_entry(tx, entry.entry).await?.definition.authority()))
+            }
+            Presented::Mandate { .. } => Ok(None),
+        }
+    }
+}
+
+fn looked(look: &LookTrace, person: PersonId) -> Looked {
+    let authority = match &look.actor {
+        ActorTrace::Employee { authority, .. } | ActorTrace::System { authority, .. } => Some(*authority),
+        _ => None,
+    };
+    Looked {
+        at: look.at,
+        authority,
+        to_erase: look.act == Act::Erase.code(),
+        in_anothers_log: look.person != person,
+    }
+}

@@ -1,0 +1,71 @@
+//! The page of a receipt is for whom its event concerns, in person; the page of the log is for everybody.
+
+use crate::{
+    pages::{give_mandate, id_of, say_yes},
+    provider::{Person, Tenant},
+    scene::Scene,
+    walker::Walker,
+};
+use tillid_testkit::Engine;
+
+async fn a_receipt_is_for_whom_it_concerns(engine: Engine) {
+    let scene = Scene::with_catalogue(engine, [("mitid", Tenant::right())]).await;
+    let mut anna = scene.logged_in("mitid", Person::anna()).await;
+    let request = scene.ask(&Person::anna()).await;
+    let summary = say_yes(&scene, &mut anna, &request).await;
+    let done = anna.submit(&summary, &summary.form("/answer"), &[]).await.expect(200);
+    let own = anna.follow(&done, &done.link("/receipt")).await.expect(200);
+    let path = own.url.path().to_owned();
+    assert!(path.starts_with("/receipts/"), "{path}");
+    let download = anna.open(&scene.at(&format!("{path}/download"))).await.expect(200);
+    assert!(download.header("content-disposition").starts_with("attachment"), "it is kept, not shown");
+    assert!(download.header("cache-control").contains("no-store") && download.body.contains("\"receipt\""));
+
+    let mandate = give_mandate(&scene, &mut anna, "M14", &Person::bo()).await;
+    let shared = format!("/mandates/{}/receipt", id_of(&mandate));
+    let of_both = anna.open(&scene.at(&shared)).await.expect(200);
+
+    let mut nobody = Walker::new();
+    let mut bo = scene.logged_in("mitid", Person::bo()).await;
+    let mut hans = scene.logged_in("mitid", Person::hans()).await;
+    let consent = format!("/requests/{request}/receipt");
+    for part in ["", "/download", "/proof"] {
+        let path = scene.at(&format!("{path}{part}"));
+        nobody.open(&path).await.refuses(401, "session_missing");
+        bo.open(&path).await.refuses(404, "not_found");
+        hans.open(&path).await.refuses(403, "only_in_person");
+    }
+    bo.open(&scene.at(&consent)).await.refuses(404, "not_found");
+    let same = bo.open(&scene.at(&shared)).await.expect(200);
+    assert_eq!(same.url.path(), of_both.url.path(), "both sides of a power of attorney have its receipt");
+    bo.open(&scene.at("/receipts/0198aaaa-0000-7000-8000-00000000dead")).await.refuses(404, "not_found");
+
+    let page = bo.open(&scene.at("/act-for")).await.expect(200);
+    let form = page.form("/act-for");
+    let person = form.choices.iter().chain(&form.fields).find(|(name, _)| name == "person");
+    let button = form.buttons.iter().find(|(name, ..)| name == "person").map(|(_, value, _)| value.clone());
+    let person = person.map(|(_, value)| value.clone()).or(button).expect("somebody to act for");
+    bo.submit(&page, &form, &[("person", &person)]).await.expect(200);
+    for path in [path, of_both.url.path().to_owned()] {
+        bo.open(&scene.at(&path)).await.refuses(403, "only_in_person");
+    }
+    for walker in [&mut nobody, &mut bo, &mut hans] {
+        let log = walker.open(&scene.at("/transparency")).await.expect(200);
+        assert!(log.link("/log/checkpoint").ends_with("/log/checkpoint"));
+        for person in [Person::anna(), Person::bo()] {
+            let number = person.cpr.expect("a number");
+            assert!(!log.body.contains(&number), "nothing of anybody");
+        }
+    }
+    nobody.open(&scene.at("/transparency?below=x")).await.refuses(400, "invalid_query");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receipt_is_for_whom_it_concerns_on_sqlite() {
+    a_receipt_is_for_whom_it_concerns(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receipt_is_for_whom_it_concerns_on_postgres() {
+    a_receipt_is_for_whom_it_concerns(Engine::Postgres).await;
+}
