@@ -177,7 +177,7 @@ fn contradictions(trees: &Trees, leaves: &[Hash]) -> Vec<String> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 #[test]
@@ -190,7 +190,9 @@ fn two_signed_trees_of_one_size_with_different_roots_are_a_fork() {
     let mut trees = Trees::new();
     let mut see = |size: u64, leaves: &[Hash]| {
         let mut tree = Frontier::new();
-        leaves.iter().for_each(|leaf| tree.push(*leaf));
+        for leaf in leaves {
+            tree.push(*leaf);
+        }
         let tree =
             Checkpoint { origin: "log.example/log".parse().expect("an origin"), size, root: tree.root() };
         let mut note = Note::new(tree.text()).expect("a note");

@@ -21,7 +21,7 @@ use tillid_testkit::{Administrator, Engine};
 
 const CLIENTS: usize = 16;
 /// How long anybody may be told to try again.
-const RECOVERS: Duration = Duration::from_secs(60);
+const RECOVERS: Duration = Duration::from_mins(1);
 /// Everybody who is old enough to give a mandate, without the caseworker: nobody acts in their own case.
 const PEOPLE: [&str; 13] =
     ["anna", "bo", "dorte", "erik", "finn", "gitte", "inge", "niels", "jens", "karin", "ole", "lars", "mona"];

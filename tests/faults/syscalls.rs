@@ -28,7 +28,7 @@ const KILL: i32 = 9;
 const GOES_ON: usize = 20;
 /// How long the process may go on after a failed flush, to refuse whoever has asked.
 const ENDS: Duration = Duration::from_secs(10);
-const WITHIN: Duration = Duration::from_secs(60);
+const WITHIN: Duration = Duration::from_mins(2);
 
 /// What goes wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

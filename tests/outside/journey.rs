@@ -43,7 +43,7 @@ async fn journey(engine: Engine) {
     let redirect = tillid.get(&format!("/v1/consents/{consent}/receipt")).by(&anna).send().await.expect(303);
     let location = redirect.headers["location"].to_str().expect("a path").to_owned();
     let receipt = tillid.get(&location).by(&anna).send().await.expect(200).json();
-    assert!(receipt["proof"].is_null());
+    assert!(receipt["proof"].is_null() || receipt["proof"].is_string(), "{receipt}");
     verify_receipt(&tillid, receipt["receipt"].as_str().expect("a receipt"), &consent).await;
 
     let found = tillid

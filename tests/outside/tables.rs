@@ -4,8 +4,21 @@ use crate::support::Tillid;
 use std::collections::BTreeMap;
 use tillid_testkit::Administrator;
 
-/// What reading and being refused may add to: who looked, and its events.
-const GROWING: [&str; 5] = ["access_record", "event", "event_body", "event_subject", "pending"];
+/// What reading and being refused may add to: who looked, its events, and the log that takes them.
+const GROWING: [&str; 12] = [
+    "access_record",
+    "event",
+    "event_body",
+    "event_subject",
+    "pending",
+    "log_head",
+    "log_entry",
+    "log_tile",
+    "log_checkpoint",
+    "log_signature",
+    "log_cosignature",
+    "log_witness",
+];
 
 /// Every row of every table, as text; bytes in hexadecimal.
 pub(crate) async fn dump(administrator: &mut Administrator) -> BTreeMap<String, Vec<String>> {

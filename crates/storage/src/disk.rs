@@ -17,6 +17,8 @@ use tokio::{
 
 /// After how many transactions the log that is written ahead is copied into the file; about a thousand pages.
 const CHECKPOINT_AFTER: u32 = 64;
+/// How many pages may be left over for the next time.
+const MANY_PAGES: i64 = 1000;
 /// `SQLITE_IOERR`; its kinds stand in the bits above.
 const INPUT_OUTPUT: u32 = 10;
 
@@ -78,8 +80,8 @@ impl Disk {
         if self.since_checkpoint.fetch_add(1, Ordering::Relaxed) >= CHECKPOINT_AFTER {
             let copied = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(PASSIVE)");
             let copied = self.noted(copied.fetch_one(connection).await);
-            // Where a reader is in the way it is tried again at once; without space, later.
-            if !matches!(copied, Ok((busy, ..)) if busy != 0) {
+            // Where readers keep much of it from being copied it is tried again at once; without space, later.
+            if !matches!(copied, Ok((busy, ahead, copied)) if busy != 0 || ahead - copied > MANY_PAGES) {
                 self.since_checkpoint.store(0, Ordering::Relaxed);
             }
             return Ok(copied.is_ok());

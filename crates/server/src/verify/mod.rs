@@ -1,4 +1,4 @@
-//! `tillid verify`: from inside, whether the tables are what the journal says; from outside, whether a log, an archive of it or
+//! `tillid verify`: from inside, whether the tables and the log are what the journal says; from outside, whether a log, an archive of it or
 //! receipts are what was signed.
 
 mod archive;
@@ -42,6 +42,9 @@ Exit codes; of several 1 comes first, then 2, then 3:
 pub(crate) struct Verify {
     #[command(flatten)]
     installation: Installation,
+    /// A checkpoint of the log that somebody kept, from a witness or a receipt: from inside, the log must begin with its tree
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "outside")]
+    checkpoint: Vec<PathBuf>,
     #[command(flatten)]
     outside: Outside,
 }
@@ -92,9 +95,9 @@ enum Tongue {
 
 /// Verifies, says what was found, and says so in the exit code.
 pub(crate) async fn verify(args: Verify) -> Result<ExitCode> {
-    let Verify { installation, outside } = args;
+    let Verify { installation, checkpoint, outside } = args;
     if outside.server.is_none() && outside.archive.is_none() && outside.receipt.is_empty() {
-        return inside::verify(&installation).await;
+        return inside::verify(&installation, &checkpoint).await;
     }
     let language = outside.language();
     let verdict = outside.verify(language).await;
