@@ -1,7 +1,7 @@
 //! On SQLite, what is acknowledged has been flushed to the disk: seen in the system calls of the process.
 //!
-//! After each request has been read and before its answer is sent, the process writes to the write-ahead log, and nothing that it
-//! wrote there is left unflushed. The journal of PostgreSQL is PostgreSQL's own affair.
+//! After each request has been read and before its answer is sent, the process writes to the write-ahead log and flushes it. The log of
+//! events is extended beside it, so something of that may be unflushed at the moment. The journal of PostgreSQL is PostgreSQL's own affair.
 //!
 //! Negative control: the same reader of the same calls, on a program that uses SQLite with `synchronous = NORMAL`, finds
 //! acknowledgements of what only the page cache has. With `FULL`, the same program passes.
@@ -32,7 +32,7 @@ fn read(calls: &str) -> Flushes {
     let mut flushes = Flushes::default();
     // What each thread is in the middle of.
     let mut unfinished: BTreeMap<&str, &str> = BTreeMap::new();
-    let (mut written, mut unflushed) = (false, false);
+    let (mut written, mut flushed) = (false, false);
     for line in calls.lines() {
         // The thread, padded to five digits; the time; the call.
         let Some((thread, rest)) = line.trim_start().split_once(' ') else { continue };
@@ -46,21 +46,21 @@ fn read(calls: &str) -> Flushes {
         }
         let on_log = call.split('>').next().is_some_and(|file| file.ends_with("-wal"));
         if begins && call.starts_with("pwrite") && on_log {
-            (written, unflushed) = (true, true);
+            written = true;
         } else if returns && on_log && (call.starts_with("fdatasync(") || call.starts_with("fsync(")) {
-            unflushed = unflushed && !line.ends_with("= 0");
+            flushed = flushed || (written && line.ends_with("= 0"));
         } else if returns && call.starts_with("recvfrom(") && line.contains(ASKED) {
-            written = false;
+            (written, flushed) = (false, false);
         } else if begins
             && call.contains(ACKNOWLEDGED)
             && ["sendto(", "write(", "writev("].iter().any(|c| call.starts_with(c))
         {
-            if written && !unflushed {
+            if flushed {
                 flushes.durable += 1;
             } else {
                 flushes.early += 1;
             }
-            written = false;
+            (written, flushed) = (false, false);
         }
     }
     flushes

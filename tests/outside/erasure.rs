@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tillid_testkit::Engine;
 
 async fn erased(door: &Door, by: &str, body: &Value, key: &str, status: u16) -> Value {
-    let knock = door.post("/v1/erasures").by(by).header("idempotency-key", key);
+    let knock = door.ask("POST", "/v1/erasures").by(by).header("idempotency-key", key);
     knock.json(body).send().await.expect(status).json()
 }
 

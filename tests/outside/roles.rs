@@ -59,9 +59,9 @@ impl Installation {
         for (kind, file) in
             [("person-numbers", "numbers.key"), ("receipts", "receipts.key"), ("receipts", "sandbox.key")]
         {
-            assert!(this.tillid(&["keygen", kind], &this.path(file)).status.success());
+            assert!(Installation::tillid(&["keygen", kind], &this.path(file)).status.success());
         }
-        let log = this.tillid(&["keygen", "log", "--name", "127.0.0.1/log"], &this.path("log.key"));
+        let log = Installation::tillid(&["keygen", "log", "--name", "127.0.0.1/log"], &this.path("log.key"));
         assert!(log.status.success());
         this.write_secret("owner-url", &owner_url);
         this.write_secret("url", &service_url);
@@ -91,7 +91,7 @@ impl Installation {
         fs::write(self.path("tillid.toml"), text).expect("a configuration");
     }
 
-    fn tillid(&self, words: &[&str], file: &PathBuf) -> Output {
+    fn tillid(words: &[&str], file: &PathBuf) -> Output {
         Command::new(TILLID).args(words).arg(file).output().expect("the program runs")
     }
 
@@ -234,7 +234,7 @@ async fn the_service_runs_as_a_role_that_owns_nothing() {
     a_short_journey(&base).await;
     assert!(!installation.log().contains("database role"), "{}", installation.log());
     drop(process);
-    let verdict = installation.tillid(&["verify", "--config"], &installation.path("tillid.toml"));
+    let verdict = Installation::tillid(&["verify", "--config"], &installation.path("tillid.toml"));
     let said = String::from_utf8_lossy(&verdict.stdout);
     assert!(verdict.status.success() && said.contains("verified: "), "{said}");
 

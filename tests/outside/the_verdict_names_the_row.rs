@@ -48,7 +48,11 @@ const HANDS: [(&str, &str, &str); 16] = [
     ),
     ("access_record", "access_record", "UPDATE access_record SET outcome = 'nothing' WHERE id = {id}"),
     ("access_record", "access_record WHERE act = 'look_up'", "DELETE FROM access_record WHERE id = {id}"),
-    ("pending", "event WHERE fact = 'consent_withdrawn'", "DELETE FROM pending WHERE event_id = {id}"),
+    (
+        "pending",
+        "event WHERE fact = 'consent_withdrawn'",
+        "DELETE FROM pending WHERE event_id = {id}; DELETE FROM log_entry WHERE event_id = {id}",
+    ),
     (
         "event_body",
         "event WHERE fact = 'mandate_revoked'",

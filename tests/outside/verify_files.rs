@@ -16,7 +16,9 @@ fn leaves(value: &Value, at: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(members) => members.iter().for_each(|(n, v)| leaves(v, &format!("{at}/{n}"), found)),
         Value::Array(items) => {
-            (0..).zip(items).for_each(|(n, v): (u32, _)| leaves(v, &format!("{at}/{n}"), found))
+            for (n, v) in (0_u32..).zip(items) {
+                leaves(v, &format!("{at}/{n}"), found);
+            }
         }
         _ => found.push(at.to_owned()),
     }

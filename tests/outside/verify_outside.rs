@@ -125,6 +125,11 @@ async fn checkpoint(base: &str) -> (Note, Checkpoint) {
 /// Waits until the log has that many entries and nothing more comes.
 pub(super) async fn grown(base: &str, least: u64) -> Checkpoint {
     let begun = Instant::now();
+    // Nothing is signed in the first moments of a log.
+    while reqwest::get(format!("{base}/log/checkpoint")).await.expect("an answer").status() == 404 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "nothing is signed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let mut last = checkpoint(base).await.1;
     let mut since = Instant::now();
     while last.size < least || since.elapsed() < Duration::from_secs(1) {

@@ -95,7 +95,7 @@ async fn watch_log(service: Service) {
                 )]
                 metrics::gauge!(name).set(count as f64);
             }
-            metrics::gauge!("tillid_log_in_trouble").set(if service.log_trouble().is_some() { 1 } else { 0 });
+            metrics::gauge!("tillid_log_in_trouble").set(u8::from(service.log_trouble().is_some()));
         }
         Err(error) => tracing::warn!(%error, "the log cannot be watched"),
     }

@@ -175,7 +175,7 @@ async fn audit(world: &World) {
         "    verified from inside in {:.1} s: {:.0} events of the journal a second, {:.0} entries of the log a second; {}",
         all.as_secs_f64(),
         events as f64 / journal.as_secs_f64(),
-        (last - first) as f64 / (to - from).as_secs_f64(),
+        (last - first) as f64 / to.saturating_sub(from).as_secs_f64(),
         peak()
     );
 }

@@ -113,7 +113,9 @@ impl<'a> Climb<'a> {
         let place = usize::try_from(id.index % TILE_WIDTH as u64).unwrap_or(usize::MAX);
         let said = self.tiles.get(above).and_then(|hashes| hashes.get(place));
         let mut root = Frontier::new();
-        hashes.iter().for_each(|hash| root.push(*hash));
+        for hash in &hashes {
+            root.push(*hash);
+        }
         if said != Some(&root.root()) {
             return Err(Fault::Altered(resource));
         }

@@ -145,6 +145,10 @@ impl Outside {
     }
 
     /// The keys that were saved, if any were; `None` when they cannot be read.
+    #[expect(
+        clippy::option_option,
+        reason = "none given, and none that can be read, lead to different answers"
+    )]
     fn keys(&self, verdict: &mut Verdict) -> Option<Option<Published>> {
         let Some(file) = &self.keys else { return Some(None) };
         let keys = fs::read(file).ok().and_then(|bytes| Published::read(&bytes));

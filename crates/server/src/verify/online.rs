@@ -130,7 +130,7 @@ async fn ask_proof(source: &Source, held: &mut Held, verdict: &mut Verdict) {
         Ok(proof) => held.take_proof(String::from_utf8_lossy(&proof).into_owned()),
         // It waits, or files alone are served.
         Err(Unread::Status(_, status)) if matches!(status.as_u16(), 404 | 503) => {
-            held.say_promise_only(verdict)
+            held.say_promise_only(verdict);
         }
         Err(unread) => unread.tell(verdict),
     }

@@ -312,7 +312,9 @@ mod tests {
     fn the_worst_statement_gives_the_exit_code() {
         let exit = |all: &[Says]| {
             let mut verdict = Verdict::default();
-            all.iter().for_each(|says| verdict.say(*says, &[]));
+            for says in all {
+                verdict.say(*says, &[]);
+            }
             verdict.worst().exit()
         };
         assert_eq!(exit(&[Says::SameTree, Says::FirstUse]), 0);

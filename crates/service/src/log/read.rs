@@ -121,9 +121,8 @@ impl Service {
     fn with_own_keys(&self, policy: &Policy) -> String {
         let named = |own: &OwnKey| policy.logs().iter().any(|log| log.key == own.key);
         let missing = self.log_keys.published().into_iter().filter(|own| !named(own));
-        let mut whole: String = missing.map(|own| format!("log {}\n", own.key)).collect();
-        whole.push_str(&policy.to_string());
-        whole
+        let lines = missing.map(|own| format!("log {}", own.key)).chain([policy.to_string()]);
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     async fn witnesses(

@@ -266,7 +266,7 @@ impl Hand {
 
     /// Bytes as a literal.
     pub(crate) fn blob(&self, bytes: &[u8]) -> String {
-        let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+        let hex = bytes.iter().fold(String::new(), |hex, b| hex + &format!("{b:02x}"));
         match self.engine {
             Engine::Sqlite => format!("X'{hex}'"),
             Engine::Postgres => format!("'\\x{hex}'::bytea"),

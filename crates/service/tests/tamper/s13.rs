@@ -132,7 +132,7 @@ impl Lived {
 }
 
 /// Whether a row is named, alone or with what belongs to it.
-fn named(findings: &[Finding], table: &str, id: impl ToString, fault: Fault) -> bool {
+fn named(findings: &[Finding], table: &str, id: &dyn ToString, fault: Fault) -> bool {
     let id = id.to_string();
     let is =
         |f: &Finding| f.id == id || f.id.starts_with(&format!("{id} ")) || f.id.ends_with(&format!(" {id}"));
@@ -141,7 +141,7 @@ fn named(findings: &[Finding], table: &str, id: impl ToString, fault: Fault) -> 
 
 macro_rules! assert_named {
     ($findings:expr, $table:literal, $id:expr, $fault:ident) => {
-        assert!(named(&$findings, $table, $id, Fault::$fault), "{} {}: {:?}", $table, $id, $findings)
+        assert!(named(&$findings, $table, &$id, Fault::$fault), "{} {}: {:?}", $table, $id, $findings)
     };
 }
 

@@ -89,7 +89,11 @@ pub(crate) async fn a_receipt_tells_of_each_step_up_to_the_witnesses(world: &Wor
         assert_eq!(seen.signatures.witnesses.len(), n + 1);
         assert_eq!(seen.signatures.quorum, n == 1, "both are wanted");
         let at = seen.signatures.witnesses[n].at.unwrap().as_micros();
-        assert_eq!(at, (1_780_000_000 + n as i64) * 1_000_000, "the time is the witness's own");
+        assert_eq!(
+            at,
+            (1_780_000_000 + i64::try_from(n).unwrap()) * 1_000_000,
+            "the time is the witness's own"
+        );
     }
     let public = service.log_view(u64::MAX, 10).await.unwrap();
     assert!(public.signatures.unwrap().unwrap().quorum);

@@ -56,7 +56,7 @@ async fn check_log(world: &World) -> Signed {
     let mut administrator = world.database.administrator().await;
     let events = administrator.count("SELECT COUNT(*) FROM event").await;
     let waiting = administrator.count("SELECT COUNT(*) FROM pending").await;
-    assert_eq!(events, entries.len() as i64 + waiting, "each event has one place");
+    assert_eq!(events, i64::try_from(entries.len()).unwrap() + waiting, "each event has one place");
     trees.into_iter().map(|tree| (tree.size, tree.root)).collect()
 }
 

@@ -260,12 +260,14 @@ fn written(page: &Page, number: usize) -> String {
 
 /// What stays, without telling things apart that are alike: nobody needs to read the same sentence forty times.
 fn stays(page: &Page, kept: &[Kept]) -> Vec<Stays> {
-    let mut alike: BTreeMap<(Kind, Reason, Option<String>), (Option<Instant>, usize)> = BTreeMap::new();
+    type Alike = (Kind, Reason, Option<String>);
+    type Until = Option<Instant>;
+    let mut alike: BTreeMap<Alike, (Until, usize)> = BTreeMap::new();
     for one in kept {
         let day = one.until.map(|until| until.local_date().to_string());
         alike.entry((one.kind, one.reason, day)).or_insert((one.until, 0)).1 += 1;
     }
-    let stays = |((kind, reason, _), (until, number)): ((Kind, Reason, _), (Option<Instant>, usize))| Stays {
+    let stays = |((kind, reason, _), (until, number)): (Alike, (Until, usize))| Stays {
         kind: page.t(kind_words(kind)),
         count: if kind == Kind::Person { String::new() } else { written(page, number) },
         title: reason.title().map_or("", |title| page.say(title)),

@@ -66,7 +66,7 @@ impl Held {
                 );
             }
             None => {
-                audit.find(TABLE, size, Fault::Changed, "the tree of that size cannot be computed any more")
+                audit.find(TABLE, size, Fault::Changed, "the tree of that size cannot be computed any more");
             }
         }
     }

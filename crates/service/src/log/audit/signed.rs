@@ -179,7 +179,9 @@ impl Signers<'_> {
         }
         match under_said.or(under_is) {
             None => find(Fault::Changed, "it does not hold under the tree"),
-            Some(Some(seconds)) if !self.is_of(row, seconds) => find(Fault::Changed, "it says another time"),
+            Some(Told::Seconds(seconds)) if !self.is_of(row, seconds) => {
+                find(Fault::Changed, "it says another time");
+            }
             Some(_) => {}
         }
     }
@@ -191,13 +193,20 @@ impl Signers<'_> {
         u64::try_from(micros.div_euclid(1_000_000)) == Ok(seconds) && (within == 0 || !self.to_the_second)
     }
 
-    /// The time in a signature that holds under a tree with that root, if it has one; `None` when it does not hold.
-    fn time_under(&self, key: &VerifierKey, row: &SignatureRow, root: Hash) -> Option<Option<u64>> {
+    /// The time of a signature under a tree with that root; `None` when it does not hold.
+    fn time_under(&self, key: &VerifierKey, row: &SignatureRow, root: Hash) -> Option<Told> {
         let tree = Checkpoint { origin: self.origin.clone().into(), size: row.size, root };
         let mut note = Note::new(tree.text()).ok()?;
         note.push(row.line.line.parse().ok()?);
         let keys = [key.clone()];
-        let time = note.verify(&keys).ok()?.first().map(|verified| verified.seconds);
-        time
+        let verified = note.verify(&keys).ok()?;
+        Some(verified.first()?.seconds.map_or(Told::Nothing, Told::Seconds))
     }
+}
+
+/// What a signature tells of its time: of the log's own it tells nothing, a witness's tells seconds.
+#[derive(Clone, Copy)]
+enum Told {
+    Nothing,
+    Seconds(u64),
 }

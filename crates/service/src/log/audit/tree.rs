@@ -132,8 +132,8 @@ impl<'a> Walk<'a> {
         is_full: bool,
         audit: &mut Audit,
     ) -> Result<Vec<Option<Hash>>, Error> {
-        let hash = |entry: &Option<&LoggedEvent>| entry.and_then(|entry| entry.commitment).map(leaf);
-        let mine: Vec<Option<Hash>> = leaves.entries.iter().map(hash).collect();
+        let hash = |entry: Option<&LoggedEvent>| entry.and_then(|entry| entry.commitment).map(leaf);
+        let mine: Vec<Option<Hash>> = leaves.entries.iter().copied().map(hash).collect();
         let first = leaves.index * WIDTH;
         for (index, entry) in (first..).zip(&leaves.entries) {
             if entry.is_none() {
@@ -141,7 +141,7 @@ impl<'a> Walk<'a> {
             }
         }
         let Some(stored) = leaves.stored else {
-            self.differ_from_nothing(first, &leaves.entries, audit);
+            differ_from_nothing(first, &leaves.entries, audit);
             return Ok(mine);
         };
         if mine.iter().eq(stored.iter().map(|hash| Some(*hash)).collect::<Vec<_>>().iter()) {
@@ -170,16 +170,6 @@ impl<'a> Walk<'a> {
             }
         }
         Ok(stored.into_iter().map(Some).collect())
-    }
-
-    /// Entries of no event, where no hash says what the event was.
-    fn differ_from_nothing(&mut self, first: u64, entries: &[Option<&LoggedEvent>], audit: &mut Audit) {
-        for (index, entry) in (first..).zip(entries) {
-            if let Some(entry) = entry.filter(|entry| entry.commitment.is_none()) {
-                let id = format!("{index} event {}", entry.event);
-                audit.find("log_entry", id, Fault::Changed, "there is no such event");
-            }
-        }
     }
 
     fn differ(&mut self, differs: Differs) {
@@ -298,4 +288,14 @@ fn root_of(hashes: &[Hash]) -> Hash {
         frontier.push(*hash);
     }
     frontier.root()
+}
+
+/// Entries of no event, where no hash says what the event was.
+fn differ_from_nothing(first: u64, entries: &[Option<&LoggedEvent>], audit: &mut Audit) {
+    for (index, entry) in (first..).zip(entries) {
+        if let Some(entry) = entry.filter(|entry| entry.commitment.is_none()) {
+            let id = format!("{index} event {}", entry.event);
+            audit.find("log_entry", id, Fault::Changed, "there is no such event");
+        }
+    }
 }
