@@ -36,7 +36,8 @@ async fn what_is_over_goes(engine: Engine) {
     let early = erased(&door, &lars, &body, "early", 409).await;
     assert_eq!(early["code"], "nothing_to_erase");
     let no_case = json!({"person": {"cpr": cpr}, "ground": "ordered"});
-    assert_eq!(erased(&door, &lars, &no_case, "caseless", 422).await["code"], "case_missing");
+    let refused = erased(&door, &lars, &no_case, "caseless", 422).await;
+    assert_eq!(refused["errors"][0]["code"], "case_missing", "{refused}");
     let free = json!({"person": {"cpr": cpr}, "ground": "because"});
     erased(&door, &lars, &free, "free", 422).await;
     let mut preview = body.clone();
@@ -61,7 +62,8 @@ async fn what_is_over_goes(engine: Engine) {
     assert_eq!(done["kept"], json!([]));
     assert!(done["erased"]["consents"].as_u64() >= Some(1) && done["erased"]["mandates"] == 1, "{done}");
     assert_eq!(erased(&door, &lars, &body, "erase", 200).await, done, "told again, under the same key");
-    assert_eq!(erased(&door, &lars, &body, "anew", 422).await["code"], "nobody_known");
+    let unknown = erased(&door, &lars, &body, "anew", 422).await;
+    assert!(unknown.to_string().contains("\"nobody_known\""), "{unknown}");
     assert!(!door.get(&receipt).by(&anna).send().await.status.to_string().starts_with('2'));
     // The copy that she kept needs nothing of what went.
     verify(&offline).is(0, "receipt_in_log");
@@ -73,7 +75,7 @@ async fn what_is_over_goes(engine: Engine) {
     assert_eq!(left["items"], json!([]));
     door.get("/v1/overview").by(&bo_token).send().await.expect(200);
     let log = door.get("/v1/access-log").by(&bo_token).send().await.expect(200).json();
-    assert!(log["items"].as_array().expect("a list").iter().any(|look| look["act"] == "erase"), "{log}");
+    assert!(log["items"].as_array().expect("a list").iter().any(|look| look["act"]["code"] == "erase"), "{log}");
     // Looked up anew, the number is somebody's of whom nothing is known.
     let body = json!({"person": {"cpr": cpr}, "purpose": "case_processing", "case": "27.36.04-2026-17"});
     let found = door.post("/v1/lookups").by(&hans).json(&body).send().await.expect(201).json();
