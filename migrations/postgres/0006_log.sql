@@ -1,4 +1,4 @@
--- The log: which event is its how-manieth entry. An entry commits to the event by the event's own commitment.
+-- The log: its entries, in their order. An entry commits to an event by the commitment of the event itself.
 CREATE TABLE log_entry (
     entry_index BIGINT NOT NULL PRIMARY KEY CHECK (entry_index >= 0),
     event_id UUID NOT NULL UNIQUE REFERENCES event (id)

@@ -75,7 +75,10 @@ async fn what_is_over_goes(engine: Engine) {
     assert_eq!(left["items"], json!([]));
     door.get("/v1/overview").by(&bo_token).send().await.expect(200);
     let log = door.get("/v1/access-log").by(&bo_token).send().await.expect(200).json();
-    assert!(log["items"].as_array().expect("a list").iter().any(|look| look["act"]["code"] == "erase"), "{log}");
+    assert!(
+        log["items"].as_array().expect("a list").iter().any(|look| look["act"]["code"] == "erase"),
+        "{log}"
+    );
     // Looked up anew, the number is somebody's of whom nothing is known.
     let body = json!({"person": {"cpr": cpr}, "purpose": "case_processing", "case": "27.36.04-2026-17"});
     let found = door.post("/v1/lookups").by(&hans).json(&body).send().await.expect(201).json();
