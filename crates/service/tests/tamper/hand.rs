@@ -136,8 +136,12 @@ impl Hand {
     pub(crate) fn changes(&self, table: &str, column: &Column) -> Vec<String> {
         let c = &column.name;
         if (table, c.as_str()) == ("pending", "position") {
-            // A place means nothing but the order; what leaves the order as it is has changed nothing.
-            return vec![format!("{c} + 100000000")];
+            // A place means nothing but the order; what leaves the order as it is has changed nothing. The first one has others after
+            // it that could not be without it; the last one, moved to the end, would not have moved.
+            let first = format!(
+                "CASE WHEN {c} = (SELECT MIN(o.{c}) FROM {table} o) THEN {c} + 100000000 ELSE {c} END"
+            );
+            return vec![first];
         }
         let place = self.place();
         // What another row has is a value that breaks no rule of its own.
