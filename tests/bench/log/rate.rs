@@ -41,8 +41,8 @@ impl Clients {
         let mut pairs = Vec::new();
         for client in 0..CLIENTS {
             // Invented numbers of the replacement kind, which belong to nobody.
-            let grantor = world.person(&format!("Giver {client}"), &format!("61017010{client:02}")).await;
-            let other = world.person(&format!("Taker {client}"), &format!("62017010{client:02}")).await;
+            let grantor = world.person(&format!("Giver-{client}"), &format!("61017010{client:02}")).await;
+            let other = world.person(&format!("Taker-{client}"), &format!("62017010{client:02}")).await;
             pairs.push((grantor, other));
         }
         Self { world, pairs }
