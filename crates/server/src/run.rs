@@ -52,7 +52,8 @@ pub(crate) async fn listen(on: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(on).await.with_context(|| format!("cannot listen on {on}"))
 }
 
-/// Runs until SIGTERM or SIGINT, or until a flush of the database fails, which is [`FlushFailed`]; `ready` is told the addresses once both listeners are bound.
+/// Runs until SIGTERM or SIGINT, or until a flush of the database fails, which is [`FlushFailed`]; `ready` is told the addresses once
+/// both listeners are bound.
 pub(crate) async fn run(parts: Parts, ready: impl FnOnce(SocketAddr, SocketAddr)) -> Result<()> {
     let Parts { service, role, issuers, providers, sandbox, listener, internal_listener } = parts;
     let witnesses = Witnesses::new(service.clone())?;
