@@ -3,7 +3,7 @@
 
 use crate::{
     browser::{Browser, Scripts, WIDE},
-    story::{ANNA, BO, Capacity, HANS, LARS, Scene},
+    story::{ANNA, BO, Capacity, HANS, KARIN, LARS, Scene},
     support::Tillid,
     words::Language::{self, Danish, English},
 };
@@ -273,6 +273,46 @@ async fn representative(language: Language) {
     walk.end(13);
 }
 
+/// Bo, who asks anna for a power of attorney; and anna, who answers.
+async fn asker(language: Language) {
+    let mut walk = Walk::new(language).await;
+    walk.turn_into(BO, Capacity::Private).await;
+    walk.visit("/mandate-requests/new", "ask-for-mandate").await;
+    walk.visit_unfilled("/mandate-requests/new", "asking.send", "ask-for-mandate-errors").await;
+    let package = if walk.language == Danish {
+        "Kommunen: ældre og hjælpemidler"
+    } else {
+        "The municipality: elder care and assistive devices"
+    };
+    let mut requests = Vec::new();
+    for look in [true, false, false] {
+        walk.browser.open("/mandate-requests/new").await;
+        walk.browser.fill(&walk.page("mandate.name"), ANNA).await;
+        let number = walk.scene.number("anna").await;
+        walk.browser.fill(&walk.page("mandate.number"), &number).await;
+        walk.browser.tick(package).await;
+        walk.send("asking.send").await;
+        requests.push(walk.browser.path().await);
+        if look {
+            walk.look("asked-for-mandate").await;
+        }
+    }
+    walk.turn_into(ANNA, Capacity::Private).await;
+    walk.visit("/overview", "overview-asked-for-mandate").await;
+    walk.visit(&requests[0], "mandate-request").await;
+    walk.click("asking.read").await;
+    walk.look("mandate-request-summary").await;
+    walk.click("mandate.give").await;
+    walk.visit(&requests[0], "mandate-request-approved").await;
+    walk.browser.open(&requests[1]).await;
+    walk.click("asking.decline").await;
+    walk.look("mandate-request-declined").await;
+    walk.turn_into(BO, Capacity::Private).await;
+    walk.visit("/overview", "overview-asker").await;
+    walk.visit(&requests[1], "asked-declined").await;
+    walk.end(10);
+}
+
 /// Hans, at work.
 async fn caseworker(language: Language) {
     let mut walk = Walk::new(language).await;
@@ -351,6 +391,32 @@ async fn officer(language: Language) {
     walk.end(6);
 }
 
+/// Karin, who gives a system access and stops it.
+async fn administrator(language: Language) {
+    let mut walk = Walk::new(language).await;
+    walk.turn_into(KARIN, Capacity::Work).await;
+    walk.visit("/casework", "administrator").await;
+    walk.click("casework.clients").await;
+    walk.look("clients").await;
+    walk.click("casework.client_new").await;
+    walk.look("client-new").await;
+    walk.visit_unfilled("/casework/clients/new", "casework.client_register", "client-errors").await;
+    walk.browser.open("/casework/clients/new").await;
+    walk.browser.fill(&walk.page("casework.client_name"), "Sagssystem").await;
+    walk.browser.choose(&walk.page("casework.client_may"), &walk.page("casework.client_decide")).await;
+    let address = "https://sagssystem.example/jwks";
+    walk.browser.fill(&walk.page("casework.client_jwks_uri"), address).await;
+    walk.send("casework.client_register").await;
+    walk.look("client").await;
+    walk.click("casework.client_stop").await;
+    walk.look("client-stop").await;
+    walk.send("casework.client_stop_now").await;
+    walk.look("client-stopped").await;
+    walk.send("casework.client_resume").await;
+    assert!(walk.browser.offers(&walk.page("casework.client_stop")).await);
+    walk.end(7);
+}
+
 mod every_page_has_no_axe_violation_at_1280_and_320 {
     use super::*;
 
@@ -385,6 +451,16 @@ mod every_page_has_no_axe_violation_at_1280_and_320 {
     }
 
     #[tokio::test]
+    async fn for_an_asker_in_danish() {
+        asker(Danish).await;
+    }
+
+    #[tokio::test]
+    async fn for_an_asker_in_english() {
+        asker(English).await;
+    }
+
+    #[tokio::test]
     async fn for_a_caseworker_in_danish() {
         caseworker(Danish).await;
     }
@@ -392,6 +468,16 @@ mod every_page_has_no_axe_violation_at_1280_and_320 {
     #[tokio::test]
     async fn for_a_caseworker_in_english() {
         caseworker(English).await;
+    }
+
+    #[tokio::test]
+    async fn for_an_administrator_in_danish() {
+        administrator(Danish).await;
+    }
+
+    #[tokio::test]
+    async fn for_an_administrator_in_english() {
+        administrator(English).await;
     }
 
     #[tokio::test]

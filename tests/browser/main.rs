@@ -5,6 +5,7 @@
 #[expect(dead_code, reason = "shared with the tests from outside, which use more of it")]
 mod support;
 
+mod asking;
 mod audit;
 mod browser;
 mod controls;

@@ -18,6 +18,7 @@ pub(crate) const ANNA: &str = "Anna Lind";
 pub(crate) const BO: &str = "Bo Lind";
 pub(crate) const HANS: &str = "Hans Vester";
 pub(crate) const LARS: &str = "Lars Høj";
+pub(crate) const KARIN: &str = "Karin Kær";
 pub(crate) const MONA: &str = "Mona Mark";
 
 /// A demo, and the browsers of those who use it.

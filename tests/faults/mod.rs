@@ -1,5 +1,6 @@
 //! What happens when something breaks: the process, the disk, the database, a key.
 
+mod decisions;
 mod early;
 mod fsync;
 mod history;
@@ -8,7 +9,7 @@ mod ledger;
 mod load;
 mod nodes;
 mod outage;
-mod rekey;
+pub(crate) mod rekey;
 mod syscalls;
 
 use crate::support::Tillid;

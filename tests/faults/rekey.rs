@@ -34,6 +34,8 @@ pub(crate) struct Installation {
     home: TempDir,
     pub(crate) database: Database,
     starts: AtomicUsize,
+    /// The keys of its own tokens, the one that signs first.
+    tokens: Mutex<Vec<String>>,
 }
 
 /// It runs.
@@ -49,12 +51,15 @@ impl Installation {
             home: tempfile::tempdir().expect("a folder"),
             database: Database::new(engine).await,
             starts: AtomicUsize::new(0),
+            tokens: Mutex::new(vec!["tokens-1".to_owned()]),
         };
         for (kind, name) in [
             ("person-numbers", "numbers-1"),
             ("person-numbers", "numbers-2"),
             ("receipts", "receipts"),
             ("receipts", "sandbox"),
+            ("tokens", "tokens-1"),
+            ("tokens", "tokens-2"),
         ] {
             this.keygen(&[kind], name);
         }
@@ -64,6 +69,11 @@ impl Installation {
             file.expect("a file").write_all(url.as_bytes()).expect("written");
         }
         this
+    }
+
+    /// What starts from now on signs its own tokens with the first of these keys, and publishes all of them.
+    pub(crate) fn sign_tokens_with(&self, keys: &[&str]) {
+        *self.tokens.lock().expect("the keys") = keys.iter().map(|key| (*key).to_owned()).collect();
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -88,13 +98,16 @@ impl Installation {
             Address::Postgres(_) => format!("postgres_url_file = {}", quoted(&self.path("url"))),
         };
         let numbers: Vec<String> = keys.iter().map(|key| quoted(&self.key(key))).collect();
+        let tokens = self.tokens.lock().expect("the keys").clone();
+        let tokens: Vec<String> = tokens.iter().map(|key| quoted(&self.key(key))).collect();
         let text = format!(
             "base_url = \"http://127.0.0.1\"\nlisten = \"127.0.0.1:0\"\ninternal_listen = \"127.0.0.1:0\"\n\n\
              [database]\n{database}\nmigrate_on_start = true\n\n\
-             [keys]\nperson_numbers = [{}]\nreceipts = {}\nlog = [{}]\n\n[sandbox]\nkey = {}\n",
+             [keys]\nperson_numbers = [{}]\nreceipts = {}\nlog = [{}]\ntokens = [{}]\n\n[limits]\nlookups_in_ten_minutes = 1000000\n\n[sandbox]\nkey = {}\n",
             numbers.join(", "),
             quoted(&self.key("receipts")),
             quoted(&self.key("log")),
+            tokens.join(", "),
             quoted(&self.key("sandbox")),
         );
         let file = self.path("tillid.toml");

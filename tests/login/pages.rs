@@ -45,6 +45,24 @@ pub(crate) async fn give_mandate(scene: &Scene, walker: &mut Walker, package: &s
     given
 }
 
+/// Somebody asks somebody for a power of attorney; the page of the request.
+pub(crate) async fn ask_for_mandate(scene: &Scene, walker: &mut Walker, package: &str, of: &Person) -> Page {
+    let page = walker.open(&scene.at("/mandate-requests/new")).await.expect(200);
+    let form = page.form("/mandate-requests/new");
+    let mut values = chosen(&form, |value| value == package);
+    values.push(("name".to_owned(), of.name.clone()));
+    values.push(("number".to_owned(), of.cpr.clone().expect("a number")));
+    let asked = walker.submit(&page, &form, &borrowed(&values)).await.expect(200);
+    assert!(asked.url.path().starts_with("/mandate-requests/"), "{}: {}", asked.url.path(), asked.text());
+    asked
+}
+
+/// Somebody is about to approve such a request: the summary.
+pub(crate) async fn open_mandate_request(scene: &Scene, walker: &mut Walker, request: &str) -> Page {
+    let page = walker.open(&scene.at(&format!("/mandate-requests/{request}"))).await.expect(200);
+    walker.submit(&page, &page.form(&format!("/mandate-requests/{request}")), &[]).await.expect(200)
+}
+
 /// The id at the end of a page's path.
 pub(crate) fn id_of(page: &Page) -> String {
     page.url.path().rsplit('/').next().unwrap_or_default().to_owned()

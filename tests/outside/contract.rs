@@ -150,6 +150,7 @@ async fn what_the_contract_says_of_logins_is_so() {
             .replace("{id}", crate::door::UNKNOWN)
             .replace("{event_id}", crate::door::UNKNOWN)
             .replace("{code}", "C02")
+            .replace("{type}", "user")
             .replace("{number}", "1");
         let answer = door.ask(&method, &address).send().await;
         assert_eq!(answer.status == 401, !open, "{method} {path}: {}", answer.status);

@@ -13,7 +13,10 @@ mod support;
 mod faults;
 
 mod architecture;
+mod asking;
+mod authzen;
 mod bad_input;
+mod clients;
 mod contract;
 mod door;
 mod erasure;
@@ -23,6 +26,7 @@ mod roles;
 mod second_verifier;
 mod tables;
 mod the_verdict_names_the_row;
+mod tokens;
 mod verify_files;
 mod verify_outside;
 mod who_may_not;

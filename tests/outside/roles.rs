@@ -56,9 +56,12 @@ impl Installation {
             format!("CREATE ROLE {owner} LOGIN PASSWORD '{owner}'; ALTER DATABASE {name} OWNER TO {owner}");
         administrator.execute(&given).await.expect("an owner");
         let this = Self { home, database, owner };
-        for (kind, file) in
-            [("person-numbers", "numbers.key"), ("receipts", "receipts.key"), ("receipts", "sandbox.key")]
-        {
+        for (kind, file) in [
+            ("person-numbers", "numbers.key"),
+            ("receipts", "receipts.key"),
+            ("receipts", "sandbox.key"),
+            ("tokens", "tokens.pem"),
+        ] {
             assert!(Installation::tillid(&["keygen", kind], &this.path(file)).status.success());
         }
         let log = Installation::tillid(&["keygen", "log", "--name", "127.0.0.1/log"], &this.path("log.key"));
@@ -84,7 +87,7 @@ impl Installation {
         let text = format!(
             "base_url = \"http://127.0.0.1\"\nlisten = \"{}\"\ninternal_listen = \"127.0.0.1:0\"\n\n\
              [database]\npostgres_url_file = \"{home}/url\"\n\n\
-             [keys]\nperson_numbers = [\"{home}/numbers.key\"]\nreceipts = \"{home}/receipts.key\"\nlog = [\"{home}/log.key\"]\n\n\
+             [keys]\nperson_numbers = [\"{home}/numbers.key\"]\nreceipts = \"{home}/receipts.key\"\nlog = [\"{home}/log.key\"]\ntokens = [\"{home}/tokens.pem\"]\n\n\
              [sandbox]\nkey = \"{home}/sandbox.key\"\n",
             free_address(),
         );
@@ -267,7 +270,7 @@ fn a_file_is_not_granted_to_anybody() {
     let home = tempfile::tempdir().expect("a folder");
     let text = format!(
         "base_url = \"http://127.0.0.1\"\n\n[database]\nsqlite = \"{0}/tillid.db\"\n\n[keys]\nperson_numbers = [\"{0}/numbers.key\"]\n\
-             receipts = \"{0}/receipts.key\"\nlog = [\"{0}/log.key\"]\n\n[sandbox]\nkey = \"{0}/sandbox.key\"\n",
+             receipts = \"{0}/receipts.key\"\nlog = [\"{0}/log.key\"]\ntokens = [\"{0}/tokens.pem\"]\n\n[sandbox]\nkey = \"{0}/sandbox.key\"\n",
         home.path().display()
     );
     fs::write(home.path().join("tillid.toml"), text).expect("a configuration");

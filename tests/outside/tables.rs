@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use tillid_testkit::Administrator;
 
 /// What reading and being refused may add to: who looked, its events, and the log that takes them.
-const GROWING: [&str; 12] = [
+const GROWING: [&str; 13] = [
     "access_record",
+    "external_record",
     "event",
     "event_body",
     "event_subject",

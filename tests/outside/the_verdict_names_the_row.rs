@@ -9,7 +9,7 @@ use std::{fs, process::Command};
 use tillid_testkit::{Administrator, Engine};
 
 /// What an administrator does to one row: the table that is named, what picks the row, and the statement with `{id}` for it.
-const HANDS: [(&str, &str, &str); 16] = [
+const HANDS: [(&str, &str, &str); 17] = [
     ("consent", "consent WHERE state = 'given'", "UPDATE consent SET state = 'declined' WHERE id = {id}"),
     (
         "consent",
@@ -33,6 +33,11 @@ const HANDS: [(&str, &str, &str); 16] = [
         "UPDATE mandate SET state = 'given', ended_at = NULL WHERE id = {id}",
     ),
     ("mandate", "mandate WHERE state = 'given'", "UPDATE mandate SET case_ref = 'x' WHERE id = {id}"),
+    (
+        "mandate_request",
+        "mandate_request WHERE state = 'open'",
+        "UPDATE mandate_request SET representative_id = grantor_id WHERE id = {id}",
+    ),
     ("presentation", "presentation", "UPDATE presentation SET document = document_hash WHERE id = {id}"),
     (
         "catalogue_entry",
@@ -74,6 +79,7 @@ async fn lived(engine: Engine) -> Door {
     door.post(&format!("/v1/consents/{}/withdraw", unasked[0])).by(&anna).send().await.expect(200);
     let revoked = door.mandated(&anna, &bo, "M14").await;
     door.mandated(&anna, &bo, "M15").await;
+    door.asked_for_mandate(&door.token("bo").await, &cpr, "M14").await;
     door.post(&format!("/v1/mandates/{revoked}/revoke")).by(&anna).send().await.expect(200);
     for purpose in ["case_processing", "supervision"] {
         let body = json!({"person": {"cpr": cpr}, "purpose": purpose, "case": CASE});

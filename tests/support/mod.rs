@@ -17,6 +17,9 @@ use tillid_testkit::{Administrator, Database, Engine};
 /// The program under test.
 pub(crate) const TILLID: &str = env!("CARGO_BIN_EXE_tillid");
 
+/// The options of a demo whose employees look up more than anybody should.
+const UNHURRIED: [&str; 2] = ["--lookups", "1000000"];
+
 /// A running demo, with its folder and its database.
 pub(crate) struct Tillid {
     child: Child,
@@ -30,6 +33,8 @@ pub(crate) struct Tillid {
     pub(crate) home: TempDir,
     /// On PostgreSQL; on SQLite the data is a file in `home`.
     database: Option<Database>,
+    /// What it was started with besides.
+    options: Vec<String>,
     client: Client,
 }
 
@@ -120,27 +125,39 @@ impl Ask<'_> {
 }
 
 impl Tillid {
-    /// A demo on a fresh database.
+    /// A demo on a fresh database. Its employees may look up as many as a test likes.
     pub(crate) async fn demo(engine: Engine) -> Self {
+        Self::demo_with(engine, &UNHURRIED).await
+    }
+
+    /// A demo on a fresh database, with these options.
+    pub(crate) async fn demo_with(engine: Engine, options: &[&str]) -> Self {
         let home = tempfile::tempdir().expect("a folder");
         let database = match engine {
             Engine::Sqlite => None,
             Engine::Postgres => Some(Database::new(engine).await),
         };
-        Self::start(&free_address(), home, database, &[])
+        Self::start(&free_address(), home, database, &[], options)
     }
 
     /// A demo on that empty database.
     pub(crate) fn demo_on(database: Database) -> Self {
         let home = tempfile::tempdir().expect("a folder");
-        Self::start(&free_address(), home, Some(database), &[])
+        Self::start(&free_address(), home, Some(database), &[], &UNHURRIED)
     }
 
-    fn start(listen: &str, home: TempDir, database: Option<Database>, wrapper: &[&str]) -> Self {
+    fn start(
+        listen: &str,
+        home: TempDir,
+        database: Option<Database>,
+        wrapper: &[&str],
+        options: &[&str],
+    ) -> Self {
         let mut words: Vec<String> = wrapper.iter().map(|w| (*w).to_owned()).collect();
         words.extend([TILLID, "--log", "trace,sqlx=debug,hyper=info,h2=info", "demo"].map(str::to_owned));
         words.extend(["--listen", listen, "--internal-listen", "127.0.0.1:0", "--data"].map(str::to_owned));
         words.push(home.path().display().to_string());
+        words.extend(options.iter().map(|option| (*option).to_owned()));
         if let Some(url) = postgres_url(database.as_ref()) {
             words.extend(["--postgres".to_owned(), url]);
         }
@@ -176,6 +193,7 @@ impl Tillid {
             internal,
             home,
             database,
+            options: options.iter().map(|option| (*option).to_owned()).collect(),
             client: client.build().expect("a client"),
         }
     }
@@ -220,10 +238,12 @@ impl Tillid {
         let _ = self.child.wait();
         let home = std::mem::replace(&mut self.home, tempfile::tempdir().expect("a folder"));
         let database = self.database.take();
+        let options = std::mem::take(&mut self.options);
         // At the same address: its tokens name it.
         let listen = std::mem::take(&mut self.listen);
         drop(self);
-        Self::start(&listen, home, database, wrapper)
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        Self::start(&listen, home, database, wrapper, &options)
     }
 
     /// A request.

@@ -49,6 +49,7 @@ impl Installation {
         for (kind, name) in [
             (&["person-numbers"][..], "numbers-1.key"),
             (&["receipts"], "receipts.key"),
+            (&["tokens"], "tokens.pem"),
             (&["log", "--name", "127.0.0.1/log"], "log.key"),
         ] {
             let made = Command::new(TILLID).arg("keygen").args(kind).arg(this.path(name)).status();
@@ -75,12 +76,13 @@ impl Installation {
         let text = format!(
             "base_url = \"{}\"\nlisten = \"{}\"\ninternal_listen = \"127.0.0.1:0\"\n\n\
              [database]\n{database}\nmigrate_on_start = true\n\n\
-             [keys]\nperson_numbers = [{}]\nreceipts = {}\nlog = [{}]\n\n{}\n{providers}",
+             [keys]\nperson_numbers = [{}]\nreceipts = {}\nlog = [{}]\ntokens = [{}]\n\n{}\n{providers}",
             self.base,
             self.listen,
             quoted(&self.path("numbers-1.key")),
             quoted(&self.path("receipts.key")),
             quoted(&self.path("log.key")),
+            quoted(&self.path("tokens.pem")),
             authorities(),
         );
         fs::write(self.path("tillid.toml"), text).expect("a configuration");

@@ -1,12 +1,12 @@
 //! What the API takes in: parsed, not validated.
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use tillid_domain::{
-    Cpr,
-    id::{PersonId, RequestId},
+    Cpr, Instant,
+    id::{MandateRequestId, PersonId, RequestId},
 };
 use tillid_edge::{Cursor, Problem, Protocol};
-use tillid_service::PersonRef;
+use tillid_service::{KnownAt, PersonRef, Times};
 use utoipa::{IntoParams, ToSchema};
 
 /// A CPR number in a body. It is never answered, logged or put into an address.
@@ -25,6 +25,12 @@ pub(crate) struct PersonField(PersonId);
 #[serde(transparent)]
 #[schema(value_type = uuid::Uuid)]
 pub(crate) struct RequestField(pub(crate) RequestId);
+
+/// Likewise of a request for a mandate.
+#[derive(Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = uuid::Uuid)]
+pub(crate) struct MandateRequestField(pub(crate) MandateRequestId);
 
 impl<'de> Deserialize<'de> for CprField {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -93,4 +99,94 @@ impl Part {
 /// The cursor of the next part of a list with that name.
 pub(crate) fn next<K: ToString>(list: &str, key: Option<K>) -> Option<String> {
     key.map(|key| Cursor::encode(list, &[key.to_string()]))
+}
+
+/// A time, as the contract writes it.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String, format = "date-time")]
+pub(crate) struct TimeField(pub(crate) Instant);
+
+/// As known when: a time, or a position of the log.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum KnownField {
+    /// When the log had so many entries.
+    Position(#[serde(deserialize_with = "position")] u64),
+    /// At that moment.
+    Time(TimeField),
+}
+
+/// A number that a log can have reached.
+fn position<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let size = u64::deserialize(deserializer)?;
+    if i64::try_from(size).is_ok() { Ok(size) } else { Err(D::Error::custom("out of range")) }
+}
+
+impl From<KnownField> for KnownAt {
+    fn from(field: KnownField) -> Self {
+        match field {
+            KnownField::Position(size) => Self::Position(size),
+            KnownField::Time(TimeField(at)) => Self::Time(at),
+        }
+    }
+}
+
+/// Which times are asked about, and which part of the list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PastPart {
+    /// How many, 1 to 200; 50 when not said.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// The `next` of the part before.
+    cursor: Option<String>,
+    /// Where things stood at that moment; when not said, that of `known_at`, or now.
+    #[param(value_type = Option<String>, format = "date-time")]
+    valid_at: Option<Instant>,
+    /// As known then: a time, or how many entries the log had; now when not said.
+    known_at: Option<String>,
+}
+
+impl PastPart {
+    /// Which part.
+    pub(crate) fn part(&self) -> Part {
+        Part { limit: self.limit, cursor: self.cursor.clone() }
+    }
+
+    /// Which times.
+    pub(crate) fn times(&self) -> Result<Times, Problem> {
+        times(self.valid_at, self.known_at.as_deref())
+    }
+}
+
+/// Which times are asked about.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PastTimes {
+    /// Where it stood at that moment; when not said, that of `known_at`, or now.
+    #[param(value_type = Option<String>, format = "date-time")]
+    valid_at: Option<Instant>,
+    /// As known then: a time, or how many entries the log had; now when not said.
+    known_at: Option<String>,
+}
+
+impl PastTimes {
+    /// Which times.
+    pub(crate) fn times(&self) -> Result<Times, Problem> {
+        times(self.valid_at, self.known_at.as_deref())
+    }
+}
+
+fn times(valid_at: Option<Instant>, known_at: Option<&str>) -> Result<Times, Problem> {
+    let known_at = match known_at {
+        None => KnownAt::Now,
+        Some(text) if text.bytes().all(|b| b.is_ascii_digit()) => {
+            KnownAt::Position(text.parse().map_err(|_| Protocol::InvalidQuery)?)
+        }
+        Some(text) => KnownAt::Time(text.parse().map_err(|_| Protocol::InvalidQuery)?),
+    };
+    Ok(Times { valid_at, known_at })
 }

@@ -1,18 +1,22 @@
 //! The REST interface: JSON in, verb, JSON out. A file for each resource holds its router and its handlers; the contract is
 //! written down by the handlers' own descriptions, and `openapi/` is made from them.
 
+mod access;
 mod bodies;
 mod docs;
 mod health;
 mod log;
+mod oauth;
 mod v1;
 mod view;
 
+pub use access::{EVALUATIONS_LIMIT, EVALUATIONS_PATH};
 pub use health::Readiness;
 pub use log::published_keys;
 
 use axum::{Router, extract::FromRef, middleware};
-use tillid_edge::Gate;
+use std::sync::Arc;
+use tillid_edge::{AuthorizationServer, Gate};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -29,11 +33,19 @@ pub struct Api {
     pub gate: Gate,
     /// Whether this node can serve.
     pub readiness: Readiness,
+    /// Who issues our own tokens.
+    pub authorization_server: Arc<AuthorizationServer>,
 }
 
 impl FromRef<Api> for Gate {
     fn from_ref(api: &Api) -> Self {
         api.gate.clone()
+    }
+}
+
+impl FromRef<Api> for Arc<AuthorizationServer> {
+    fn from_ref(api: &Api) -> Self {
+        api.authorization_server.clone()
     }
 }
 
@@ -70,7 +82,11 @@ impl Modify for Bearer {
 }
 
 fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(Contract::openapi()).nest("/v1", v1::router()).merge(log::router())
+    OpenApiRouter::with_openapi(Contract::openapi())
+        .nest("/v1", v1::router())
+        .merge(log::router())
+        .merge(access::router())
+        .merge(oauth::router())
 }
 
 fn health_routes() -> OpenApiRouter<Api> {

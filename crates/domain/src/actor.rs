@@ -85,6 +85,8 @@ pub enum Role {
     CatalogueAdministrator,
     /// Supervises the access log.
     DataProtectionOfficer,
+    /// Registers the authority's systems and what they know of its other registers.
+    SystemAdministrator,
 }
 
 impl Role {
@@ -94,7 +96,7 @@ impl Role {
             Self::Reader => &[Purpose::CaseProcessing],
             Self::Caseworker => &[Purpose::CaseProcessing, Purpose::ConsentFollowUp],
             Self::Registrar => &[Purpose::CitizenService],
-            Self::CatalogueAdministrator => &[],
+            Self::CatalogueAdministrator | Self::SystemAdministrator => &[],
             Self::DataProtectionOfficer => &[Purpose::Supervision],
         }
     }
@@ -143,6 +145,47 @@ impl Purpose {
     }
 }
 
+/// What a system may ask for at all (RFC 6749, section 3.3).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Whether somebody may act for a person, or a consent holds.
+    Decide,
+    /// Who may act for a person, for whom, and with which privileges.
+    Search,
+    /// Looks a person up.
+    LookUp,
+    /// Asks a person for a consent or a mandate.
+    Ask,
+    /// Registers subjects and objects of the authority's own.
+    Register,
+    /// Exchanges a person's token for one that says for whom they act (RFC 8693).
+    Represent,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 6] =
+        [Self::Decide, Self::Search, Self::LookUp, Self::Ask, Self::Register, Self::Represent];
+
+    /// The code, as it stands in `scope`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Decide => "decide",
+            Self::Search => "search",
+            Self::LookUp => "look_up",
+            Self::Ask => "ask",
+            Self::Register => "register",
+            Self::Represent => "represent",
+        }
+    }
+
+    /// The scope with that code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.code() == code)
+    }
+}
+
 /// An employee, in the service of one authority.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Employee {
@@ -181,6 +224,8 @@ pub struct Machine {
     pub authority: Cvr,
     /// The purposes that the authority has registered it for.
     pub purposes: Vec<Purpose>,
+    /// What it may ask for at all; of its own token only a part, where it asked for a part.
+    pub scopes: Vec<Scope>,
 }
 
 /// Who acts.
@@ -222,7 +267,7 @@ impl Actor {
         match &self.who {
             Who::Citizen { person, acting_for: None } => ActorTrace::Citizen { person: *person },
             Who::Citizen { person, acting_for: Some(grantor) } => {
-                ActorTrace::Representative { person: *person, acting_for: *grantor }
+                ActorTrace::Representative { person: *person, acting_for: *grantor, client: None }
             }
             Who::Employee(e) => ActorTrace::Employee { id: e.id, authority: e.authority },
             Who::System(m) => ActorTrace::System { client: m.client.clone(), authority: m.authority },
@@ -246,6 +291,9 @@ pub enum ActorTrace {
         person: PersonId,
         /// The person acted for.
         acting_for: PersonId,
+        /// The system through which they act, where it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client: Option<ClientId>,
     },
     /// An employee.
     Employee {

@@ -91,6 +91,20 @@ impl Consent {
         }
     }
 
+    /// Where it stood at that moment, as far as is known: an end counts from when it was so, and a later one not yet.
+    pub fn stood(&self, at: Instant) -> ConsentStanding {
+        let (ConsentState::Withdrawn { at: end } | ConsentState::Lapsed { effective_at: end, .. }) =
+            self.state
+        else {
+            return self.standing(at);
+        };
+        if end <= at {
+            self.standing(at)
+        } else {
+            Self { state: ConsentState::Given, ..self.clone() }.standing(at)
+        }
+    }
+
     fn must_stand(&self, now: Instant) -> Result<(), Reason> {
         match self.standing(now) {
             ConsentStanding::Active | ConsentStanding::Planned => Ok(()),

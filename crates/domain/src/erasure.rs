@@ -6,6 +6,7 @@ use crate::{
     event::{Entity, Kind},
     instant::{CalendarPeriod, Instant},
     mandate::{Mandate, MandateStanding, MandateState},
+    mandate_request::{MandateRequest, MandateRequestStanding, MandateRequestState},
     presentation::{ANSWER_WITHIN, Presentation},
     reason::Reason,
     request::{ConsentRequest, RequestStanding, RequestState},
@@ -61,7 +62,7 @@ pub struct Thing {
     pub kind: Kind,
     /// Which one.
     pub id: Uuid,
-    /// Whose evidence it is; of a mandate, nobody's.
+    /// Whose evidence it is; of a mandate, and of a citizen's request for one, nobody's.
     pub authority: Option<Cvr>,
     /// Until when it counts.
     pub span: Span,
@@ -125,6 +126,27 @@ impl Thing {
             span,
             rests_on: vec![mandate.presentation.as_uuid()],
         }
+    }
+
+    /// A request for a mandate, at that moment.
+    pub fn of_mandate_request(request: &MandateRequest, now: Instant) -> Self {
+        let span = match (request.standing(now), request.state) {
+            (MandateRequestStanding::Open, _) => Span::InForce(Some(request.deadline)),
+            (
+                _,
+                MandateRequestState::Approved { at, .. }
+                | MandateRequestState::Declined { at }
+                | MandateRequestState::Lapsed { at, .. },
+            ) => Span::Ended(at),
+            (_, MandateRequestState::Open) => Span::Ended(request.deadline),
+        };
+        let rests_on = match request.state {
+            MandateRequestState::Approved { mandate, presentation, .. } => {
+                vec![mandate.as_uuid(), presentation.as_uuid()]
+            }
+            _ => Vec::new(),
+        };
+        Self { kind: Kind::MandateRequest, id: request.id(), authority: request.authority, span, rests_on }
     }
 
     /// What was shown, at that moment, about a type of that authority; about a mandate, of nobody's.
@@ -217,13 +239,17 @@ pub struct Plan {
     pub person: bool,
 }
 
+/// What can be erased of a person, what rests on something else before it.
+const RANKS: [Kind; 5] =
+    [Kind::Consent, Kind::ConsentRequest, Kind::MandateRequest, Kind::Mandate, Kind::Presentation];
+
 /// Decides what of a person's belongings goes.
 pub fn plan(person: Uuid, belongings: &Belongings, decision: &Decision) -> Plan {
     let reasons: Vec<_> = belongings.things.iter().map(|thing| (thing, thing.why_not(decision))).collect();
     let mut needed = BTreeSet::new();
     let (mut plan, mut anothers) = (Plan::default(), false);
     // What others rest on comes after them, so one pass carries every need on.
-    for rank in [Kind::Consent, Kind::ConsentRequest, Kind::Mandate, Kind::Presentation] {
+    for rank in RANKS {
         for (thing, why_not) in reasons.iter().filter(|(thing, _)| thing.kind == rank) {
             let needed_by = needed.contains(&thing.id).then_some((Reason::StaysWithAnother, None));
             let Some((reason, until)) = (*why_not).or(needed_by) else {

@@ -4,12 +4,14 @@ use crate::{
     Cvr, Digest,
     actor::ActorTrace,
     catalogue::{Channel, Definition, EntryVersion, Polarity},
+    client::Registration,
     digest::canonical,
     erasure::ErasureGround,
-    id::{AccessId, DeclarationId, EventId, NumberId, PersonId, PresentationId, RequestId},
+    external::{EntityName, EntityRef, Keys, Objects, PrivilegeRef, PrivilegeTerms, Properties},
+    id::{AccessId, DeclarationId, EventId, MandateId, NumberId, PersonId, PresentationId, RequestId},
     instant::{Instant, LocalDate, Period},
     presentation::Presented,
-    text::{CaseRef, Code, Language, Login, Name, PrivilegeUri},
+    text::{CaseRef, ClientId, Code, Language, Login, Name, PrivilegeUri},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -30,19 +32,34 @@ pub enum Kind {
     Consent,
     /// A power of attorney.
     Mandate,
+    /// A request for a power of attorney.
+    MandateRequest,
+    /// A machine client.
+    Client,
+    /// Something of an authority's that is no person.
+    ExternalEntity,
+    /// What can be done to such things.
+    ExternalPrivilege,
+    /// What an authority has given to such a thing.
+    ExternalGrant,
     /// Access records made durable together.
     AccessBatch,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::Person,
         Self::CatalogueEntry,
         Self::Presentation,
         Self::ConsentRequest,
         Self::Consent,
         Self::Mandate,
+        Self::MandateRequest,
+        Self::Client,
+        Self::ExternalEntity,
+        Self::ExternalPrivilege,
+        Self::ExternalGrant,
         Self::AccessBatch,
     ];
 
@@ -55,6 +72,11 @@ impl Kind {
             Self::ConsentRequest => "consent_request",
             Self::Consent => "consent",
             Self::Mandate => "mandate",
+            Self::MandateRequest => "mandate_request",
+            Self::Client => "client",
+            Self::ExternalEntity => "external_entity",
+            Self::ExternalPrivilege => "external_privilege",
+            Self::ExternalGrant => "external_grant",
             Self::AccessBatch => "access_batch",
         }
     }
@@ -189,10 +211,119 @@ pub enum Fact {
         /// Since when it was so, however late it became known.
         effective_at: Instant,
     },
-    /// People's data was looked at.
+    /// Somebody asked a person for a power of attorney.
+    MandateRequested {
+        /// Whom.
+        grantor: PersonId,
+        /// Who would act.
+        representative: PersonId,
+        /// What whoever asked calls the grantor.
+        grantor_name: Option<Name>,
+        /// The authority whose staff or system asked; `None` when the representative did.
+        authority: Option<Cvr>,
+        /// For which packages.
+        packages: Vec<EntryVersion>,
+        /// For which of their privileges.
+        privileges: Vec<PrivilegeUri>,
+        /// For one case only.
+        case: Option<CaseRef>,
+        /// The last day on which the mandate could be used.
+        valid_until: LocalDate,
+        /// The first moment when it can no longer be answered.
+        deadline: Instant,
+    },
+    /// The grantor gave the mandate that was asked for.
+    MandateRequestApproved {
+        /// Which one.
+        mandate: MandateId,
+        /// To what had been shown.
+        presentation: PresentationId,
+    },
+    /// The grantor said no to it.
+    MandateRequestDeclined {},
+    /// The request for a mandate lapsed.
+    MandateRequestLapsed {
+        /// Why.
+        cause: EndCause,
+        /// Since when it was so, however late it became known.
+        effective_at: Instant,
+    },
+    /// A machine client was registered.
+    ClientRegistered {
+        /// What it calls itself.
+        client: ClientId,
+        /// Whose it is.
+        authority: Cvr,
+        /// What the authority says of it.
+        registration: Registration,
+    },
+    /// Something else is said of it.
+    ClientChanged {
+        /// What, from now on.
+        registration: Registration,
+    },
+    /// Everything was taken from it.
+    ClientStopped {},
+    /// It may go on.
+    ClientResumed {},
+    /// An authority registered something of its own.
+    EntityRegistered {
+        /// Whose it is.
+        authority: Cvr,
+        /// What it is called.
+        name: EntityName,
+        /// What is known of it.
+        properties: Properties,
+        /// What a caller of the authority may state otherwise.
+        caller_stated: Keys,
+    },
+    /// Something else is known of it.
+    EntityChanged {
+        /// What, from now on.
+        properties: Properties,
+        /// What a caller may state otherwise, from now on.
+        caller_stated: Keys,
+    },
+    /// It is no longer registered.
+    EntityRemoved {},
+    /// An authority registered what can be done to such things.
+    PrivilegeRegistered {
+        /// Whose it is.
+        authority: Cvr,
+        /// What it is called.
+        code: Code,
+        /// What, and when.
+        terms: PrivilegeTerms,
+    },
+    /// It says something else.
+    PrivilegeChanged {
+        /// What, from now on.
+        terms: PrivilegeTerms,
+    },
+    /// It is no longer registered.
+    PrivilegeRemoved {},
+    /// An authority gave privileges to something of its own.
+    ExternalGranted {
+        /// The authority.
+        authority: Cvr,
+        /// To whom.
+        subject: EntityRef,
+        /// Which.
+        privileges: Vec<PrivilegeRef>,
+        /// With which objects.
+        objects: Objects,
+        /// When it holds.
+        valid: Period,
+    },
+    /// It took them back.
+    ExternalGrantRevoked {},
+    /// People's data was looked at, or something was asked of external things.
     AccessRecorded {
         /// One commitment for each look.
         records: Vec<AccessCommitment>,
+        /// One for each question about external things.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        external: Vec<AccessCommitment>,
     },
     /// Records of this batch were erased; their commitments stay (T4).
     AccessErased {
@@ -299,6 +430,22 @@ impl Fact {
             Self::MandateRevoked {} => "mandate_revoked",
             Self::MandateRenounced {} => "mandate_renounced",
             Self::MandateEnded { .. } => "mandate_ended",
+            Self::MandateRequested { .. } => "mandate_requested",
+            Self::MandateRequestApproved { .. } => "mandate_request_approved",
+            Self::MandateRequestDeclined {} => "mandate_request_declined",
+            Self::MandateRequestLapsed { .. } => "mandate_request_lapsed",
+            Self::ClientRegistered { .. } => "client_registered",
+            Self::ClientChanged { .. } => "client_changed",
+            Self::ClientStopped {} => "client_stopped",
+            Self::ClientResumed {} => "client_resumed",
+            Self::EntityRegistered { .. } => "entity_registered",
+            Self::EntityChanged { .. } => "entity_changed",
+            Self::EntityRemoved {} => "entity_removed",
+            Self::PrivilegeRegistered { .. } => "privilege_registered",
+            Self::PrivilegeChanged { .. } => "privilege_changed",
+            Self::PrivilegeRemoved {} => "privilege_removed",
+            Self::ExternalGranted { .. } => "external_granted",
+            Self::ExternalGrantRevoked {} => "external_grant_revoked",
             Self::AccessRecorded { .. } => "access_recorded",
             Self::AccessErased { .. } => "access_erased",
             Self::Erased { .. } => Self::ERASED,
@@ -432,33 +579,4 @@ pub fn replay<E: Entity>(history: &[Recorded]) -> Option<E> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Journals are for decades: these bytes were written by the first version and must read, and be written again, as they are.
-    const SCHEMA_1: [&str; 3] = [
-        r#"{"actor":{"person":"00000000-0000-0000-0000-000000000001","type":"citizen"},"aggregate":"00000000-0000-0000-0000-000000000002","aggregate_kind":"consent","data":{},"id":"00000000-0000-0000-0000-000000000003","kind":"consent_withdrawn","recorded_at":"2026-11-22T10:15:30.000000Z","revision":2,"schema":1,"subjects":["00000000-0000-0000-0000-000000000001"]}"#,
-        r#"{"actor":{"type":"operator"},"aggregate":"00000000-0000-0000-0000-000000000002","aggregate_kind":"mandate","data":{"cause":"death","effective_at":"2026-11-20T23:00:00.000000Z"},"id":"00000000-0000-0000-0000-000000000003","kind":"mandate_ended","recorded_at":"2026-11-22T10:15:30.000000Z","revision":2,"schema":1,"subjects":["00000000-0000-0000-0000-000000000001","00000000-0000-0000-0000-000000000004"]}"#,
-        r#"{"actor":{"authority":"99100001","id":"00000000-0000-0000-0000-000000000005","type":"employee"},"aggregate":"00000000-0000-0000-0000-000000000002","aggregate_kind":"consent_request","data":{"authority":"99100001","case":"27.36.04-2026-17","deadline":"2026-12-22T23:00:00.000000Z","entry":{"code":"C02","entry":"00000000-0000-0000-0000-000000000006","number":1},"items":["laege"],"person":"00000000-0000-0000-0000-000000000001"},"id":"00000000-0000-0000-0000-000000000003","kind":"consent_requested","recorded_at":"2026-11-22T10:15:30.000000Z","revision":1,"schema":1,"subjects":["00000000-0000-0000-0000-000000000001"]}"#,
-    ];
-
-    #[test]
-    fn events_of_schema_1_read_as_they_were_written() {
-        for bytes in SCHEMA_1 {
-            let read = Recorded::from_bytes(bytes.as_bytes());
-            assert!(read.is_some_and(|r| r.schema == 1), "{bytes}");
-        }
-    }
-
-    #[test]
-    fn bytes_in_any_other_form_are_no_record() {
-        let [bytes, ..] = SCHEMA_1;
-        for other in [
-            bytes.replace(":2,", ": 2,"),
-            bytes.replace("\"schema\":1", "\"schema\":1,\"x\":1"),
-            String::new(),
-        ] {
-            assert_eq!(Recorded::from_bytes(other.as_bytes()), None, "{other}");
-        }
-    }
-}
+mod tests;

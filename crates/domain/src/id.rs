@@ -66,12 +66,22 @@ ids! {
     PresentationId,
     /// An authority's question to a person.
     RequestId,
+    /// A question for a power of attorney.
+    MandateRequestId,
     /// One answer to one presentation; holds one or more consents.
     DeclarationId,
     /// One specific consent.
     ConsentId,
     /// One power of attorney.
     MandateId,
+    /// The registration of a machine client.
+    RegistrationId,
+    /// Something of an authority's that is no person, while it is registered.
+    ExternalEntityId,
+    /// What can be done to such things, while it is registered.
+    ExternalPrivilegeId,
+    /// What an authority has given to something of its own.
+    ExternalGrantId,
     /// Something that happened, as the journal keeps it.
     EventId,
     /// One look at a person's data; doubles as the look-up's id.

@@ -119,6 +119,21 @@ impl Mandate {
         }
     }
 
+    /// Where it stood at that moment, as far as is known: an end counts from when it was so, and a later one not yet.
+    pub fn stood(&self, at: Instant) -> MandateStanding {
+        let (MandateState::Revoked { at: end }
+        | MandateState::Renounced { at: end }
+        | MandateState::Ended { effective_at: end, .. }) = self.state
+        else {
+            return self.standing(at);
+        };
+        if end <= at {
+            self.standing(at)
+        } else {
+            Self { state: MandateState::Given, ..self.clone() }.standing(at)
+        }
+    }
+
     fn must_stand(&self, now: Instant) -> Result<(), Reason> {
         match self.standing(now) {
             MandateStanding::Active | MandateStanding::Planned => Ok(()),

@@ -5,7 +5,7 @@ use crate::{
     catalogue::{ConsentType, EntryVersion, MandatePackage, Named},
     digest::canonical,
     event::{Entity, Fact, Kind, Recorded},
-    id::{PersonId, PresentationId, RequestId},
+    id::{MandateRequestId, PersonId, PresentationId, RequestId},
     instant::Instant,
     reason::Reason,
     text::{CaseRef, Code, Language, Name, PrivilegeUri},
@@ -46,6 +46,9 @@ pub enum Presented {
         case: Option<CaseRef>,
         /// The first moment when it can no longer be used.
         until: Instant,
+        /// The request, if one is being answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<MandateRequestId>,
     },
 }
 

@@ -64,8 +64,22 @@ reasons! {
     PowerNotStarted = "power_not_started",
     /// The power ended with a death.
     PowerEndedByDeath = "power_ended_by_death",
+    /// The power is over; how it ended is not told.
+    PowerEnded = "power_ended",
+    /// The power is there, and its condition does not hold.
+    ConditionNotMet = "condition_not_met",
+    /// It is not registered by the authority.
+    NotRegistered = "not_registered",
+    /// It was removed from what the authority has registered.
+    Removed = "removed",
+    /// Things of that type mean something here already, and are not registered.
+    TypeReserved = "type_reserved",
+    /// The id holds a CPR number; people are not registered so.
+    IdHoldsPersonNumber = "id_holds_person_number",
     /// The power does not cover this.
     PowerDoesNotCover = "power_does_not_cover",
+    /// Nobody needs a power for their own affairs.
+    OwnAffairs = "own_affairs",
     /// Nobody can do this for another.
     OnlyInPerson = "only_in_person",
     /// A representative does not give consent to sensitive data unless the power says so.
@@ -76,10 +90,20 @@ reasons! {
     RoleMissing = "role_missing",
     /// The role has no such purpose.
     PurposeNotAllowed = "purpose_not_allowed",
+    /// It is not said for what it is asked.
+    PurposeMissing = "purpose_missing",
     /// The purpose asks for a case.
     CaseMissing = "case_missing",
+    /// The system is not registered for this.
+    ScopeMissing = "scope_missing",
     /// It belongs to another authority.
     OtherAuthority = "other_authority",
+    /// Another system has that client id.
+    ClientIdTaken = "client_id_taken",
+    /// The system has been stopped.
+    ClientStopped = "client_stopped",
+    /// The system is not stopped.
+    ClientActive = "client_active",
     /// It lies outside the field of work or above the sensitivity that the role allows.
     OutsideFieldOfWork = "outside_field_of_work",
     /// Staff and systems read a person's data only under a look-up.
@@ -104,6 +128,22 @@ reasons! {
     RequestExpired = "request_expired",
     /// The request lapsed.
     RequestLapsed = "request_lapsed",
+    /// There is no consent.
+    NoConsent = "no_consent",
+    /// There is a consent, but it does not cover this.
+    ConsentDoesNotCover = "consent_does_not_cover",
+    /// The consent starts later.
+    ConsentNotStarted = "consent_not_started",
+    /// The consent is over; how it ended is not told.
+    ConsentEnded = "consent_ended",
+    /// The person has opted out, and that wins over every consent.
+    OptedOut = "opted_out",
+    /// There is no such decision of this caller.
+    DecisionUnknown = "decision_unknown",
+    /// It is no privilege that this caller can ask about.
+    PrivilegeNotHere = "privilege_not_here",
+    /// Nobody here answers questions of this kind.
+    QuestionUnknown = "question_unknown",
     /// The consent has been withdrawn.
     ConsentWithdrawn = "consent_withdrawn",
     /// The answer was no; there is nothing to withdraw.

@@ -148,8 +148,18 @@ texts! {
     written CaseRef(64, |c: char| c.is_alphanumeric() || " -_./:".contains(c)),
     /// A code of the catalogue or of an item in it, at most 40 characters of ASCII.
     written Code(40, |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_'),
+    /// An authority's word for a kind of things, at most 64 characters.
+    written EntityType(64),
+    /// What an authority calls one of its things, at most 256 characters.
+    written EntityId(256),
+    /// The name of a property of such a thing, at most 64 characters of ASCII.
+    written PropertyKey(64, |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c)),
+    /// An authority's word for what is done to its things, at most 128 characters.
+    written ActionName(128),
     /// A machine client's id, at most 64 characters of ASCII.
     issued ClientId(64, |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c)),
+    /// What a client calls a key of its own (`kid` of RFC 7517), at most 128 characters of visible ASCII.
+    issued KeyId(128, |c: char| c.is_ascii_graphic()),
     /// Someone's name at an identity provider, at most 255 characters of visible ASCII (OpenID Connect Core 1.0, section 2).
     issued Login(255, |c: char| c.is_ascii_graphic()),
 }

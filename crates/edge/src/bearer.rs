@@ -2,14 +2,19 @@
 
 use crate::{
     jose::{Jwt, Key, KeyFlaw, TokenRefusal, is_for_signatures},
+    oauth::binding::{Scheme, presented},
     problem::{Problem, Protocol},
+    proved::{Proved, ProvedTokens, Times},
     token::{Claims, Principal, principal},
 };
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use jsonwebtoken::jwk::JwkSet;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
-use tillid_domain::{Cvr, Instant, actor::Role};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+use tillid_domain::{Cvr, Digest, Instant, actor::Role};
 
 /// How far the issuer's clock may be behind ours, in seconds.
 pub(crate) const LEEWAY: i64 = 30;
@@ -40,6 +45,13 @@ pub struct Issuer {
     pub speaks_for: SpeaksFor,
     /// The issuer whose names for citizens it uses to say who an employee is in private; its own when absent.
     pub citizens_issuer: Option<String>,
+}
+
+impl Issuer {
+    /// Whether it is this service itself: nobody else has its own audience for a name.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.issuer == self.audience
+    }
 }
 
 /// Why a configuration of issuers cannot be used.
@@ -75,9 +87,10 @@ impl From<TokenRefusal> for Problem {
     }
 }
 
-/// Verifies access tokens. Immutable: when keys rotate, put a new one in its place.
+/// Verifies access tokens, the signature of each once. When keys rotate, put a new one in its place.
 pub struct Verifier {
     issuers: BTreeMap<String, (Issuer, Vec<Key>)>,
+    proved: ProvedTokens,
 }
 
 impl Verifier {
@@ -97,11 +110,44 @@ impl Verifier {
                 return Err(VerifierError::IssuerTwice(name));
             }
         }
-        Ok(Self { issuers: read })
+        Ok(Self { issuers: read, proved: ProvedTokens::default() })
     }
 
     /// The bearer, if the token holds at `now`.
     pub fn verify(&self, token: &str, now: Instant) -> Result<Principal, TokenRefusal> {
+        self.verify_hashed(token, Digest::of(token.as_bytes()), now)
+    }
+
+    /// Likewise, by whoever has the token's hash already.
+    pub(crate) fn verify_hashed(
+        &self,
+        token: &str,
+        hash: Digest,
+        now: Instant,
+    ) -> Result<Principal, TokenRefusal> {
+        if let Some(proved) = self.proved.get(&hash) {
+            proved.times.hold_at(now)?;
+            return Ok(proved.principal.clone());
+        }
+        let proved = Arc::new(self.prove(token)?);
+        proved.times.hold_at(now)?;
+        self.proved.keep(hash, Arc::clone(&proved));
+        Ok(proved.principal.clone())
+    }
+
+    /// The claims of a token of our own of that type, which is no access token, if it holds at `now`.
+    pub(crate) fn verify_own(&self, token: &str, typ: &str, now: Instant) -> Result<Claims, TokenRefusal> {
+        let jwt = Jwt::read(token, |kind| kind == Some(typ))?;
+        let named = self.issuers.get(jwt.claims.text("iss")?).filter(|(issuer, _)| issuer.is_ours());
+        let (issuer, keys) = named.ok_or(TokenRefusal::Issuer)?;
+        jwt.must_be_signed_by(keys)?;
+        holds_for(&jwt.claims, &issuer.audience)?;
+        Times::of(&jwt.claims)?.hold_at(now)?;
+        Ok(jwt.claims)
+    }
+
+    /// What the token's signature proves, whatever the time is.
+    fn prove(&self, token: &str) -> Result<Proved, TokenRefusal> {
         let access = |kind: Option<&str>| matches!(kind, Some("at+jwt" | "application/at+jwt"));
         let jwt = Jwt::read(token, access)?;
         // Only to find the keys; nothing else of the claims is looked at before the signature holds.
@@ -110,11 +156,11 @@ impl Verifier {
         let claims = jwt.claims;
 
         holds_for(&claims, &issuer.audience)?;
-        holds_at(&claims, now)?;
+        let times = Times::of(&claims)?;
         for name in ["sub", "client_id", "jti"] {
             claims.text(name)?;
         }
-        principal(&claims, issuer)
+        Ok(Proved { principal: principal(&claims, issuer)?, times })
     }
 }
 
@@ -147,40 +193,35 @@ pub(crate) fn holds_for(claims: &Claims, audience: &str) -> Result<(), TokenRefu
     if ours { Ok(()) } else { Err(TokenRefusal::Audience) }
 }
 
-fn holds_at(claims: &Claims, now: Instant) -> Result<(), TokenRefusal> {
-    let expires = claims.time("exp")?.ok_or(TokenRefusal::Claim("exp"))?;
-    let issued = claims.time("iat")?.ok_or(TokenRefusal::Claim("iat"))?;
-    let starts = claims.time("nbf")?;
-    let authenticated = claims.time("auth_time")?;
-    if expires.plus_seconds(LEEWAY) <= now {
-        return Err(TokenRefusal::Expired);
+impl Times {
+    fn of(claims: &Claims) -> Result<Self, TokenRefusal> {
+        Ok(Self {
+            expires: claims.time("exp")?.ok_or(TokenRefusal::Claim("exp"))?,
+            issued: claims.time("iat")?.ok_or(TokenRefusal::Claim("iat"))?,
+            starts: claims.time("nbf")?,
+            authenticated: claims.time("auth_time")?,
+        })
     }
-    let ahead = |at: Instant| at > now.plus_seconds(AHEAD);
-    if ahead(issued)
-        || authenticated.is_some_and(ahead)
-        || starts.is_some_and(|at| at > now.plus_seconds(LEEWAY))
-    {
-        return Err(TokenRefusal::NotYet);
+
+    fn hold_at(self, now: Instant) -> Result<(), TokenRefusal> {
+        if self.expires.plus_seconds(LEEWAY) <= now {
+            return Err(TokenRefusal::Expired);
+        }
+        let ahead = |at: Instant| at > now.plus_seconds(AHEAD);
+        if ahead(self.issued)
+            || self.authenticated.is_some_and(ahead)
+            || self.starts.is_some_and(|at| at > now.plus_seconds(LEEWAY))
+        {
+            return Err(TokenRefusal::NotYet);
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// The bearer token of a request: of exactly one `Authorization` header, and from nowhere else.
 pub fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
-    let mut lines = headers.get_all(header::AUTHORIZATION).iter();
-    let (line, more) = (lines.next().ok_or(Protocol::TokenMissing)?, lines.next());
-    if more.is_some() {
-        return Err(Protocol::TokenInvalid.into());
+    match presented(headers)? {
+        (Scheme::Bearer, token) => Ok(token),
+        (Scheme::Dpop, _) => Err(Protocol::TokenMissing.into()),
     }
-    let text = line.to_str().map_err(|_| Protocol::TokenInvalid)?;
-    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Protocol::TokenMissing.into());
-    }
-    let token = token.trim_start_matches(' ');
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
-    if token.is_empty() || !token.bytes().all(allowed) {
-        return Err(Protocol::TokenInvalid.into());
-    }
-    Ok(token)
 }

@@ -2,18 +2,25 @@
 
 use crate::{
     FieldError, IdempotencyKey, IfMatch, LookupId, Principal, PrincipalKind, Problem, Protocol, Verifier,
-    Words, bearer_token, layers::ActorKind,
+    Words,
+    layers::ActorKind,
+    limits::{Allowance, AllowanceSettings, Allowances},
+    oauth::{
+        binding::{must_hold, presented},
+        dpop::Proofs,
+    },
 };
 use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use std::sync::Arc;
 use tillid_domain::{
     Audience, Cvr, Digest, Reason,
-    actor::{Actor, Employee, Machine, Who},
+    actor::{Actor, Employee, Machine, Scope, Who},
+    client::{ClientState, Quota},
     id::PersonId,
     text::Login,
 };
-use tillid_service::{Call, Error, Key, Service};
+use tillid_service::{Call, ClientRights, Error, Key, Service, Through};
 
 /// What stands at the door: the verbs, and who may vouch for a bearer.
 #[derive(Clone)]
@@ -22,6 +29,23 @@ pub struct Gate {
     pub service: Service,
     /// The issuers.
     pub verifier: Arc<Verifier>,
+    /// What proofs of keys are checked with.
+    pub proofs: Arc<Proofs>,
+    /// How much everybody may ask.
+    pub allowances: Arc<Allowances>,
+}
+
+impl Gate {
+    /// A door at which nobody has called yet.
+    pub fn new(service: Service, verifier: Verifier, allowances: AllowanceSettings) -> Self {
+        let proofs = Arc::new(Proofs::new(&service.settings().base_url));
+        Self {
+            service,
+            verifier: Arc::new(verifier),
+            proofs,
+            allowances: Arc::new(Allowances::new(allowances)),
+        }
+    }
 }
 
 /// Who calls: an actor that a token proved, with what they sent to make the call safe to repeat.
@@ -31,6 +55,7 @@ pub struct Caller {
     key: Option<String>,
     expected: Option<u64>,
     lookup: Option<LookupId>,
+    through: Option<Through>,
 }
 
 impl Caller {
@@ -39,9 +64,27 @@ impl Caller {
         &self.actor
     }
 
+    /// In whose words the caller is spoken to.
+    pub fn audience(&self) -> Audience {
+        audience(&self.actor)
+    }
+
+    /// The authority that the caller works for.
+    pub fn authority(&self) -> Option<Cvr> {
+        match &self.actor.who {
+            Who::Employee(me) => Some(me.authority),
+            Who::System(me) => Some(me.authority),
+            Who::Citizen { .. } | Who::Operator => None,
+        }
+    }
+
     /// The call of a read.
     pub fn read(&self) -> Call {
-        Call { actor: self.actor.clone(), key: None, expected: None, lookup: self.lookup.map(|l| l.0) }
+        Call {
+            lookup: self.lookup.map(|l| l.0),
+            through: self.through.clone(),
+            ..Call::by(self.actor.clone())
+        }
     }
 
     /// The call of a change, with the fingerprint of its request.
@@ -71,13 +114,23 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Gate { service, verifier } = Gate::from_ref(state);
-        let token = bearer_token(&parts.headers)?;
-        let principal = verifier.verify(token, service.security_now())?;
+        let gate = Gate::from_ref(state);
+        let service = &gate.service;
+        let (scheme, token) = presented(&parts.headers)?;
+        let hash = Digest::of(token.as_bytes());
+        let principal = gate.verifier.verify_hashed(token, hash, service.security_now());
+        let principal = principal.map_err(|_| scheme.refused())?;
+        must_hold(&gate, parts, scheme, &hash, principal.bound_to).await?;
         if let Some(kind) = parts.extensions.get::<ActorKind>() {
             kind.set(principal.kind.name());
         }
-        let actor = known(&service, principal).await?;
+        let rights = active(service, &principal).await?;
+        let through = match &principal.kind {
+            PrincipalKind::Representative { through, .. } => Some(through.clone()),
+            _ => None,
+        };
+        let actor = known(service, principal, rights.as_ref()).await?;
+        within_allowance(&gate, parts, &actor, rights.as_ref())?;
         let key = <IdempotencyKey as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
         let expected =
             match <IfMatch as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await? {
@@ -85,13 +138,34 @@ where
                 Some(IfMatch::Any) | None => None,
             };
         let lookup = <LookupId as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
-        Ok(Self { actor, key: key.map(|k| k.as_str().to_owned()), expected, lookup })
+        Ok(Self { actor, key: key.map(|k| k.as_str().to_owned()), expected, lookup, through })
     }
 }
 
+/// Counts the request of a system, and notes what it is told of what is left.
+fn within_allowance(
+    gate: &Gate,
+    parts: &Parts,
+    actor: &Actor,
+    rights: Option<&ClientRights>,
+) -> Result<(), Problem> {
+    let Who::System(machine) = &actor.who else { return Ok(()) };
+    let now = gate.service.security_now();
+    let (quota, revision) = rights.map_or((Quota::USUAL, 0), |rights| (rights.quota, rights.revision));
+    let (told, admitted) = gate.allowances.admit(&machine.client, quota, revision, now);
+    if let Some(allowance) = parts.extensions.get::<Allowance>() {
+        allowance.set(told);
+    }
+    admitted
+}
+
 /// The actor that the issuer speaks of, as our own records have them.
-async fn known(service: &Service, principal: Principal) -> Result<Actor, Problem> {
-    let Principal { kind, assurance, authenticated_at } = principal;
+async fn known(
+    service: &Service,
+    principal: Principal,
+    rights: Option<&ClientRights>,
+) -> Result<Actor, Problem> {
+    let Principal { kind, assurance, authenticated_at, bound_to: _, client: _ } = principal;
     let who = match kind {
         PrincipalKind::Citizen { issuer, login, acting_for, number } => {
             let person = match (person(service, &issuer, &login).await?, number) {
@@ -112,6 +186,14 @@ async fn known(service: &Service, principal: Principal) -> Result<Actor, Problem
             };
             Who::Citizen { person, acting_for }
         }
+        PrincipalKind::Representative { issuer, login, grantor, through: _ } => {
+            if !rights.is_some_and(|rights| rights.scopes.has(Scope::Represent)) {
+                return Err(denied(Reason::ScopeMissing));
+            }
+            let person = self::person(service, &issuer, &login).await?;
+            let person = person.ok_or_else(|| denied(Reason::PersonUnknown))?;
+            Who::Citizen { person, acting_for: Some(grantor) }
+        }
         PrincipalKind::Employee { id, person: login, issuer, authority, roles, kle, sensitivity } => {
             let person = match login {
                 Some(login) => self::person(service, &issuer, &login).await?,
@@ -120,12 +202,26 @@ async fn known(service: &Service, principal: Principal) -> Result<Actor, Problem
             known_authority(service, authority)?;
             Who::Employee(Employee { id, person, authority, roles, kle, sensitivity })
         }
-        PrincipalKind::System { client, authority, purposes } => {
+        PrincipalKind::System { client, authority, mut purposes, mut scopes } => {
             known_authority(service, authority)?;
-            Who::System(Machine { client, authority, purposes })
+            if let Some(rights) = rights {
+                // What its authority has taken from it since the token was issued counts at once.
+                purposes.retain(|purpose| rights.purposes.contains(purpose));
+                scopes.retain(|scope| rights.scopes.has(*scope));
+            }
+            Who::System(Machine { client, authority, purposes, scopes })
         }
     };
     Ok(Actor { who, assurance, authenticated_at })
+}
+
+/// What the client may at this moment that a token of ours was issued to; `None` of a token of another issuer. A stopped client has no
+/// token, on whichever node and however short a time ago it was stopped.
+async fn active(service: &Service, principal: &Principal) -> Result<Option<ClientRights>, Problem> {
+    let Some(client) = &principal.client else { return Ok(None) };
+    let rights = service.client_rights(client).await.map_err(|error| refusal(&error, Audience::System))?;
+    let active = rights.filter(|rights| rights.state == ClientState::Active);
+    active.map(Some).ok_or_else(|| Protocol::TokenInvalid.into())
 }
 
 /// An authority that this installation does not serve has no staff here.

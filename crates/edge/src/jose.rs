@@ -7,6 +7,7 @@ use jsonwebtoken::{
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, KeyOperations, PublicKeyUse},
 };
 use serde_json::{Map, Value};
+use tillid_domain::Digest;
 
 /// No issuer's tokens are near this long.
 const MAX_LENGTH: usize = 16 * 1024;
@@ -79,6 +80,31 @@ impl Key {
         let public = DecodingKey::from_jwk(jwk).map_err(|_| KeyFlaw::Unusable)?;
         Ok(Self { id: jwk.common.key_id.clone(), public, algorithms })
     }
+
+    /// The key that a proof brings along, and its thumbprint (RFC 7638): one of P-256 or Ed25519 without any private member.
+    fn brought(members: &Map<String, Value>) -> Option<(Self, Digest)> {
+        let text = |name: &str| members.get(name).and_then(Value::as_str);
+        let coordinate = |name: &str| text(name).filter(|text| is_coordinate(text));
+        if ["d", "k", "p", "q", "oth"].iter().any(|name| members.contains_key(*name)) {
+            return None;
+        }
+        // The required members alone, in order; none of them needs an escape.
+        let (public, algorithm, required) = match (text("kty")?, text("crv")?) {
+            ("EC", "P-256") => {
+                let (x, y) = (coordinate("x")?, coordinate("y")?);
+                let required = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
+                (DecodingKey::from_ec_components(x, y), Algorithm::ES256, required)
+            }
+            ("OKP", "Ed25519") => {
+                let x = coordinate("x")?;
+                let required = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
+                (DecodingKey::from_ed_components(x), Algorithm::EdDSA, required)
+            }
+            _ => return None,
+        };
+        let key = Self { id: None, public: public.ok()?, algorithms: vec![algorithm] };
+        Some((key, Digest::of(required.as_bytes())))
+    }
 }
 
 /// The keys of a provider's set that can be used here; a provider may publish others.
@@ -98,6 +124,27 @@ pub(crate) struct Jwt<'t> {
 impl<'t> Jwt<'t> {
     /// Reads a token whose `typ` is accepted; `None` is a token without.
     pub(crate) fn read(token: &'t str, accepts: impl Fn(Option<&str>) -> bool) -> Result<Self, TokenRefusal> {
+        Self::read_but_for(token, accepts, "")
+    }
+
+    /// Likewise, of a token that brings along the key that signed it, with the key and its thumbprint (RFC 7638): a proof, which says
+    /// no more than that somebody has that key. `None` when what it brings is not a public key for ES256 or EdDSA and nothing else.
+    pub(crate) fn read_with_key(
+        token: &'t str,
+        accepts: impl Fn(Option<&str>) -> bool,
+    ) -> Result<(Self, Option<(Key, Digest)>), TokenRefusal> {
+        let jwt = Self::read_but_for(token, accepts, "jwk")?;
+        let key = jwt.head.get("jwk").and_then(Value::as_object).and_then(Key::brought);
+        // There is one key, whatever the token calls it.
+        let id = jwt.head.get("kid").and_then(Value::as_str).map(str::to_owned);
+        Ok((jwt, key.map(|(key, thumbprint)| (Key { id, ..key }, thumbprint))))
+    }
+
+    fn read_but_for(
+        token: &'t str,
+        accepts: impl Fn(Option<&str>) -> bool,
+        allowed: &str,
+    ) -> Result<Self, TokenRefusal> {
         if token.len() > MAX_LENGTH {
             return Err(TokenRefusal::TooLong);
         }
@@ -111,7 +158,7 @@ impl<'t> Jwt<'t> {
         if !accepts(kind.as_deref()) {
             return Err(TokenRefusal::Type);
         }
-        let algorithm = accepted_algorithm(&head)?;
+        let algorithm = accepted_algorithm(&head, allowed)?;
         Ok(Self { message, signature, head, claims: Claims(object(body)?), algorithm })
     }
 
@@ -140,9 +187,14 @@ pub(crate) fn is_for_signatures(jwk: &Jwk) -> bool {
         && common.key_operations.as_ref().is_none_or(|all| all.contains(&KeyOperations::Verify))
 }
 
+/// Thirty-two bytes in their one spelling.
+fn is_coordinate(text: &str) -> bool {
+    URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32)
+}
+
 /// The algorithms that the key's type fits, narrowed to the one it names.
 fn algorithms(jwk: &Jwk) -> Option<Vec<Algorithm>> {
-    let is_long = |text: &str| URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32);
+    let is_long = is_coordinate;
     let fitting = match &jwk.algorithm {
         AlgorithmParameters::EllipticCurve(p)
             if p.curve == EllipticCurve::P256 && is_long(&p.x) && is_long(&p.y) =>
@@ -168,9 +220,10 @@ fn object(part: &str) -> Result<Map<String, Value>, TokenRefusal> {
     }
 }
 
-fn accepted_algorithm(head: &Map<String, Value>) -> Result<Algorithm, TokenRefusal> {
+fn accepted_algorithm(head: &Map<String, Value>, allowed: &str) -> Result<Algorithm, TokenRefusal> {
     let field = |name: &str| head.get(name).and_then(Value::as_str).unwrap_or_default();
-    if ["jku", "jwk", "x5u", "x5c", "crit", "b64", "zip", "enc"].iter().any(|name| head.contains_key(*name)) {
+    let mut refused = ["jku", "jwk", "x5u", "x5c", "crit", "b64", "zip", "enc"].iter();
+    if refused.any(|name| *name != allowed && head.contains_key(*name)) {
         return Err(TokenRefusal::HeaderField);
     }
     match field("alg") {

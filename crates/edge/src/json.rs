@@ -104,7 +104,7 @@ fn says_json(headers: &HeaderMap) -> bool {
     essence.strip_prefix("application/").is_some_and(|kind| kind == "json" || kind.ends_with("+json"))
 }
 
-async fn whole_body(request: Request) -> Result<Bytes, Problem> {
+pub(crate) async fn whole_body(request: Request) -> Result<Bytes, Problem> {
     match request.into_body().collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if is_caused_by::<LengthLimitError>(&error) => Err(Protocol::BodyTooLarge.into()),

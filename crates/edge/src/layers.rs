@@ -1,6 +1,7 @@
 //! What every request goes through and every answer shares.
 
 use crate::{
+    arrival::arrived,
     headers::{REQUEST_ID, RequestId},
     problem::{Protocol, RenderPage, render_problems},
 };
@@ -16,6 +17,7 @@ use http_body_util::Limited;
 use std::{
     any::Any,
     fmt,
+    net::IpAddr,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
@@ -32,27 +34,40 @@ pub struct Settings {
     pub new_request_id: Arc<dyn Fn() -> String + Send + Sync>,
     /// The largest request body, in bytes.
     pub body_limit: usize,
+    /// The routes that take larger ones, and how large.
+    pub large_bodies: &'static [(&'static str, usize)],
     /// How long a handler may take until its answer begins; then it is dropped, and the caller is told
     /// [`Protocol::Unavailable`].
     pub deadline: Duration,
     /// Writes a problem for a browser; without it, a browser is told like a program.
     pub page: Option<RenderPage>,
+    /// The proxies that are believed when they tell of a client's certificate (RFC 9440); from anybody else, the header is refused.
+    pub client_cert_from: Arc<[IpAddr]>,
 }
 
 impl Settings {
     /// 64 KiB and ten seconds.
     pub fn new(new_request_id: impl Fn() -> String + Send + Sync + 'static) -> Self {
         let deadline = Duration::from_secs(10);
-        Self { new_request_id: Arc::new(new_request_id), body_limit: 64 * 1024, deadline, page: None }
+        Self {
+            new_request_id: Arc::new(new_request_id),
+            body_limit: 64 * 1024,
+            large_bodies: &[],
+            deadline,
+            page: None,
+            client_cert_from: Arc::new([]),
+        }
     }
 }
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { new_request_id: _, body_limit, deadline, page: _ } = self;
+        let Self { new_request_id: _, body_limit, large_bodies, deadline, page: _, client_cert_from } = self;
         f.debug_struct("Settings")
             .field("body_limit", body_limit)
+            .field("large_bodies", large_bodies)
             .field("deadline", deadline)
+            .field("client_cert_from", client_cert_from)
             .finish_non_exhaustive()
     }
 }
@@ -68,8 +83,8 @@ impl ActorKind {
     }
 }
 
-/// The router with, from the outside in: request id, log line and metrics, security headers, problems in the caller's language,
-/// panics as [`Protocol::Internal`], limits, deadline. What no route takes is [`Protocol::NotFound`] or
+/// The router with, from the outside in: request id, log line and metrics, security headers, problems in the caller's language, what
+/// is noted of a request when it arrives, panics as [`Protocol::Internal`], limits, deadline. What no route takes is [`Protocol::NotFound`] or
 /// [`Protocol::MethodNotAllowed`]; a fallback that the router has is replaced.
 pub fn layers(router: Router, settings: Settings) -> Router {
     router
@@ -78,6 +93,7 @@ pub fn layers(router: Router, settings: Settings) -> Router {
         .layer(from_fn_with_state(settings.clone(), within_deadline))
         .layer(from_fn_with_state(settings.clone(), within_limits))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(settings.client_cert_from.clone(), arrived))
         .layer(from_fn_with_state(settings.page.clone(), render_problems))
         .layer(from_fn(secured))
         .layer(from_fn(observed))
@@ -193,10 +209,13 @@ async fn within_limits(State(settings): State<Settings>, request: Request, next:
     }
     let told =
         request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if told.is_some_and(|length: usize| length > settings.body_limit) {
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let large = settings.large_bodies.iter().find(|(path, _)| Some(*path) == route);
+    let limit = large.map_or(settings.body_limit, |(_, limit)| *limit);
+    if told.is_some_and(|length: usize| length > limit) {
         return Protocol::BodyTooLarge.into_response();
     }
-    next.run(request.map(|body| Body::new(Limited::new(body, settings.body_limit)))).await
+    next.run(request.map(|body| Body::new(Limited::new(body, limit)))).await
 }
 
 /// As HTTP/1 writes them.

@@ -13,6 +13,7 @@
 //!
 //! Nothing here decides what a caller may do: that is further in.
 
+mod arrival;
 mod bearer;
 mod browser;
 mod caller;
@@ -21,8 +22,11 @@ mod headers;
 mod jose;
 mod json;
 mod layers;
+mod limits;
+mod oauth;
 mod oidc;
 mod problem;
+mod proved;
 mod serve;
 mod stream;
 mod strict;
@@ -37,6 +41,11 @@ pub use cursor::Cursor;
 pub use headers::{IdempotencyKey, IfMatch, LookupId, RequestId, etag};
 pub use json::{Bare, Json, Path, Query, Sent};
 pub use layers::{ActorKind, Settings, layers};
+pub use limits::{AllowanceSettings, Allowances};
+pub use oauth::{
+    AuthorizationServer, Cnf, Lifetime, NotALifetime, NotAPairwiseKey, NotTokenKeys, OAuthError,
+    PROOF_ALGORITHMS, Pairwise, Proofs, TokenAnswer, TokenKeys, TokenRequest,
+};
 pub use oidc::{
     ClaimNames, ClientAuth, ClientKey, Dialect, Door, LoginOption, NotAClientKey, Provider, RelyingParty,
     login_router,

@@ -107,7 +107,12 @@ struct Inner {
     detail: Option<Words>,
     errors: Vec<FieldError>,
     headers: HeaderMap,
+    /// The quota that was exceeded, by its name in `RateLimit-Policy`.
+    quota: Option<&'static str>,
 }
+
+/// The type of a problem that a quota was exceeded (draft-ietf-httpapi-ratelimit-headers).
+const QUOTA_EXCEEDED: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
 
 impl Problem {
     /// A problem with a stable code in snake case.
@@ -120,6 +125,7 @@ impl Problem {
             detail: None,
             errors: Vec::new(),
             headers: HeaderMap::new(),
+            quota: None,
         }))
     }
 
@@ -142,6 +148,17 @@ impl Problem {
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.insert(name, value);
         self
+    }
+
+    /// That this quota was exceeded, which has a type of its own.
+    #[must_use]
+    pub(crate) fn of_quota(mut self, policy: &'static str) -> Self {
+        self.0.quota = Some(policy);
+        self
+    }
+
+    pub(crate) fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        self.0.headers.get(name)
     }
 
     /// The status.
@@ -180,6 +197,8 @@ impl Problem {
             detail: Option<&'a str>,
             #[serde(skip_serializing_if = "Vec::is_empty")]
             errors: Vec<Field<'a>>,
+            #[serde(rename = "violated-policies", skip_serializing_if = "Option::is_none")]
+            violated_policies: Option<[&'a str; 1]>,
         }
         #[derive(Serialize)]
         struct Field<'a> {
@@ -187,9 +206,9 @@ impl Problem {
             code: &'a str,
             detail: &'a str,
         }
-        let Inner { status, code, title, detail, errors, headers: _ } = self.0.as_ref();
+        let Inner { status, code, title, detail, errors, headers: _, quota } = self.0.as_ref();
         let document = Document {
-            r#type: format!("/problems/{code}"),
+            r#type: quota.map_or_else(|| format!("/problems/{code}"), |_| QUOTA_EXCEEDED.to_owned()),
             title: title.in_language(language),
             status: status.as_u16(),
             code,
@@ -198,6 +217,7 @@ impl Problem {
                 .iter()
                 .map(|e| Field { pointer: &e.pointer, code: e.code, detail: e.detail.in_language(language) })
                 .collect(),
+            violated_policies: quota.map(|policy| [policy]),
         };
         // Strings and integers always have a JSON form.
         serde_json::to_vec(&document).unwrap_or_default()
@@ -349,6 +369,16 @@ protocol! {
     TokenMissing = UNAUTHORIZED, "token_missing";
     /// The token does not hold; why is for our log only.
     TokenInvalid = UNAUTHORIZED, "token_invalid";
+    /// The proof that belongs to the token does not hold; why is for our log only.
+    ProofInvalid = UNAUTHORIZED, "proof_invalid";
+    /// The certificate of a client is told of by somebody who is not believed, or is none.
+    ClientCertificate = BAD_REQUEST, "client_certificate";
+    /// The client has sent more requests than it may.
+    QuotaExceeded = TOO_MANY_REQUESTS, "quota_exceeded";
+    /// The client has asked about too many who are unknown.
+    TooManyUnknown = TOO_MANY_REQUESTS, "too_many_unknown";
+    /// The employee has looked up more people than they may.
+    TooManyLookups = TOO_MANY_REQUESTS, "too_many_lookups";
     /// There is no session, or it is over.
     SessionMissing = UNAUTHORIZED, "session_missing";
     /// The form did not come from a page of ours, or not from this session's.

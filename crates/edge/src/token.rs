@@ -3,16 +3,18 @@
 use crate::{
     bearer::{Issuer, SpeaksFor},
     jose::TokenRefusal,
+    oauth::binding::Cnf,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use std::str::FromStr;
 use tillid_domain::{
     Cpr, Cvr, Instant, Kle,
-    actor::{Assurance, Purpose, Role, Sensitivity},
-    id::EmployeeId,
-    text::{ClientId, Login},
+    actor::{Assurance, Purpose, Role, Scope, Sensitivity},
+    id::{EmployeeId, MandateId, PersonId},
+    text::{CaseRef, ClientId, Login, PrivilegeUri},
 };
+use tillid_service::Through;
 
 /// Who the issuer says the bearer is, before our own records are asked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,6 +26,10 @@ pub struct Principal {
     pub assurance: Assurance,
     /// When the human proved who they are, if the issuer tells.
     pub authenticated_at: Option<Instant>,
+    /// What whoever sends the token must prove to have.
+    pub bound_to: Option<Cnf>,
+    /// The client that we issued the token to; `None` where another issuer did. Whether it may still call is asked for each request.
+    pub client: Option<ClientId>,
 }
 
 /// The three kinds of bearer.
@@ -39,6 +45,17 @@ pub enum PrincipalKind {
         acting_for: Option<Login>,
         /// The CPR number of the human, if the issuer tells it: with it, somebody who is not known yet becomes known.
         number: Option<Cpr>,
+    },
+    /// A citizen who acts for another through a system, as we said ourselves (RFC 8693).
+    Representative {
+        /// The issuer of their login.
+        issuer: Login,
+        /// Their login.
+        login: Login,
+        /// For whom.
+        grantor: PersonId,
+        /// Through which system, and with which privileges at most.
+        through: Through,
     },
     /// An employee of an authority.
     Employee {
@@ -65,6 +82,8 @@ pub enum PrincipalKind {
         authority: Cvr,
         /// The purposes that it is registered for.
         purposes: Vec<Purpose>,
+        /// What the token lets it ask for; scopes that are not known here count for nothing.
+        scopes: Vec<Scope>,
     },
 }
 
@@ -73,7 +92,7 @@ impl PrincipalKind {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Citizen { acting_for: None, .. } => "citizen",
-            Self::Citizen { acting_for: Some(_), .. } => "representative",
+            Self::Citizen { acting_for: Some(_), .. } | Self::Representative { .. } => "representative",
             Self::Employee { .. } => "employee",
             Self::System { .. } => "system",
         }
@@ -128,15 +147,23 @@ impl Claims {
 /// The bearer of a token of this issuer.
 pub(crate) fn principal(claims: &Claims, issuer: &Issuer) -> Result<Principal, TokenRefusal> {
     let (kind, unsaid) = match claims.text("identity_type")? {
+        "private" if issuer.is_ours() => (representative(claims)?, Assurance::Low),
         "private" => (citizen(claims, issuer)?, Assurance::Low),
         "professional" => (employee(claims, issuer)?, Assurance::Low),
         "system" => (system(claims, issuer)?, Assurance::High),
         _ => return Err(TokenRefusal::Claim("identity_type")),
     };
-    if !matches!(kind, PrincipalKind::Citizen { .. }) && claims.0.contains_key("act") {
+    let may_act = matches!(kind, PrincipalKind::Citizen { .. } | PrincipalKind::Representative { .. });
+    if !may_act && claims.0.contains_key("act") {
         return Err(TokenRefusal::Claim("act"));
     }
-    Ok(Principal { kind, assurance: claims.assurance(unsaid)?, authenticated_at: claims.time("auth_time")? })
+    Ok(Principal {
+        kind,
+        assurance: claims.assurance(unsaid)?,
+        authenticated_at: claims.time("auth_time")?,
+        bound_to: Cnf::of(claims)?,
+        client: if issuer.is_ours() { Some(claims.parsed("client_id")?) } else { None },
+    })
 }
 
 /// A token of RFC 8693 has the person acted for as its subject and the one who acts as its actor.
@@ -159,6 +186,57 @@ fn citizen(claims: &Claims, issuer: &Issuer) -> Result<PrincipalKind, TokenRefus
         return Err(refused);
     }
     Ok(PrincipalKind::Citizen { issuer, login, acting_for: Some(subject), number: None })
+}
+
+/// What we said of somebody who acts for another: the subject is a person of ours, and the actor whoever another issuer vouched for.
+fn representative(claims: &Claims) -> Result<PrincipalKind, TokenRefusal> {
+    let act = claims.0.get("act").and_then(Value::as_object).filter(|act| !act.contains_key("act"));
+    let name = |name: &str| -> Option<Login> { act?.get(name)?.as_str()?.parse().ok() };
+    let (Some(issuer), Some(login)) = (name("iss"), name("sub")) else {
+        return Err(TokenRefusal::Claim("act"));
+    };
+    let [detail] = MandateDetail::of(claims)?;
+    let through = Through { client: claims.parsed("client_id")?, privileges: detail.privileges };
+    Ok(PrincipalKind::Representative { issuer, login, grantor: claims.parsed("sub")?, through })
+}
+
+/// A mandate in `authorization_details` (RFC 9396), of the type `dk_mandate`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MandateDetail {
+    #[serde(rename = "type")]
+    kind: DkMandate,
+    /// Its id.
+    pub(crate) identifier: MandateId,
+    /// Which of its privileges.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) privileges: Vec<PrivilegeUri>,
+    /// In which case only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) case: Option<CaseRef>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+enum DkMandate {
+    #[serde(rename = "dk_mandate")]
+    DkMandate,
+}
+
+impl MandateDetail {
+    pub(crate) const fn new(
+        identifier: MandateId,
+        privileges: Vec<PrivilegeUri>,
+        case: Option<CaseRef>,
+    ) -> Self {
+        Self { kind: DkMandate::DkMandate, identifier, privileges, case }
+    }
+
+    /// The one mandate that the claims name.
+    pub(crate) fn of(claims: &Claims) -> Result<[Self; 1], TokenRefusal> {
+        let refused = TokenRefusal::Claim("authorization_details");
+        let details = claims.0.get("authorization_details").ok_or(refused)?;
+        <[Self; 1]>::deserialize(details).map_err(|_| refused)
+    }
 }
 
 fn employee(claims: &Claims, issuer: &Issuer) -> Result<PrincipalKind, TokenRefusal> {
@@ -188,7 +266,14 @@ fn system(claims: &Claims, issuer: &Issuer) -> Result<PrincipalKind, TokenRefusa
         client: claims.parsed("client_id")?,
         authority: authority(claims, issuer)?,
         purposes: claims.or_default("purposes", Vec::new())?,
+        scopes: scopes(claims)?,
     })
+}
+
+/// RFC 8693, section 4.2: words with a space between them.
+fn scopes(claims: &Claims) -> Result<Vec<Scope>, TokenRefusal> {
+    let text: String = claims.or_default("scope", String::new())?;
+    Ok(text.split(' ').filter_map(Scope::from_code).collect())
 }
 
 /// The authority, if the issuer may speak for it: one municipality's identity provider says nothing of another's employees.

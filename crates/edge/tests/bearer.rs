@@ -244,7 +244,12 @@ fn a_system_is_its_client() {
     let (client, authority) = ("fagsystem".parse().unwrap(), AUTHORITY.parse().unwrap());
     assert_eq!(
         principal.kind,
-        PrincipalKind::System { client, authority, purposes: vec![Purpose::AutomatedStep] }
+        PrincipalKind::System {
+            client,
+            authority,
+            purposes: vec![Purpose::AutomatedStep],
+            scopes: Vec::new()
+        }
     );
     assert_eq!((principal.assurance, principal.authenticated_at), (Assurance::High, None));
     for (changes, claim) in [
@@ -467,6 +472,89 @@ fn the_token_is_had_from_one_header_only() {
     for bad in [&["Bearer"][..], &["Bearer "], &["Bearer a b"], &["Bearer a,b"], &["Bearer x", "Bearer x"]] {
         assert_eq!(read(bad), Err("token_invalid"), "{bad:?}");
     }
+}
+
+#[test]
+fn a_token_that_is_known_is_answered_like_one_that_is_not() {
+    let tokens = [
+        sign(&WORLD.ec, &citizen()),
+        sign(&WORLD.ed, &employee()),
+        sign(&WORLD.rsa, &system()),
+        sign(&WORLD.ec, &with(citizen(), &json!({"nbf": NOW + 100, "exp": NOW + 200}))),
+        sign(&WORLD.ec, &with(citizen(), &json!({"iat": NOW + 400, "exp": NOW + 900}))),
+        sign(&WORLD.ec, &with(citizen(), &json!({"auth_time": NOW + 400, "exp": NOW + 900}))),
+        sign(&WORLD.stranger, &citizen()),
+        sign(&WORLD.ec, &with(citizen(), &json!({"aud": "https://other.example"}))),
+        sign(&WORLD.ec, &with(citizen(), &json!({"sub": null}))),
+    ];
+    let fresh = || Verifier::new(vec![issuer(&[&WORLD.ec, &WORLD.ed, &WORLD.rsa])]).unwrap();
+    let known = fresh();
+    let (mut held, mut refused) = (0, 0);
+    // Forwards and back, so that each token is known at moments at which it does not hold yet, and at which it no longer does.
+    let moments: Vec<i64> = (-80..=100).map(|step| step * 11).collect();
+    for seconds in moments.iter().chain(moments.iter().rev()) {
+        for token in &tokens {
+            let now = at(NOW + seconds);
+            let answer = known.verify(token, now);
+            assert_eq!(answer, fresh().verify(token, now), "{seconds}");
+            *(if answer.is_ok() { &mut held } else { &mut refused }) += 1;
+        }
+    }
+    assert!(held > 300 && refused > 300, "{held} {refused}");
+}
+
+#[test]
+fn what_a_token_is_bound_to_is_told() {
+    let thumbprint = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+    let bound =
+        |cnf: Value| WORLD.verifier.verify(&sign(&WORLD.ec, &with(citizen(), &json!({"cnf": cnf}))), at(NOW));
+    let key = bound(json!({"jkt": thumbprint})).unwrap().bound_to.unwrap();
+    assert_eq!(key.claim(), json!({"jkt": thumbprint}));
+    let certificate = bound(json!({"x5t#S256": thumbprint})).unwrap().bound_to.unwrap();
+    assert_eq!(certificate.claim(), json!({"x5t#S256": thumbprint}));
+    for cnf in [json!({}), json!({"jwk": {}}), json!({"jkt": ""}), json!("x")] {
+        assert_eq!(bound(cnf.clone()).unwrap_err(), TokenRefusal::Claim("cnf"), "{cnf}");
+    }
+    assert_eq!(WORLD.verifier.verify(&sign(&WORLD.ec, &citizen()), at(NOW)).unwrap().bound_to, None);
+}
+
+#[test]
+fn who_acts_through_a_system_is_a_person_of_ours_by_our_own_word_alone() {
+    const GRANTOR: &str = "01890000-0000-7000-8000-000000000001";
+    let ours = Issuer { issuer: AUDIENCE.to_owned(), ..issuer(&[&WORLD.ed]) };
+    let verifier = Verifier::new(vec![issuer(&[&WORLD.ec]), ours]).unwrap();
+    let privilege = "urn:dk:tillid:fuldmagt:samtykke:samtykke:laes";
+    let claims = with(
+        citizen(),
+        &json!({
+            "iss": AUDIENCE, "sub": GRANTOR, "client_id": "fagsystem", "act": {"sub": "bo", "iss": ISSUER},
+            "authorization_details": [{"type": "dk_mandate", "identifier": GRANTOR, "privileges": [privilege]}],
+        }),
+    );
+    let verified = |claims: &Value| verifier.verify(&sign(&WORLD.ed, claims), at(NOW));
+    let principal = verified(&claims).unwrap();
+    assert_eq!(principal.kind.name(), "representative");
+    let PrincipalKind::Representative { issuer, login, grantor, through } = principal.kind else { panic!() };
+    assert_eq!((issuer.as_str(), login.as_str(), grantor.to_string().as_str()), (ISSUER, "bo", GRANTOR));
+    assert_eq!((through.client.as_str(), through.privileges.len()), ("fagsystem", 1));
+    for changes in [
+        json!({"act": null}),
+        json!({"act": {"sub": "bo"}}),
+        json!({"act": {"iss": ISSUER}}),
+        json!({"act": {"sub": "bo", "iss": ISSUER, "act": {"sub": "erik"}}}),
+        json!({"sub": "anna"}),
+        json!({"client_id": null}),
+        json!({"authorization_details": null}),
+        json!({"authorization_details": []}),
+        json!({"authorization_details": [{"type": "other", "identifier": GRANTOR}]}),
+        json!({"typ": null, "identity_type": "professional"}),
+    ] {
+        assert!(verified(&with(claims.clone(), &changes)).is_err(), "{changes}");
+    }
+    // Another issuer's word is about its own logins.
+    let theirs = with(claims, &json!({"iss": ISSUER}));
+    let kind = verifier.verify(&sign(&WORLD.ec, &theirs), at(NOW)).map(|principal| principal.kind);
+    assert!(matches!(kind, Ok(PrincipalKind::Citizen { .. })), "{kind:?}");
 }
 
 #[test]

@@ -11,5 +11,5 @@ mod tokens;
 pub use catalogue::{SeedError, authorities};
 pub use provider::{Client, Provider, ProviderError};
 pub use routes::{Sandbox, contract, router};
-pub use seed::{SetUpError, set_up};
+pub use seed::{SetUpError, register_systems, set_up, systems};
 pub use tokens::{Broker, NotAKey};

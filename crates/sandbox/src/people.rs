@@ -4,6 +4,7 @@
 use tillid_domain::{
     CalendarPeriod, Cpr, LocalDate,
     actor::{Purpose, Sensitivity},
+    client::Binding,
 };
 
 /// What somebody of the demo world does for an authority.
@@ -41,6 +42,8 @@ pub(crate) struct SomeSystem {
     pub(crate) key: &'static str,
     pub(crate) authority: &'static str,
     pub(crate) purposes: &'static [Purpose],
+    /// What its tokens are bound to.
+    pub(crate) binding: Binding,
     pub(crate) about_da: &'static str,
     pub(crate) about_en: &'static str,
 }
@@ -111,7 +114,7 @@ pub(crate) static PEOPLE: [Somebody; 15] = [
             "administrerer samtykketyper og fuldmagtspakker",
             "catalogue administrator",
         ),
-        &[job(EKSEMPEL, &["skabelonadministrator"], EVERYTHING)],
+        &[job(EKSEMPEL, &["skabelonadministrator", "systemadministrator"], EVERYTHING)],
     ),
     employee(
         citizen(
@@ -122,7 +125,7 @@ pub(crate) static PEOPLE: [Somebody; 15] = [
             "administrerer samtykketyper og fuldmagtspakker",
             "catalogue administrator",
         ),
-        &[job(EKSEMPEL, &["skabelonadministrator"], EVERYTHING)],
+        &[job(EKSEMPEL, &["skabelonadministrator", "systemadministrator"], EVERYTHING)],
     ),
     employee(
         citizen("lars", "Lars Høj", 57, 10, "databeskyttelsesrådgiver", "data-protection officer"),
@@ -147,6 +150,7 @@ pub(crate) static SYSTEMS: [SomeSystem; 2] = [
         key: "fagsystem",
         authority: EKSEMPEL,
         purposes: &[Purpose::AutomatedStep],
+        binding: Binding::Bearer,
         about_da: "fagsystem i Eksempel Kommune",
         about_en: "line-of-business system of Eksempel Kommune",
     },
@@ -154,6 +158,7 @@ pub(crate) static SYSTEMS: [SomeSystem; 2] = [
         key: "naboby",
         authority: NABO,
         purposes: &[Purpose::AutomatedStep],
+        binding: Binding::Dpop,
         about_da: "fagsystem i nabokommunen",
         about_en: "line-of-business system of the neighbouring municipality",
     },

@@ -2,11 +2,18 @@
 
 use crate::{
     catalogue::{SeedError, definitions},
-    people::PEOPLE,
+    people::{PEOPLE, SYSTEMS},
     tokens::Broker,
 };
-use tillid_domain::{LocalDate, text::Login};
-use tillid_service::{Error, NewPerson, Service};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use tillid_domain::{
+    LocalDate,
+    actor::Scope,
+    client::{KeySet, Keys, Quota, Registration, Scopes},
+    text::Login,
+};
+use tillid_service::{Error, NewClient, NewPerson, Service};
 
 /// Why the demo world could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +24,9 @@ pub enum SetUpError {
     /// The service refused.
     #[error(transparent)]
     Service(#[from] Error),
+    /// A system cannot be registered.
+    #[error("the system {0} cannot be registered")]
+    System(&'static str),
 }
 
 /// Registers the people and publishes the catalogue. Returns the first day of this demo, from which birthdays are counted.
@@ -38,6 +48,42 @@ pub async fn set_up(service: &Service, broker: &Broker) -> Result<LocalDate, Set
         }
     }
     Ok(first_day)
+}
+
+/// What the systems of the demo world call themselves.
+pub fn systems() -> impl Iterator<Item = &'static str> {
+    SYSTEMS.iter().map(|system| system.key)
+}
+
+/// Registers the systems that are not registered yet, each with the JWK set of its name.
+pub async fn register_systems(
+    service: &Service,
+    broker: &Broker,
+    keys: &BTreeMap<String, Value>,
+) -> Result<(), SetUpError> {
+    for system in &SYSTEMS {
+        let (Some(authority), Some(keys)) =
+            (broker.authorities().get(system.authority), keys.get(system.key))
+        else {
+            continue;
+        };
+        let new = NewClient {
+            client: Some(system.key.parse().map_err(|_| SetUpError::System(system.key))?),
+            registration: Registration {
+                name: system.about_da.parse().map_err(|_| SetUpError::System(system.key))?,
+                scopes: Scopes::new(Scope::ALL).ok_or(SetUpError::System(system.key))?,
+                purposes: system.purposes.iter().copied().collect(),
+                keys: KeySet::parse(&keys.to_string())
+                    .map(Keys::Jwks)
+                    .map_err(|_| SetUpError::System(system.key))?,
+                binding: system.binding,
+                quota: Quota::USUAL,
+                resource: None,
+            },
+        };
+        service.import_client(authority.cvr, &new).await?;
+    }
+    Ok(())
 }
 
 /// The day on which the first of the people became known; today, when nobody is yet.

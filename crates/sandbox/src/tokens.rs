@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use tillid_domain::{
     Instant,
-    actor::{Assurance, Role},
+    actor::{Assurance, Role, Scope},
     canonical,
     id::EmployeeId,
 };
@@ -77,6 +77,7 @@ impl Broker {
             ("betroetmedarbejder", Role::Registrar),
             ("skabelonadministrator", Role::CatalogueAdministrator),
             ("dpo", Role::DataProtectionOfficer),
+            ("systemadministrator", Role::SystemAdministrator),
         ]
         .map(|(name, role)| (name.to_owned(), role))
         .into()
@@ -138,6 +139,7 @@ impl Broker {
             "identity_type": "system",
             "cvr": self.authorities.get(system.authority)?.cvr,
             "purposes": system.purposes,
+            "scope": Scope::ALL.map(Scope::code).join(" "),
         }))
     }
 }

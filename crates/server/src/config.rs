@@ -4,10 +4,11 @@ use crate::providers::ProviderConfig;
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::PathBuf,
 };
 use tillid_domain::{Cvr, Localized, actor::Role, text::Name};
+use tillid_edge::AllowanceSettings;
 
 /// The configuration of `tillid serve`. `deploy/tillid.example.toml` shows all of it, and a test reads that file.
 #[derive(Debug, Deserialize)]
@@ -18,6 +19,10 @@ pub(crate) struct Config {
     /// Where the service listens. A proxy in front of it ends TLS.
     #[serde(default = "listen")]
     pub(crate) listen: SocketAddr,
+    /// The addresses of the proxies that are believed when they tell of a client's certificate, in `Client-Cert` (RFC 9440). Such a proxy
+    /// takes the header away from what it gets, and asks for certificates that it has checked. From anybody else it is refused.
+    #[serde(default)]
+    pub(crate) client_cert_from: Vec<IpAddr>,
     /// Where metrics and health are served to the operator; never to the world.
     #[serde(default = "internal_listen")]
     pub(crate) internal_listen: SocketAddr,
@@ -28,6 +33,12 @@ pub(crate) struct Config {
     /// The log.
     #[serde(default)]
     pub(crate) log: LogConfig,
+    /// Our own tokens.
+    #[serde(default)]
+    pub(crate) tokens: TokensConfig,
+    /// How much callers may ask.
+    #[serde(default)]
+    pub(crate) limits: LimitsConfig,
     /// Who may vouch for a bearer.
     #[serde(default)]
     pub(crate) issuers: Vec<IssuerConfig>,
@@ -72,6 +83,36 @@ pub(crate) struct Keys {
     /// The public keys that signed the log before, as C2SP verifier keys in text files.
     #[serde(default)]
     pub(crate) retired_log: Vec<PathBuf>,
+    /// For our own tokens: the first one signs, all of them are published. A new key stands behind the old one before it signs, and the
+    /// old one behind the new one until its tokens have expired.
+    pub(crate) tokens: Vec<PathBuf>,
+    /// Makes the names that persons have towards other systems, in tokens for acting on their behalf; never changed. Without it there
+    /// are no such tokens.
+    pub(crate) pairwise: Option<PathBuf>,
+}
+
+/// How much callers may ask, of each node.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LimitsConfig {
+    /// How many look-ups an employee has in ten minutes; 60 when absent.
+    pub(crate) lookups_in_ten_minutes: Option<usize>,
+}
+
+impl LimitsConfig {
+    /// The limits, with what is usual where nothing is said.
+    pub(crate) fn allowances(&self) -> AllowanceSettings {
+        let usual = AllowanceSettings::default();
+        AllowanceSettings { lookups: self.lookups_in_ten_minutes.unwrap_or(usual.lookups) }
+    }
+}
+
+/// Our own tokens, which systems get at `/oauth2/token`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TokensConfig {
+    /// For how many seconds they hold, 60 to 600; 300 when absent.
+    pub(crate) lifetime_seconds: Option<u32>,
 }
 
 /// The log that outsiders can check.
@@ -96,7 +137,8 @@ pub(crate) struct IssuerConfig {
     pub(crate) audience: String,
     /// A file with its public keys (RFC 7517).
     pub(crate) jwks_file: PathBuf,
-    /// What its roles mean here: `reader`, `caseworker`, `registrar`, `catalogue_administrator`, `data_protection_officer`.
+    /// What its roles mean here: `reader`, `caseworker`, `registrar`, `catalogue_administrator`, `data_protection_officer`,
+    /// `system_administrator`.
     #[serde(default)]
     pub(crate) roles: BTreeMap<String, Role>,
     /// The authorities whose employees and systems it vouches for.

@@ -13,12 +13,14 @@ use serde_json::json;
 use std::{
     fs::DirBuilder,
     io::{self, Write},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 use tillid_domain::{Localized, actor::Assurance};
-use tillid_edge::{ClaimNames, ClientAuth, Dialect, Issuer, Provider, SpeaksFor};
+use tillid_edge::{
+    AllowanceSettings, ClaimNames, ClientAuth, Dialect, Issuer, Lifetime, Provider, SpeaksFor,
+};
 use tillid_sandbox::{Broker, Client};
 use tillid_service::{Directory, Service, Settings, ambient::Ambient};
 use tillid_storage::{Address, Store};
@@ -41,6 +43,12 @@ pub(crate) struct Demo {
     /// Ask these witnesses to sign the log too (a C2SP tlog-policy file with their addresses)
     #[arg(long)]
     log_policy: Option<PathBuf>,
+    /// How many look-ups an employee has in ten minutes
+    #[arg(long, default_value_t = AllowanceSettings::default().lookups)]
+    lookups: usize,
+    /// Believe the proxy at this address when it tells of a client's certificate (RFC 9440)
+    #[arg(long, value_name = "IP")]
+    client_cert_from: Vec<IpAddr>,
     /// Let others than this machine reach the demo, where anyone can be anyone
     #[arg(long)]
     allow_public_sandbox: bool,
@@ -88,6 +96,12 @@ pub(crate) async fn demo(args: Demo) -> Result<()> {
     let service = Service::new(store, ambient, directory, keys::receipts(&demo_keys)?, log, settings);
     service.begin_log().await?;
     tillid_sandbox::set_up(&service, &world.broker).await?;
+    let systems = tillid_sandbox::systems().map(|system| {
+        let key = client_key(&keys::system_of_demo(&args.data, system), Some(system.to_owned()))?;
+        Ok((system.to_owned(), json!({"keys": [key.public_jwk()]})))
+    });
+    let systems = systems.collect::<Result<_>>()?;
+    tillid_sandbox::register_systems(&service, &world.broker, &systems).await?;
     let issuer = issuer(&world.broker)?;
     let data = args.data.display().to_string();
     let on = if args.postgres.is_some() { "PostgreSQL".to_owned() } else { format!("{data}/tillid.db") };
@@ -95,6 +109,10 @@ pub(crate) async fn demo(args: Demo) -> Result<()> {
         service,
         role: None,
         issuers: vec![issuer],
+        tokens: (keys::tokens(&demo_keys)?, Lifetime::USUAL),
+        pairwise: keys::pairwise(&demo_keys)?,
+        allowances: AllowanceSettings { lookups: args.lookups },
+        client_cert_from: args.client_cert_from,
         providers: vec![login],
         sandbox: Some(world),
         listener,
@@ -102,7 +120,7 @@ pub(crate) async fn demo(args: Demo) -> Result<()> {
     };
     run(parts, |public, internal| {
         // Without somebody to read it, the demo still runs.
-        let _ = say(&welcome(public, internal, &on));
+        let _ = say(&welcome(public, internal, &on, &data));
     })
     .await
 }
@@ -162,7 +180,7 @@ fn say(text: &str) -> io::Result<()> {
     out.flush()
 }
 
-fn welcome(public: SocketAddr, internal: SocketAddr, on: &str) -> String {
+fn welcome(public: SocketAddr, internal: SocketAddr, on: &str, data: &str) -> String {
     format!(
         "\
 Tillid is ready.
@@ -175,7 +193,7 @@ Open http://{public}/ in a browser and log in as one of them, or ask for a token
   citizens     anna, bo, clara, dorte, erik, finn, gitte
   employees    hans, jens (caseworkers), inge, niels (registrars), karin, ole (catalogues), lars (data protection);
                mona (caseworker of the neighbouring municipality)
-  systems      fagsystem, naboby
+  systems      fagsystem, naboby (registered with the keys {data}/keys/fagsystem.pem and {data}/keys/naboby.pem)
 
 Try:
   log in as hans (for Eksempel Kommune), look anna up by the CPR number of /sandbox/people, ask for C02; log in as anna

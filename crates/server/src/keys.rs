@@ -1,6 +1,9 @@
 //! Key files: read with care, made with the right mode.
 
-use crate::config::{Keys, Unsafe};
+use crate::{
+    config::{Keys, Unsafe},
+    providers::client_key,
+};
 use anyhow::{Context, Result};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, ML_DSA_44_SIGNING, PqdsaKeyPair,
@@ -14,7 +17,7 @@ use std::{
     str::FromStr,
 };
 use tillid_documents::ReceiptKeys;
-use tillid_edge::ClientKey;
+use tillid_edge::{ClientKey, Pairwise, TokenKeys};
 use tillid_log::{Algorithm, KeyName, Signer};
 use tillid_service::{LogKeys, ambient::Ambient};
 use tillid_storage::Vault;
@@ -51,6 +54,18 @@ pub(crate) fn receipts(keys: &Keys) -> Result<ReceiptKeys> {
     let retired = keys.retired_receipts.iter().map(fs::read).collect::<Result<_, _>>();
     let retired = retired.context("a retired receipt key cannot be read")?;
     ReceiptKeys::new(&secret(&keys.receipts)?, retired).context(keys.receipts.display().to_string())
+}
+
+/// The keys of our own tokens.
+pub(crate) fn tokens(keys: &Keys) -> Result<TokenKeys> {
+    let read = keys.tokens.iter().map(|path| client_key(path, None)).collect::<Result<Vec<_>>>()?;
+    TokenKeys::new(read).context("keys.tokens")
+}
+
+/// What makes the names that persons have towards other systems, where there is such a key.
+pub(crate) fn pairwise(keys: &Keys) -> Result<Option<Pairwise>> {
+    let read = |path: &PathBuf| Pairwise::new(&secret(path)?).with_context(|| path.display().to_string());
+    keys.pairwise.as_ref().map(read).transpose()
 }
 
 /// The keys that sign the log under a name, and whom the operator has asked to witness it.
@@ -117,7 +132,7 @@ pub(crate) fn make_log_key(
     write_new(Path::new(&beside), format!("{}\n", signer.verifier()).as_bytes(), 0o644)
 }
 
-/// Writes a new key for CPR numbers: 64 random bytes.
+/// Writes a new key for CPR numbers, or for the names of persons towards other systems: 64 random bytes.
 pub(crate) fn make_number_key(path: &Path, ambient: &Ambient) -> Result<()> {
     let mut bytes = Zeroizing::new(vec![0; 64]);
     ambient.fill(&mut bytes);
@@ -135,11 +150,22 @@ pub(crate) fn make_signing_key(path: &Path) -> Result<()> {
     write_new(Path::new(&public), pair.public_key().as_ref(), 0o644)
 }
 
-/// Writes a new P-256 key in PKCS#8 (PEM), and its public half (RFC 7517) beside it, to register at an identity provider.
+/// Writes a new P-256 key in PKCS#8 (PEM), and its public half (RFC 7517) beside it: to register at an identity provider, or to sign our
+/// own tokens with.
 pub(crate) fn make_login_key(path: &Path) -> Result<()> {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).context("no key could be made")?;
     let private = pair.to_pkcs8v1().context("no key could be made")?;
-    let body = STANDARD.encode(private.as_ref());
+    write_pem(path, private.as_ref())
+}
+
+/// Likewise an Ed25519 key, which whoever follows the README can sign with from a shell.
+fn make_system_key(path: &Path) -> Result<()> {
+    let pair = Ed25519KeyPair::generate().context("no key could be made")?;
+    write_pem(path, pair.to_pkcs8v1().context("no key could be made")?.as_ref())
+}
+
+fn write_pem(path: &Path, private: &[u8]) -> Result<()> {
+    let body = Zeroizing::new(STANDARD.encode(private));
     let mut pem = Zeroizing::new("-----BEGIN PRIVATE KEY-----\n".to_owned());
     for line in body.as_bytes().chunks(64) {
         pem.extend([std::str::from_utf8(line)?, "\n"]);
@@ -169,6 +195,8 @@ pub(crate) fn of_demo(dir: &Path) -> (Keys, PathBuf) {
         retired_receipts: Vec::new(),
         log: vec![dir.join("log.key")],
         retired_log: Vec::new(),
+        tokens: vec![dir.join("tokens.pem")],
+        pairwise: Some(dir.join("pairwise.key")),
     };
     (keys, dir.join("sandbox.key"))
 }
@@ -178,19 +206,31 @@ pub(crate) fn login_of_demo(dir: &Path) -> PathBuf {
     dir.join("keys").join("login.pem")
 }
 
+/// The key that a system of the demo world proves itself with.
+pub(crate) fn system_of_demo(dir: &Path, system: &str) -> PathBuf {
+    dir.join("keys").join(format!("{system}.pem"))
+}
+
 /// Makes the keys of a demo that are not there yet.
 pub(crate) fn make_for_demo(dir: &Path, ambient: &Ambient) -> Result<()> {
     let (keys, broker) = of_demo(dir);
     let folder = dir.join("keys");
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    for numbers in keys.person_numbers.iter().filter(|path| !path.exists()) {
-        make_number_key(numbers, ambient)?;
+    for key in keys.person_numbers.iter().chain(&keys.pairwise).filter(|path| !path.exists()) {
+        make_number_key(key, ambient)?;
     }
     for key in keys.log.iter().chain([&keys.receipts, &broker]).filter(|path| !path.exists()) {
         make_signing_key(key)?;
     }
-    let login = login_of_demo(dir);
-    if login.exists() { Ok(()) } else { make_login_key(&login) }
+    for key in keys.tokens.iter().chain([&login_of_demo(dir)]).filter(|path| !path.exists()) {
+        make_login_key(key)?;
+    }
+    for key in tillid_sandbox::systems().map(|system| system_of_demo(dir, system)) {
+        if !key.exists() {
+            make_system_key(&key)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

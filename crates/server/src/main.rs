@@ -116,6 +116,10 @@ enum KeyKind {
     Witness,
     /// Logging people in; the public half, to register at the identity provider, goes to a file beside it, ending in .jwk.json
     Login,
+    /// Our own tokens; the public half goes to a file beside it, ending in .jwk.json
+    Tokens,
+    /// The names that persons have towards other systems: one key, for good
+    Pairwise,
 }
 
 /// The exit code after a failed flush: whoever supervises the process is to start it again.
@@ -160,9 +164,9 @@ async fn execute(arguments: Arguments) -> Result<ExitCode> {
 
 fn keygen(kind: KeyKind, name: Option<&KeyName>, post_quantum: bool, file: &Path) -> Result<()> {
     match (kind, name) {
-        (KeyKind::PersonNumbers, _) => keys::make_number_key(file, &Ambient::system()),
+        (KeyKind::PersonNumbers | KeyKind::Pairwise, _) => keys::make_number_key(file, &Ambient::system()),
         (KeyKind::Receipts, _) => keys::make_signing_key(file),
-        (KeyKind::Login, _) => keys::make_login_key(file),
+        (KeyKind::Login | KeyKind::Tokens, _) => keys::make_login_key(file),
         (KeyKind::Log, Some(name)) => keys::make_log_key(file, name, LogKeyUse::Log, post_quantum),
         (KeyKind::Witness, Some(name)) => keys::make_log_key(file, name, LogKeyUse::Witness, post_quantum),
         (KeyKind::Log | KeyKind::Witness, None) => bail!("a key of a log or witness has a name: give --name"),

@@ -3,11 +3,15 @@
 use crate::{jobs, telemetry, witnessing::Witnesses};
 use anyhow::{Context, Result};
 use axum::{Router, routing::get};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 use tillid_api::{Api, Readiness};
 use tillid_edge::{
-    Door, Gate, Issuer, Limits, Provider, RelyingParty, Settings as LayerSettings, Verifier, guarded, layers,
-    login_router, serve,
+    AllowanceSettings, AuthorizationServer, Door, Gate, Issuer, Lifetime, Limits, Pairwise, Provider,
+    RelyingParty, Settings as LayerSettings, TokenKeys, Verifier, guarded, layers, login_router, serve,
 };
 use tillid_sandbox::{Broker, Sandbox};
 use tillid_service::Service;
@@ -30,6 +34,14 @@ pub(crate) struct Parts {
     /// How the role that the database is used as stands, where that is looked at.
     pub(crate) role: Option<Standing>,
     pub(crate) issuers: Vec<Issuer>,
+    /// What our own tokens are signed with, and how long they hold.
+    pub(crate) tokens: (TokenKeys, Lifetime),
+    /// What makes the names that persons have towards other systems.
+    pub(crate) pairwise: Option<Pairwise>,
+    /// How much callers may ask.
+    pub(crate) allowances: AllowanceSettings,
+    /// The proxies that are believed when they tell of a certificate.
+    pub(crate) client_cert_from: Vec<IpAddr>,
     pub(crate) providers: Vec<Provider>,
     pub(crate) sandbox: Option<World>,
     pub(crate) listener: TcpListener,
@@ -55,18 +67,26 @@ pub(crate) async fn listen(on: SocketAddr) -> Result<TcpListener> {
 /// Runs until SIGTERM or SIGINT, or until a flush of the database fails, which is [`FlushFailed`]; `ready` is told the addresses once
 /// both listeners are bound.
 pub(crate) async fn run(parts: Parts, ready: impl FnOnce(SocketAddr, SocketAddr)) -> Result<()> {
-    let Parts { service, role, issuers, providers, sandbox, listener, internal_listener } = parts;
+    let Parts { service, role, mut issuers, tokens, pairwise, allowances, client_cert_from, .. } = parts;
+    let Parts { providers, sandbox, listener, internal_listener, .. } = parts;
     let witnesses = Witnesses::new(service.clone())?;
     let metrics = telemetry::metrics()?;
     if let Some(role) = role {
         metrics::gauge!("tillid_database_role_is_owner").set(f64::from(u8::from(role.is_owner)));
     }
-    let verifier = Arc::new(Verifier::new(issuers)?);
+    let (token_keys, lifetime) = tokens;
+    // Our own tokens are checked like anyone's.
+    issuers.push(token_keys.issuer(&service.settings().base_url)?);
     let readiness = Readiness::default();
-    let gate = Gate { service: service.clone(), verifier };
-    let api = Api { gate: gate.clone(), readiness: readiness.clone() };
+    let gate = Gate::new(service.clone(), Verifier::new(issuers)?, allowances);
+    let mut authorization_server = AuthorizationServer::new(gate.clone(), token_keys, lifetime)?;
+    if let Some(pairwise) = pairwise {
+        authorization_server = authorization_server.with_pairwise(pairwise);
+    }
+    let authorization_server = Arc::new(authorization_server);
+    let api = Api { gate: gate.clone(), readiness: readiness.clone(), authorization_server };
     let relying_party = Arc::new(RelyingParty::new(service.clone(), providers)?);
-    let app = app(api.clone(), Door { gate, relying_party }, sandbox);
+    let app = app(api.clone(), Door { gate, relying_party }, sandbox, client_cert_from);
     let internal = tillid_api::health_router(api).route("/metrics", get(async move || metrics.render()));
 
     let (stop, stopped) = watch::channel(false);
@@ -104,7 +124,7 @@ pub(crate) async fn run(parts: Parts, ready: impl FnOnce(SocketAddr, SocketAddr)
     Ok(())
 }
 
-fn app(api: Api, door: Door, sandbox: Option<World>) -> Router {
+fn app(api: Api, door: Door, sandbox: Option<World>, client_cert_from: Vec<IpAddr>) -> Router {
     let service = api.gate.service.clone();
     let web = Web { gate: api.gate.clone(), logins: door.relying_party.options() };
     let router = match sandbox {
@@ -117,7 +137,9 @@ fn app(api: Api, door: Door, sandbox: Option<World>) -> Router {
     };
     let pages = guarded(tillid_web::router(web), &service.settings().base_url);
     let mut settings = LayerSettings::new(move || service.ambient().id().to_string());
+    settings.large_bodies = &[(tillid_api::EVALUATIONS_PATH, tillid_api::EVALUATIONS_LIMIT)];
     settings.page = Some(tillid_web::problem_page());
+    settings.client_cert_from = client_cert_from.into();
     layers(router.merge(pages).merge(login_router(door)), settings)
 }
 

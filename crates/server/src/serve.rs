@@ -9,7 +9,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use std::{fs, path::Path};
-use tillid_edge::{Issuer, SpeaksFor};
+use tillid_edge::{Issuer, Lifetime, SpeaksFor};
 use tillid_log::KeyName;
 use tillid_sandbox::Broker;
 use tillid_service::{Authority, Directory, Service, Settings, ambient::Ambient};
@@ -136,12 +136,22 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         service,
         role,
         issuers,
+        tokens: (keys::tokens(&config.keys)?, lifetime(&config)?),
+        pairwise: keys::pairwise(&config.keys)?,
+        allowances: config.limits.allowances(),
+        client_cert_from: config.client_cert_from,
         providers,
         sandbox: world,
         listener: listen(config.listen).await?,
         internal_listener: listen(config.internal_listen).await?,
     };
     run(parts, |public, internal| tracing::info!(%public, %internal, "ready")).await
+}
+
+fn lifetime(config: &Config) -> Result<Lifetime> {
+    let seconds = config.tokens.lifetime_seconds;
+    seconds
+        .map_or(Ok(Lifetime::USUAL), |seconds| Lifetime::try_from(seconds).context("tokens.lifetime_seconds"))
 }
 
 fn issuer(config: &IssuerConfig) -> Result<Issuer> {

@@ -83,6 +83,13 @@ impl Ambient {
         }
     }
 
+    /// A new id that tells nothing (UUID version 4, RFC 9562): of a person, since when they are known here is nobody's to see.
+    pub fn random_id(&self) -> Uuid {
+        let mut bytes = [0; 16];
+        self.fill(&mut bytes);
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
+    }
+
     /// A new id (UUID version 7, RFC 9562 section 6.2 method 1): later ids of one process are greater.
     pub fn id(&self) -> Uuid {
         let millis = u64::try_from(self.now().as_micros() / 1000).unwrap_or(0);
@@ -108,6 +115,14 @@ mod tests {
         let ids: Vec<Uuid> = (0..5000).map(|_| ambient.id()).collect();
         assert!(ids.windows(2).all(|w| w[0] < w[1]));
         assert!(ids.iter().all(|id| id.get_version_num() == 7 && id.get_variant() == uuid::Variant::RFC4122));
+    }
+
+    #[test]
+    fn a_random_id_tells_no_time() {
+        let ambient = Ambient::fixed(Instant::from_micros(1_800_000_000_000_000), 1);
+        let ids: std::collections::BTreeSet<Uuid> = (0..100).map(|_| ambient.random_id()).collect();
+        assert_eq!(ids.len(), 100);
+        assert!(ids.iter().all(|id| id.get_version_num() == 4 && id.get_variant() == uuid::Variant::RFC4122));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use crate::{Error, Service};
 use tillid_domain::{
     Digest, Instant,
-    actor::Actor,
+    actor::{Actor, ActorTrace},
     event::{Entity, Event, Fact},
     id::{AccessId, EventId},
+    text::{ClientId, PrivilegeUri},
 };
 use tillid_storage::{Claim, Effect, IdempotencyKey, StoreError, Tx, Write};
 use uuid::Uuid;
@@ -21,6 +22,18 @@ pub struct Call {
     pub expected: Option<u64>,
     /// The look-up under which staff and systems read.
     pub lookup: Option<AccessId>,
+    /// Of somebody who acts for another through a system, what it was let do.
+    pub through: Option<Through>,
+}
+
+/// A system through which somebody acts for another, and what they were let do there. It narrows what they may; what they may is asked
+/// anew each time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Through {
+    /// The system.
+    pub client: ClientId,
+    /// The privileges that its token is for.
+    pub privileges: Vec<PrivilegeUri>,
 }
 
 /// An idempotency key with the fingerprint of the request that it came with.
@@ -44,7 +57,17 @@ pub struct Done<T> {
 impl Call {
     /// A call by this actor, with nothing else.
     pub fn by(actor: Actor) -> Self {
-        Self { actor, key: None, expected: None, lookup: None }
+        Self { actor, key: None, expected: None, lookup: None, through: None }
+    }
+
+    /// What the journal and the access log keep of who acted.
+    pub(crate) fn trace(&self) -> ActorTrace {
+        match (self.actor.trace(), &self.through) {
+            (ActorTrace::Representative { person, acting_for, client: None }, Some(through)) => {
+                ActorTrace::Representative { person, acting_for, client: Some(through.client.clone()) }
+            }
+            (trace, _) => trace,
+        }
     }
 
     /// Refuses when the caller expects another revision.
@@ -68,7 +91,7 @@ impl Service {
             aggregate: after.id(),
             revision: after.revision(),
             at: now,
-            actor: call.actor.trace(),
+            actor: call.trace(),
             subjects,
             fact,
         }
@@ -76,11 +99,20 @@ impl Service {
 
     /// Claims the call's key. `Some` is the id of what the same call led to before.
     pub(crate) async fn claim(&self, tx: &mut Tx<Write>, call: &Call) -> Result<Option<Uuid>, Error> {
+        Ok(self.claim_status(tx, call).await?.map(|(id, _)| id))
+    }
+
+    /// Likewise, with the status that was answered.
+    pub(crate) async fn claim_status(
+        &self,
+        tx: &mut Tx<Write>,
+        call: &Call,
+    ) -> Result<Option<(Uuid, u16)>, Error> {
         let Some(key) = storage_key(call) else { return Ok(None) };
         match tx.claim(&key, self.ambient.now()).await? {
             Claim::New => Ok(None),
             Claim::Reused => Err(Error::KeyReused),
-            Claim::Done(Effect { resource: Some(id), .. }) => Ok(Some(id)),
+            Claim::Done(Effect { resource: Some(id), status, .. }) => Ok(Some((id, status))),
             Claim::Done(_) => {
                 Err(Error::Broken(Box::new(StoreError::Corrupt { table: "idempotency", id: None })))
             }

@@ -35,15 +35,17 @@ impl Service {
     pub(crate) async fn powers<M>(
         &self,
         tx: &mut Tx<M>,
-        actor: &Actor,
+        call: &Call,
         now: Instant,
     ) -> Result<Vec<PrivilegeUri>, Error> {
-        match actor.who {
-            Who::Citizen { person, acting_for: Some(grantor) } => {
-                Ok(tx.privileges(grantor, person, now).await?)
-            }
-            _ => Ok(Vec::new()),
+        let Who::Citizen { person, acting_for: Some(grantor) } = call.actor.who else {
+            return Ok(Vec::new());
+        };
+        let mut powers = tx.privileges(grantor, person, now).await?;
+        if let Some(through) = &call.through {
+            powers.retain(|power| through.privileges.contains(power));
         }
+        Ok(powers)
     }
 
     /// Whether the actor may; a representative without any power is told why there is none.
@@ -55,7 +57,7 @@ impl Service {
         subject: &Subject<'_>,
         now: Instant,
     ) -> Result<Result<(), Refusal>, Error> {
-        let powers = self.powers(tx, &call.actor, now).await?;
+        let powers = self.powers(tx, call, now).await?;
         let refusal = may(&call.actor, act, &Subject { powers: &powers, ..*subject });
         match (refusal, &call.actor.who) {
             (Err(Refusal::Denied(Reason::NoPower)), Who::Citizen { person, acting_for: Some(grantor) }) => {
@@ -98,7 +100,7 @@ impl Service {
             id: AccessId::from_uuid(self.ambient.id()),
             at: now,
             person,
-            actor: call.actor.trace(),
+            actor: call.trace(),
             act,
             target: None,
             purpose: None,
@@ -107,6 +109,7 @@ impl Service {
             outcome,
             permits_until: None,
             visibility: Visibility::Normal,
+            decision: None,
         }
     }
 
@@ -116,6 +119,7 @@ impl Service {
             event: EventId::from_uuid(self.ambient.id()),
             at: now,
             records,
+            external: Vec::new(),
         }
     }
 

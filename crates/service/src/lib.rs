@@ -7,39 +7,53 @@ mod access;
 pub mod ambient;
 mod call;
 pub mod catalogue;
+mod client;
 mod consent;
+mod decision;
 mod directory;
 mod erasure;
 mod error;
+mod external;
 mod guard;
 mod log;
 mod mandate;
 mod person;
+mod represent;
 mod session;
+mod times;
 
 pub use access::{
     lookup::{FoundConsent, FoundMandate, LookedUp, NewLookup, UnderLookup},
     overview::{MayActFor, Overview, OwnOverview, RepresentativeOverview},
     receipts::ReceiptOf,
 };
-pub use call::{Call, Done, Key};
+pub use call::{Call, Done, Key, Through};
+pub use catalogue::CatalogueWords;
+pub use client::NewClient;
 pub use consent::{
     answer::Answer,
     ask::NewRequest,
     present::{NewPresentation, Shown},
     view::TypedConsent,
 };
+pub use decision::{AskedAbout, Decided, Found, Question, SearchFor, Searched, StatedPurpose};
 pub use directory::{Authority, Directory};
 pub use erasure::{Erased, Erasure, NewErasure};
 pub use error::Error;
+pub use external::{ExternalDecided, ExternalFound, NewEntity, NewGrant, NewPrivilege, Put};
 pub use log::{
     Flaw, LogHealth, LogKeys, LogKeysError, LogNumbers, LogTrouble, LogTrust, LogView, OwnKey, PathStep,
     Place, Placed, Proof, ReceiptView, Sequenced, Sequencer, Side, Signatures, Step, WitnessAnswer,
     WitnessTask, WitnessView, Witnessed, audit, entry, root_text,
 };
-pub use mandate::give::NewMandate;
+pub use mandate::{
+    give::NewMandate,
+    request::{NewMandateRequest, RequestReader, SeenMandateRequest},
+};
 pub use person::register::{NewPerson, PersonRef};
-pub use tillid_storage::{Audit, Fault, Finding, Session, Whose};
+pub use represent::{ActsAt, Represented, Representing, Wanted};
+pub use tillid_storage::{Audit, ClientRights, Fault, Finding, KnownAt, Session, Whose};
+pub use times::{AsOf, Times};
 
 use ambient::Ambient;
 use std::{sync::Arc, time::Duration};
@@ -59,6 +73,8 @@ pub struct Service {
     receipts: Arc<ReceiptKeys>,
     log_keys: Arc<LogKeys>,
     log_health: Arc<LogHealth>,
+    decider: decision::Decider,
+    rights: client::Rights,
     settings: Arc<Settings>,
 }
 
@@ -84,9 +100,13 @@ impl Service {
         log_keys: LogKeys,
         settings: Settings,
     ) -> Self {
+        let rights = client::Rights::new(store.clone());
+        let decider = decision::Decider::new(store.clone(), ambient.clone(), settings.turnable_clock);
         Self {
             store,
             ambient,
+            decider,
+            rights,
             directory: Arc::new(directory),
             receipts: Arc::new(receipts),
             log_keys: Arc::new(log_keys),

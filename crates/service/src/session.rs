@@ -88,6 +88,15 @@ impl Service {
         Ok(attempt)
     }
 
+    /// Uses up a proof that somebody holds a key (RFC 9449), by its name, which is a hash. `false` when it was used before, on whichever
+    /// node; it is remembered until that moment.
+    pub async fn use_proof(&self, name: Digest, until: Instant) -> Result<bool, Error> {
+        let mut tx = self.store.upkeep().await?;
+        let first = tx.use_proof(name, until).await?;
+        tx.finish().await?;
+        Ok(first)
+    }
+
     /// Who has that number. A number that nobody is known by makes somebody known, so that an employee who is looked up later is
     /// known to be the same human.
     pub async fn person_of_number(&self, number: &Cpr) -> Result<PersonId, Error> {

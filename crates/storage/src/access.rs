@@ -2,13 +2,16 @@
 
 use crate::{
     StoreError,
-    column::{RowRef, code_of, instant, json},
-    engine::{Tx, Write, on, run},
+    column::{RowRef, instant, json},
+    engine::{Engine, Sql, Tx, Write, on},
+    journal::{Written, signed},
 };
 use sqlx::FromRow;
 use tillid_domain::{
-    Instant, Salt,
+    Digest, Instant, Salt,
     access::{AccessRecord, Visibility},
+    actor::Purpose,
+    external::ExternalRecord,
     id::{AccessId, BatchId, EmployeeId, EventId, PersonId},
 };
 use uuid::Uuid;
@@ -24,6 +27,8 @@ pub struct Looks {
     pub at: Instant,
     /// The looks.
     pub records: Vec<AccessRecord>,
+    /// What was asked about external things.
+    pub external: Vec<ExternalRecord>,
 }
 
 #[derive(FromRow)]
@@ -42,6 +47,7 @@ pub(crate) struct AccessRow {
     held_reason: Option<String>,
     held_by: Option<Uuid>,
     held_until: Option<i64>,
+    decision: Option<String>,
     salt: Vec<u8>,
 }
 
@@ -70,6 +76,7 @@ impl AccessRow {
             outcome: at.code(&self.outcome)?,
             permits_until: self.permits_until.map(instant),
             visibility,
+            decision: self.decision.as_deref().map(|text| at.json(text)).transpose()?,
         };
         let salt = Salt::from_bytes(self.salt.as_slice().try_into().map_err(|_| at.corrupt())?);
         Ok((record, salt))
@@ -80,49 +87,186 @@ macro_rules! access_columns {
     ($rest:literal) => {
         concat!(
             "SELECT id, person_id, at, actor, act, target, purpose, case_ref, lookup_id, outcome, permits_until, held_reason, \
-             held_by, held_until, salt FROM access_record ",
+             held_by, held_until, decision, salt FROM access_record ",
             $rest
         )
     };
 }
 pub(crate) use access_columns;
 
-impl Tx<Write> {
-    pub(crate) async fn insert_access(
-        &mut self,
-        batch: BatchId,
-        r: &AccessRecord,
-        salt: &Salt,
-    ) -> Result<(), StoreError> {
-        let (reason, by, until) = match &r.visibility {
+/// Inserts every record of a batch at once, beside whatever comes before.
+macro_rules! insert_all {
+    ($before:literal) => {
+        concat!(
+            $before,
+            "INSERT INTO access_record (id, batch_id, person_id, at, actor, act, target, purpose, case_ref, lookup_id, outcome, \
+             permits_until, held_reason, held_by, held_until, decision, salt) SELECT q.id, $1, q.person, q.at, q.actor, q.act, q.target, \
+             q.purpose, q.case_ref, q.lookup, q.outcome, q.permits, q.reason, q.by, q.until, q.decision, q.salt \
+             FROM unnest($2::UUID[], $3::UUID[], $4::BIGINT[], $5::TEXT[], $6::TEXT[], $7::UUID[], $8::TEXT[], $9::TEXT[], $10::UUID[], \
+             $11::TEXT[], $12::BIGINT[], $13::TEXT[], $14::UUID[], $15::BIGINT[], $16::TEXT[], $17::BYTEA[]) AS q(id, person, at, actor, \
+             act, target, purpose, case_ref, lookup, outcome, permits, reason, by, until, decision, salt)"
+        )
+    };
+}
+
+/// The records with the event that commits to them and its place in the queue: all of it in one statement.
+const RECORD: &str = insert_all!(
+    "WITH events AS (INSERT INTO event (id, kind, aggregate_id, revision, fact, recorded_at, commitment) \
+     VALUES ($18, $19, $1, $20, $21, $22, $23)), bodies AS (INSERT INTO event_body (event_id, salt, bytes) VALUES ($18, $24, $25)), \
+     queue AS (INSERT INTO pending (event_id) VALUES ($18)) "
+);
+
+const INSERT: Sql = Sql {
+    postgres: insert_all!(""),
+    sqlite: "INSERT INTO access_record (id, batch_id, person_id, at, actor, act, target, purpose, case_ref, lookup_id, outcome, \
+        permits_until, held_reason, held_by, held_until, decision, salt) SELECT unhex(q.value ->> 0), $1, unhex(q.value ->> 1), \
+        q.value ->> 2, q.value ->> 3, q.value ->> 4, unhex(q.value ->> 5), q.value ->> 6, q.value ->> 7, unhex(q.value ->> 8), \
+        q.value ->> 9, q.value ->> 10, q.value ->> 11, unhex(q.value ->> 12), q.value ->> 13, q.value ->> 14, unhex(q.value ->> 15) \
+        FROM json_each($2) q",
+};
+
+/// A record as its columns.
+struct Columns {
+    id: Uuid,
+    person: Uuid,
+    at: i64,
+    actor: String,
+    act: &'static str,
+    target: Option<Uuid>,
+    purpose: Option<&'static str>,
+    case: Option<String>,
+    lookup: Option<Uuid>,
+    outcome: &'static str,
+    permits_until: Option<i64>,
+    held_reason: Option<String>,
+    held_by: Option<Uuid>,
+    held_until: Option<i64>,
+    decision: Option<String>,
+    salt: [u8; 32],
+}
+
+impl Columns {
+    fn of(record: &AccessRecord, salt: &Salt) -> Self {
+        let (held_reason, held_by, held_until) = match &record.visibility {
             Visibility::Normal => (None, None, None),
             Visibility::Held { reason, approved_by, until } => {
                 (Some(reason.as_str().to_owned()), Some(approved_by.as_uuid()), Some(until.as_micros()))
             }
         };
-        run!(self, sqlx::query(
-            "INSERT INTO access_record (id, batch_id, person_id, at, actor, act, target, purpose, case_ref, lookup_id, outcome, \
-             permits_until, held_reason, held_by, held_until, salt) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
-        )
-        .bind(r.id.as_uuid())
-        .bind(batch.as_uuid())
-        .bind(r.person.as_uuid())
-        .bind(r.at.as_micros())
-        .bind(json(&r.actor))
-        .bind(r.act.code())
-        .bind(r.target)
-        .bind(r.purpose.map(tillid_domain::actor::Purpose::code))
-        .bind(r.case.as_ref().map(|c| c.as_str().to_owned()))
-        .bind(r.lookup.map(AccessId::as_uuid))
-        .bind(code_of(&r.outcome))
-        .bind(r.permits_until.map(Instant::as_micros))
-        .bind(reason)
-        .bind(by)
-        .bind(until)
-        .bind(salt.reveal().as_slice()))?;
+        Self {
+            id: record.id.as_uuid(),
+            person: record.person.as_uuid(),
+            at: record.at.as_micros(),
+            actor: json(&record.actor),
+            act: record.act.code(),
+            target: record.target,
+            purpose: record.purpose.map(Purpose::code),
+            case: record.case.as_ref().map(|case| case.as_str().to_owned()),
+            lookup: record.lookup.map(AccessId::as_uuid),
+            outcome: record.outcome.code(),
+            permits_until: record.permits_until.map(Instant::as_micros),
+            held_reason,
+            held_by,
+            held_until,
+            decision: record.decision.as_ref().map(json),
+            salt: *salt.reveal(),
+        }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let hex = |id: Option<Uuid>| id.map(|id| id.simple().to_string());
+        serde_json::json!([
+            hex(Some(self.id)),
+            hex(Some(self.person)),
+            self.at,
+            self.actor,
+            self.act,
+            hex(self.target),
+            self.purpose,
+            self.case,
+            hex(self.lookup),
+            self.outcome,
+            self.permits_until,
+            self.held_reason,
+            hex(self.held_by),
+            self.held_until,
+            self.decision,
+            Digest::from_bytes(self.salt).to_string(),
+        ])
+    }
+}
+
+impl Tx<Write> {
+    pub(crate) async fn insert_looks(
+        &mut self,
+        batch: BatchId,
+        records: &[(&AccessRecord, Salt)],
+    ) -> Result<(), StoreError> {
+        let columns: Vec<Columns> = records.iter().map(|(record, salt)| Columns::of(record, salt)).collect();
+        match &mut self.engine {
+            Engine::Sqlite(tx) => {
+                let rows: Vec<_> = columns.iter().map(Columns::json).collect();
+                let query = sqlx::query(INSERT.sqlite)
+                    .bind(batch.as_uuid())
+                    .bind(serde_json::Value::Array(rows).to_string());
+                let done = query.execute(&mut **tx).await;
+                match &self.turn {
+                    Some(turn) => turn.noted(done),
+                    None => done,
+                }?;
+            }
+            Engine::Postgres(tx) => {
+                bound(sqlx::query(INSERT.postgres), batch, &columns).execute(&mut **tx).await?;
+            }
+        }
         Ok(())
     }
+}
+
+type PgQuery<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;
+
+fn bound<'q>(query: PgQuery<'q>, batch: BatchId, columns: &'q [Columns]) -> PgQuery<'q> {
+    query
+        .bind(batch.as_uuid())
+        .bind(columns.iter().map(|c| c.id).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.person).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.at).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.actor.as_str()).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.act).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.target).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.purpose).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.case.as_deref()).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.lookup).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.outcome).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.permits_until).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.held_reason.as_deref()).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.held_by).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.held_until).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.decision.as_deref()).collect::<Vec<_>>())
+        .bind(columns.iter().map(|c| c.salt.as_slice()).collect::<Vec<_>>())
+}
+
+/// Makes records durable with the event that commits to them, by one statement that is its own transaction.
+pub(crate) async fn record_at_once(
+    pool: &sqlx::PgPool,
+    batch: BatchId,
+    records: &[(&AccessRecord, Salt)],
+    event: &Written,
+) -> Result<(), StoreError> {
+    let columns: Vec<Columns> = records.iter().map(|(record, salt)| Columns::of(record, salt)).collect();
+    let recorded = &event.recorded;
+    bound(sqlx::query(RECORD), batch, &columns)
+        .bind(recorded.id.as_uuid())
+        .bind(recorded.aggregate_kind.code())
+        .bind(signed(recorded.revision))
+        .bind(recorded.fact.code())
+        .bind(recorded.recorded_at.as_micros())
+        .bind(event.commitment.as_bytes().as_slice())
+        .bind(event.salt.reveal().as_slice())
+        .bind(event.bytes.as_slice())
+        .execute(pool)
+        .await?;
+    Ok(())
 }
 
 impl<Mode> Tx<Mode> {

@@ -230,8 +230,19 @@ impl Tx<Write> {
                 run!(self, sqlx::query("DELETE FROM power WHERE source_id = $1").bind(id))?;
                 run!(self, sqlx::query("DELETE FROM mandate WHERE id = $1").bind(id))?;
             }
+            Kind::MandateRequest => {
+                const PARTIES: &str = "SELECT grantor_id FROM mandate_request WHERE id = $1 \
+                     UNION SELECT representative_id FROM mandate_request WHERE id = $1";
+                self.must_hold(PARTIES, id).await?;
+                run!(self, sqlx::query("DELETE FROM mandate_request WHERE id = $1").bind(id))?;
+            }
             Kind::Person => self.erase_person(id).await?,
-            Kind::CatalogueEntry | Kind::AccessBatch => {
+            Kind::CatalogueEntry
+            | Kind::Client
+            | Kind::ExternalEntity
+            | Kind::ExternalPrivilege
+            | Kind::ExternalGrant
+            | Kind::AccessBatch => {
                 return Err(StoreError::Corrupt { table: "event", id: Some(id) });
             }
         }

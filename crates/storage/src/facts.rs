@@ -171,6 +171,13 @@ impl<Mode> Tx<Mode> {
         row.map(TryInto::try_into).transpose()
     }
 
+    /// Every version that is or was in use, of everything.
+    pub async fn catalogue(&mut self) -> Result<Vec<CatalogueEntry>, StoreError> {
+        const SQL: &str = entry_columns!("WHERE state <> 'draft' ORDER BY id");
+        let rows: Vec<EntryRow> = on!(self, |conn| sqlx::query_as(SQL).fetch_all(conn).await)?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
     /// Every version of one code, the newest first.
     pub async fn entries_of(&mut self, shelf: Shelf, code: &Code) -> Result<Vec<CatalogueEntry>, StoreError> {
         const SQL: &str = entry_columns!("WHERE shelf = $1 AND code = $2 ORDER BY number DESC");

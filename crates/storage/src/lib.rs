@@ -9,15 +9,22 @@
 
 mod access;
 mod audit;
+mod clients;
 mod column;
 mod consents;
+mod decide;
 mod disk;
 mod engine;
 mod erasure;
 mod error;
+mod external;
+mod external_records;
+mod external_writes;
 mod facts;
 mod journal;
+mod known;
 mod log;
+mod mandate_requests;
 mod mandates;
 mod persons;
 mod project;
@@ -28,10 +35,13 @@ mod vault;
 
 pub use access::Looks;
 pub use audit::{Audit, CheckpointRow, Fault, Finding, LoggedEvent, SignatureRow};
+pub use clients::ClientRights;
+pub use decide::{ActingKey, ConsentKey, Looked};
 pub use engine::{Address, Read, Store, Tx, Upkeep, Write};
 pub use erasure::LookTrace;
 pub use error::StoreError;
 pub use journal::Opened;
+pub use known::KnownAt;
 pub use log::{Growth, LogHead, SignatureLine, SignedTree, Waiting, WitnessRow};
 pub use roles::{GrantError, Standing};
 pub use sessions::{Session, Whose};

@@ -3,15 +3,17 @@
 use crate::{
     StoreError,
     column::{code_of, json},
-    engine::{Tx, Write, on, run},
+    engine::{Sql, Tx, Write, on, run},
     journal::signed,
 };
 use tillid_domain::{
-    Digest, Instant,
+    Digest, Instant, LocalDate,
     actor::ActorTrace,
     catalogue::Definition,
+    client::ClientState,
     event::{ConsentAnswer, EndCause, Event, Fact, Recorded},
     id::PersonId,
+    text::Login,
 };
 use uuid::Uuid;
 
@@ -34,26 +36,8 @@ impl Tx<Write> {
         let (id, at) = (event.aggregate, event.recorded_at);
         match &event.fact {
             Fact::PersonRegistered { .. } | Fact::AccessRecorded { .. } => Ok(()),
-            Fact::LoginBound { issuer, login } => {
-                run!(
-                    self,
-                    sqlx::query("INSERT INTO person_login (issuer, login, person_id) VALUES ($1, $2, $3)")
-                        .bind(issuer.as_str())
-                        .bind(login.as_str())
-                        .bind(id)
-                )?;
-                self.touch_person(event).await
-            }
-            Fact::PersonDied { on } => {
-                run!(
-                    self,
-                    sqlx::query("UPDATE person SET died_on = $2, death_known_at = $3 WHERE id = $1")
-                        .bind(id)
-                        .bind(on.to_string())
-                        .bind(at.as_micros())
-                )?;
-                self.touch_person(event).await
-            }
+            Fact::LoginBound { issuer, login } => self.insert_login(event, issuer, login).await,
+            Fact::PersonDied { on } => self.set_death(event, *on).await,
             Fact::EntryDrafted { number, definition } => self.insert_entry(event, *number, definition).await,
             Fact::EntryPublished {} => {
                 const SQL: &str = "UPDATE catalogue_entry SET revision = $2, state = 'published', published_at = $3 WHERE id = $1";
@@ -115,9 +99,90 @@ impl Tx<Write> {
                 self.set_with_cause(SQL, event, *cause, *effective_at).await?;
                 self.close_powers(event, *effective_at).await
             }
+            Fact::MandateRequested { .. } => self.insert_mandate_request(event).await,
+            Fact::MandateRequestApproved { mandate, presentation } => {
+                self.approve_mandate_request(event, *mandate, *presentation).await
+            }
+            Fact::MandateRequestDeclined {} => {
+                const SQL: &str = "UPDATE mandate_request SET revision = $2, state = 'declined', ended_at = $3 WHERE id = $1";
+                self.set(SQL, event).await
+            }
+            Fact::MandateRequestLapsed { cause, effective_at } => {
+                const SQL: &str = "UPDATE mandate_request SET revision = $2, state = 'lapsed', ended_at = $3, cause = $4, effective_at = $5 WHERE id = $1";
+                self.set_with_cause(SQL, event, *cause, *effective_at).await
+            }
+            Fact::ClientRegistered { .. } => self.insert_client(event).await,
+            Fact::ClientChanged { registration } => self.change_client(event, registration).await,
+            Fact::ClientStopped {} => self.set_client_state(event, ClientState::Stopped { at }).await,
+            Fact::ClientResumed {} => self.set_client_state(event, ClientState::Active).await,
+            Fact::EntityRegistered { .. }
+            | Fact::EntityChanged { .. }
+            | Fact::EntityRemoved {}
+            | Fact::PrivilegeRegistered { .. }
+            | Fact::PrivilegeChanged { .. }
+            | Fact::PrivilegeRemoved {}
+            | Fact::ExternalGranted { .. }
+            | Fact::ExternalGrantRevoked {} => self.project_external(event).await,
             Fact::AccessErased { .. } => self.erase_looks(event).await,
             Fact::Erased { .. } => self.erase(event).await,
         }
+    }
+
+    async fn project_external(&mut self, event: &Recorded) -> Result<(), StoreError> {
+        match &event.fact {
+            Fact::EntityRegistered { authority, name, properties, caller_stated } => {
+                self.insert_external_entity(event, *authority, name, properties, caller_stated).await
+            }
+            Fact::EntityChanged { properties, caller_stated } => {
+                self.change_external_entity(event, properties, caller_stated).await
+            }
+            Fact::EntityRemoved {} => {
+                const SQL: &str = "UPDATE external_entity SET revision = $2, state = 'removed', ended_at = $3 WHERE id = $1";
+                self.set(SQL, event).await
+            }
+            Fact::PrivilegeRegistered { authority, code, terms } => {
+                self.insert_external_privilege(event, *authority, code, terms).await
+            }
+            Fact::PrivilegeChanged { terms } => self.change_external_privilege(event, terms).await,
+            Fact::PrivilegeRemoved {} => {
+                const SQL: &str = "UPDATE external_privilege SET revision = $2, state = 'removed', ended_at = $3 WHERE id = $1";
+                self.set(SQL, event).await
+            }
+            Fact::ExternalGranted { .. } => self.insert_external_grant(event).await,
+            Fact::ExternalGrantRevoked {} => {
+                const SQL: &str =
+                    "UPDATE external_grant SET revision = $2, state = 'revoked', ended_at = $3 WHERE id = $1";
+                self.set(SQL, event).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn insert_login(
+        &mut self,
+        event: &Recorded,
+        issuer: &Login,
+        login: &Login,
+    ) -> Result<(), StoreError> {
+        run!(
+            self,
+            sqlx::query("INSERT INTO person_login (issuer, login, person_id) VALUES ($1, $2, $3)")
+                .bind(issuer.as_str())
+                .bind(login.as_str())
+                .bind(event.aggregate)
+        )?;
+        self.touch_person(event).await
+    }
+
+    async fn set_death(&mut self, event: &Recorded, on: LocalDate) -> Result<(), StoreError> {
+        run!(
+            self,
+            sqlx::query("UPDATE person SET died_on = $2, death_known_at = $3 WHERE id = $1")
+                .bind(event.aggregate)
+                .bind(on.to_string())
+                .bind(event.recorded_at.as_micros())
+        )?;
+        self.touch_person(event).await
     }
 
     async fn set(&mut self, sql: &'static str, event: &Recorded) -> Result<(), StoreError> {
@@ -277,21 +342,27 @@ impl Tx<Write> {
         .bind(valid.to.as_micros())
         .bind(presentation.as_uuid())
         .bind(event.recorded_at.as_micros()))?;
-        let known_from = grantor_version(event, *grantor);
-        for privilege in privileges {
-            run!(self, sqlx::query(
-                "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, valid_from, valid_to, \
-                 known_from) VALUES ($1, $2, $3, $4, 'MANDATE_DIGITAL', $5, $6, $7, $8)"
-            )
-            .bind(grantor.as_uuid())
-            .bind(representative.as_uuid())
-            .bind(privilege.as_str())
-            .bind(case.clone())
-            .bind(event.aggregate)
-            .bind(valid.from.as_micros())
-            .bind(valid.to.as_micros())
-            .bind(known_from))?;
-        }
+        // Each of the privileges, out of the list that the mandate's own row has.
+        const POWERS: Sql = Sql {
+            postgres: "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, valid_from, valid_to, \
+                known_from) SELECT $1, $2, q.privilege, $4, 'MANDATE_DIGITAL', $5, $6, $7, $8 \
+                FROM json_array_elements_text($3::JSON) AS q(privilege)",
+            sqlite: "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, valid_from, valid_to, \
+                known_from) SELECT $1, $2, q.value, $4, 'MANDATE_DIGITAL', $5, $6, $7, $8 FROM json_each($3) AS q",
+        };
+        let sql = self.sql(&POWERS);
+        run!(
+            self,
+            sqlx::query(sql)
+                .bind(grantor.as_uuid())
+                .bind(representative.as_uuid())
+                .bind(json(privileges))
+                .bind(case.clone())
+                .bind(event.aggregate)
+                .bind(valid.from.as_micros())
+                .bind(valid.to.as_micros())
+                .bind(grantor_version(event, *grantor))
+        )?;
         Ok(())
     }
 

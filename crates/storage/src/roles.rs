@@ -32,11 +32,30 @@ enum Class {
 const ENDED: [&str; 5] = ["revision", "state", "ended_at", "cause", "effective_at"];
 
 /// Every table of the schema; a test fails for one that is not here.
-const TABLES: [(&str, Class); 28] = [
+const TABLES: [(&str, Class); 36] = [
     ("_sqlx_migrations", Class::Version),
     ("access_record", Class::Fact(&[], true)),
     ("business_clock", Class::Operational),
     ("catalogue_entry", Class::Fact(&["revision", "state", "published_at", "retired_at"], false)),
+    (
+        "client",
+        Class::Fact(
+            &[
+                "revision",
+                "name",
+                "scopes",
+                "purposes",
+                "keys",
+                "binding",
+                "quota",
+                "resource",
+                "state",
+                "stopped_at",
+            ],
+            false,
+        ),
+    ),
+    ("client_assertion", Class::Operational),
     ("consent", Class::Fact(&ENDED, true)),
     (
         "consent_request",
@@ -48,6 +67,20 @@ const TABLES: [(&str, Class); 28] = [
     ("event", Class::Journal),
     ("event_body", Class::Erasable),
     ("event_subject", Class::Erasable),
+    (
+        "external_entity",
+        Class::Fact(&["revision", "properties", "caller_stated", "state", "ended_at"], false),
+    ),
+    ("external_grant", Class::Fact(&["revision", "state", "ended_at"], false)),
+    ("external_grant_privilege", Class::Journal),
+    (
+        "external_privilege",
+        Class::Fact(
+            &["revision", "action", "object_type", "condition", "caller_stated", "state", "ended_at"],
+            false,
+        ),
+    ),
+    ("external_record", Class::Journal),
     ("idempotency", Class::Operational),
     ("log_checkpoint", Class::Journal),
     ("log_cosignature", Class::Journal),
@@ -58,6 +91,13 @@ const TABLES: [(&str, Class); 28] = [
     ("log_witness", Class::Head(&["size", "asked_at", "answer"])),
     ("login_attempt", Class::Operational),
     ("mandate", Class::Fact(&ENDED, true)),
+    (
+        "mandate_request",
+        Class::Fact(
+            &["revision", "state", "ended_at", "cause", "effective_at", "mandate_id", "presentation_id"],
+            true,
+        ),
+    ),
     ("pending", Class::Waiting),
     ("person", Class::Fact(&["revision", "version", "died_on", "death_known_at"], true)),
     ("person_login", Class::Fact(&[], true)),

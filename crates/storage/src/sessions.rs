@@ -215,6 +215,20 @@ impl Tx<Upkeep> {
             .await)?)
     }
 
+    /// Uses up a proof that somebody holds a key, by its name. `false` when it was used before.
+    pub async fn use_proof(&mut self, name: Digest, ends_at: Instant) -> Result<bool, StoreError> {
+        let inserted = run!(
+            self,
+            // No issuer of tokens has this name: all of theirs are addresses.
+            sqlx::query(
+                "INSERT INTO used_token (issuer, jti, ends_at) VALUES ('dpop', $1, $2) ON CONFLICT DO NOTHING"
+            )
+            .bind(name.to_string())
+            .bind(ends_at.as_micros())
+        )?;
+        Ok(inserted == 1)
+    }
+
     /// Uses a token up. `false` when it was used before.
     pub async fn use_token(
         &mut self,
@@ -229,6 +243,19 @@ impl Tx<Upkeep> {
             )
             .bind(issuer.as_str())
             .bind(jti)
+            .bind(ends_at.as_micros())
+        )?;
+        Ok(inserted == 1)
+    }
+
+    /// Uses a client's assertion up, by the hash of client and `jti`. `false` when it was used before, on whichever node.
+    pub async fn use_assertion(&mut self, hash: Digest, ends_at: Instant) -> Result<bool, StoreError> {
+        let inserted = run!(
+            self,
+            sqlx::query(
+                "INSERT INTO client_assertion (hash, ends_at) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+            )
+            .bind(hash.as_bytes().as_slice())
             .bind(ends_at.as_micros())
         )?;
         Ok(inserted == 1)

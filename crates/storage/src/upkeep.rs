@@ -15,11 +15,12 @@ use uuid::Uuid;
 
 /// The tables that upkeep writes. `person_number` and its index change their key, never their number; what the log has is in its
 /// tables for good, and an event leaves `pending` only into it.
-pub const OPERATIONAL_TABLES: [&str; 15] = [
+pub const OPERATIONAL_TABLES: [&str; 16] = [
     "idempotency",
     "session",
     "login_attempt",
     "used_token",
+    "client_assertion",
     "business_clock",
     "person_number",
     "person_number_index",
@@ -145,8 +146,8 @@ impl Tx<Upkeep> {
         Ok(())
     }
 
-    /// Removes what has ended before that moment of security time: sessions, logins that never came back, used tokens, and
-    /// idempotency keys claimed a day before it.
+    /// Removes what has ended before that moment of security time: sessions, logins that never came back, used tokens and
+    /// assertions, and idempotency keys claimed a day before it.
     pub async fn purge(&mut self, now: Instant) -> Result<(), StoreError> {
         run!(
             self,
@@ -154,6 +155,7 @@ impl Tx<Upkeep> {
         )?;
         run!(self, sqlx::query("DELETE FROM login_attempt WHERE ends_at <= $1").bind(now.as_micros()))?;
         run!(self, sqlx::query("DELETE FROM used_token WHERE ends_at <= $1").bind(now.as_micros()))?;
+        run!(self, sqlx::query("DELETE FROM client_assertion WHERE ends_at <= $1").bind(now.as_micros()))?;
         run!(
             self,
             sqlx::query("DELETE FROM idempotency WHERE claimed_at <= $1")

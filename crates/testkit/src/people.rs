@@ -3,7 +3,7 @@
 use crate::catalogue::cvr;
 use tillid_domain::{
     Digest,
-    actor::{Actor, Assurance, Employee, Machine, Purpose, Role, Sensitivity, Who},
+    actor::{Actor, Assurance, Employee, Machine, Purpose, Role, Scope, Sensitivity, Who},
     id::{AccessId, EmployeeId, PersonId},
 };
 use tillid_service::{Call, Key};
@@ -58,7 +58,12 @@ pub fn administrator(authority: &str, id: u128) -> Call {
 /// An authority's system.
 pub fn machine(authority: &str) -> Call {
     let purposes = vec![Purpose::AutomatedStep];
-    surely(Who::System(Machine { client: "fagsystem".parse().unwrap(), authority: cvr(authority), purposes }))
+    surely(Who::System(Machine {
+        client: "fagsystem".parse().unwrap(),
+        authority: cvr(authority),
+        purposes,
+        scopes: Scope::ALL.to_vec(),
+    }))
 }
 
 /// The call with an idempotency key, and a fingerprint of what was sent with it.
@@ -83,4 +88,11 @@ pub fn under(call: Call, lookup: AccessId) -> Call {
 #[must_use]
 pub fn unsure(call: Call) -> Call {
     Call { actor: Actor { assurance: Assurance::Low, ..call.actor }, ..call }
+}
+
+/// The system's call with these scopes and no others.
+#[must_use]
+pub fn scoped(call: Call, scopes: Vec<Scope>) -> Call {
+    let Who::System(machine) = call.actor.who else { panic!("not a system") };
+    Call { actor: Actor { who: Who::System(Machine { scopes, ..machine }), ..call.actor }, ..call }
 }

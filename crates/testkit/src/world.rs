@@ -308,7 +308,7 @@ pub struct Invariants;
 
 impl Invariants {
     /// Each sentence, and the number of rows that break it.
-    pub const ALL: [(&str, &str); 8] = [
+    pub const ALL: [(&str, &str); 10] = [
         (
             "an ended mandate gives no power from its end on",
             "SELECT COUNT(*) FROM power p JOIN mandate m ON m.id = p.source_id \
@@ -348,6 +348,18 @@ impl Invariants {
             "one version of a code is in use",
             "SELECT COUNT(*) FROM (SELECT 1 AS one FROM catalogue_entry WHERE state = 'published' \
              GROUP BY shelf, code HAVING COUNT(*) > 1) t",
+        ),
+        (
+            "nobody waits for a mandate of the dead or for the dead",
+            "SELECT COUNT(*) FROM mandate_request r JOIN person p ON p.id IN (r.grantor_id, r.representative_id) \
+             WHERE p.died_on IS NOT NULL AND r.state = 'open' AND r.deadline > p.death_known_at",
+        ),
+        (
+            "a request that was approved has the mandate that was asked for",
+            "SELECT COUNT(*) FROM mandate_request r WHERE r.state = 'approved' AND NOT EXISTS ( \
+             SELECT 1 FROM mandate m WHERE m.id = r.mandate_id AND m.grantor_id = r.grantor_id \
+             AND m.representative_id = r.representative_id AND m.presentation_id = r.presentation_id \
+             AND m.privileges = r.privileges AND m.packages = r.packages)",
         ),
     ];
 

@@ -12,10 +12,11 @@ use std::collections::BTreeMap;
 use tillid_domain::{
     access::{AccessRecord, Act, Outcome},
     actor::{ActorTrace, Purpose},
+    decision::Question,
     id::{AccessId, PersonId},
 };
 use tillid_edge::{Cursor, Problem, Protocol, Query};
-use tillid_service::Overview;
+use tillid_service::{CatalogueWords, Overview};
 
 const LIST: &str = "access-log";
 const AT_A_TIME: u32 = 20;
@@ -34,6 +35,8 @@ struct Row {
     at: String,
     who: String,
     what: &'static str,
+    /// Of a question, what it was about.
+    about: Option<String>,
     why: Option<&'static str>,
     case: Option<String>,
     outcome: &'static str,
@@ -55,7 +58,12 @@ async fn page(here: Here, Query(part): Query<Part>) -> Result<Response, Problem>
     let found = here.told(here.service.access_log(&here.visitor.read(), below, AT_A_TIME).await)?;
     let names = names(&here, &found.items).await?;
     let page = &here.page;
-    let rows = found.items.iter().map(|record| row(&here, &names, record)).collect();
+    let words = if found.items.iter().any(|record| record.decision.is_some()) {
+        here.told(here.service.catalogue_words().await)?
+    } else {
+        CatalogueWords::default()
+    };
+    let rows = found.items.iter().map(|record| row(&here, &names, &words, record)).collect();
     let next = found.next.map(|id| Cursor::encode(LIST, &[id.to_string()]));
     Ok(page.answer(&Log { page, rows, next, first: below.is_none() }))
 }
@@ -70,7 +78,9 @@ fn after(cursor: &str) -> Result<AccessId, Problem> {
 
 /// What the person called their representatives.
 async fn names(here: &Here, records: &[AccessRecord]) -> Result<BTreeMap<PersonId, String>, Problem> {
-    let is_representative = |record: &AccessRecord| matches!(record.actor, ActorTrace::Representative { .. });
+    let is_representative = |record: &AccessRecord| {
+        matches!(record.actor, ActorTrace::Representative { .. }) || record.decision.is_some()
+    };
     if !records.iter().any(is_representative) {
         return Ok(BTreeMap::new());
     }
@@ -82,9 +92,16 @@ async fn names(here: &Here, records: &[AccessRecord]) -> Result<BTreeMap<PersonI
     Ok(named.map(|(person, name)| (person, name.to_string())).collect())
 }
 
-fn row(here: &Here, names: &BTreeMap<PersonId, String>, record: &AccessRecord) -> Row {
+fn row(
+    here: &Here,
+    names: &BTreeMap<PersonId, String>,
+    words: &CatalogueWords,
+    record: &AccessRecord,
+) -> Row {
     let page = &here.page;
     let outcome = match (record.outcome, record.act) {
+        (Outcome::Found, Act::Decide) => "accesslog.yes",
+        (Outcome::Nothing, Act::Decide) => "accesslog.no",
         (Outcome::Found, act) => found(act),
         (Outcome::Nothing, _) => "accesslog.nothing",
         (Outcome::Refused, _) => "accesslog.refused",
@@ -93,10 +110,33 @@ fn row(here: &Here, names: &BTreeMap<PersonId, String>, record: &AccessRecord) -
         at: page.moment(record.at),
         who: who(here, names, &record.actor),
         what: record.act.words().map_or("", |words| page.say(words)),
+        about: record.decision.as_ref().map(|decision| about(page, names, words, &decision.question)),
         why: why(page, record),
         case: record.case.as_ref().map(ToString::to_string),
         outcome: page.t(outcome),
         refused: record.outcome == Outcome::Refused,
+    }
+}
+
+/// What a question was about: who would act and how, or which data.
+fn about(
+    page: &Page,
+    names: &BTreeMap<PersonId, String>,
+    words: &CatalogueWords,
+    question: &Question,
+) -> String {
+    match question {
+        Question::Acting(asked) => {
+            let name = names.get(&asked.representative).map_or(page.t("accesslog.somebody"), String::as_str);
+            // A privilege that is in no catalogue any more is told by its name for systems.
+            let privilege = words.privileges.get(&asked.privilege).map(|words| page.say(words).to_owned());
+            let privilege = privilege.unwrap_or_else(|| asked.privilege.to_string());
+            page.fill_two("accesslog.acting", "name", name, "privilege", &privilege)
+        }
+        Question::Consent(asked) => {
+            let data = words.data.get(&asked.category).map(|words| page.say(words).to_owned());
+            page.fill("accesslog.data", "data", data.unwrap_or_else(|| asked.category.to_string()))
+        }
     }
 }
 
@@ -116,6 +156,9 @@ const fn found(act: Act) -> &'static str {
         | Act::SeeRequest
         | Act::SeeConsent
         | Act::SeeMandate
+        | Act::SeeMandateRequest
+        | Act::Decide
+        | Act::Search
         | Act::LookUp => "accesslog.found",
         Act::AnswerRequest
         | Act::GiveConsent
@@ -126,7 +169,12 @@ const fn found(act: Act) -> &'static str {
         | Act::AskForConsent
         | Act::CancelRequest
         | Act::EditCatalogue
-        | Act::Erase => "accesslog.done",
+        | Act::Erase
+        | Act::Represent
+        | Act::AskForMandate
+        | Act::AnswerMandateRequest
+        | Act::ManageClients
+        | Act::RegisterExternal => "accesslog.done",
     }
 }
 
@@ -141,10 +189,16 @@ fn who(here: &Here, names: &BTreeMap<PersonId, String>, actor: &ActorTrace) -> S
         ActorTrace::System { authority, .. } => {
             page.fill("accesslog.by_system", "authority", named(*authority))
         }
-        ActorTrace::Representative { person, .. } => match names.get(person) {
-            Some(name) => name.clone(),
-            None => page.t("accesslog.by_representative").to_owned(),
-        },
+        ActorTrace::Representative { person, client, .. } => {
+            let name = match names.get(person) {
+                Some(name) => name.clone(),
+                None => page.t("accesslog.by_representative").to_owned(),
+            };
+            match client {
+                Some(client) => page.fill_two("accesslog.through", "name", name, "client", client),
+                None => name,
+            }
+        }
         ActorTrace::Citizen { .. } => page.t("accesslog.by_citizen").to_owned(),
         ActorTrace::Operator | ActorTrace::Service => page.t("layout.name").to_owned(),
     }
@@ -159,6 +213,7 @@ mod tests {
 
     fn row(case: Option<&str>, why: Option<&'static str>, refused: bool) -> Row {
         Row {
+            about: None,
             at: "nu".to_owned(),
             who: "En ansat i <Eksempel>".to_owned(),
             what: "Slog dig op",

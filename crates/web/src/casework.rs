@@ -1,9 +1,11 @@
 //! The pages of an authority's staff: looking a person up, asking for consent, what came of it, and erasing what is over.
 
 mod ask;
+mod clients;
 mod erase;
 mod found;
 mod lookup;
+mod register;
 mod request;
 
 use crate::{
@@ -20,7 +22,7 @@ use http::StatusCode;
 use tillid_domain::{
     Reason,
     actor::Role,
-    id::{AccessId, RequestId},
+    id::{AccessId, RegistrationId, RequestId},
 };
 use tillid_edge::{Path, Problem};
 use tillid_service::{Call, Error};
@@ -28,6 +30,11 @@ use tillid_service::{Call, Error};
 pub(crate) fn router() -> Router<Web> {
     Router::new()
         .route("/casework", get(lookup::page))
+        .route("/casework/clients", get(clients::list).post(register::sent))
+        .route("/casework/clients/new", get(register::page))
+        .route("/casework/clients/{client}", get(clients::page))
+        .route("/casework/clients/{client}/stop", get(clients::before_stopping).post(clients::stop))
+        .route("/casework/clients/{client}/resume", post(clients::resume).get(to_client))
         .route("/casework/erasures", get(erase::page).post(erase::plan))
         .route("/casework/erasures/confirm", post(erase::erase).get(async || see("/casework/erasures")))
         .route("/casework/lookups", post(lookup::look_up).get(async || see("/casework")))
@@ -91,6 +98,10 @@ fn read<T>(here: &Here, outcome: Result<T, Error>) -> Result<T, Stop> {
 fn roles(here: &Here) -> Result<&[Role], Problem> {
     let employee = here.visitor.employee().map(|(_, roles)| roles);
     here.told(employee.ok_or(Error::Denied(Reason::StaffOnly)))
+}
+
+async fn to_client(Path(client): Path<RegistrationId>) -> Response {
+    see(&format!("/casework/clients/{client}"))
 }
 
 async fn to_request(Path((lookup, request)): Path<(AccessId, RequestId)>) -> Response {

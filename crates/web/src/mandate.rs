@@ -1,8 +1,11 @@
-//! Powers of attorney: giving, seeing and ending them.
+//! Powers of attorney: giving, asking for, seeing and ending them.
 
 mod end;
 mod form;
 mod pick;
+mod request;
+mod request_form;
+mod request_summary;
 mod show;
 mod summary;
 mod words;
@@ -21,6 +24,13 @@ pub(crate) fn router() -> Router<Web> {
         .route("/mandates/{id}", get(show::page))
         .route("/mandates/{id}/revoke", get(end::before_revoking).post(end::revoke))
         .route("/mandates/{id}/renounce", get(end::before_renouncing).post(end::renounce))
+        .route("/mandate-requests/new", get(request_form::page).post(request_form::sent))
+        .route("/mandate-requests/{id}", get(request::page).post(request::open))
+        .route("/mandate-requests/{id}/decline", get(request::back).post(request::decline))
+        .route(
+            "/mandate-requests/{id}/{presentation}",
+            get(request_summary::page).post(request_summary::approve),
+        )
 }
 
 /// Refuses whoever could not give a power of attorney in the end, before they have filled anything in.

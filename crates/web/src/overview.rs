@@ -10,12 +10,16 @@ use axum::{Router, response::Response, routing::get};
 use tillid_domain::{
     access::{AccessRecord, Outcome},
     catalogue::ConsentType,
-    id::{MandateId, PersonId, RequestId},
+    id::{MandateId, MandateRequestId, PersonId, RequestId},
     mandate::MandateStanding,
+    mandate_request::MandateRequestStanding,
     request::ConsentRequest,
 };
 use tillid_edge::Problem;
-use tillid_service::{FoundMandate, Overview, OwnOverview, RepresentativeOverview, Service, TypedConsent};
+use tillid_service::{
+    FoundMandate, Overview, OwnOverview, RepresentativeOverview, RequestReader, SeenMandateRequest, Service,
+    TypedConsent,
+};
 
 pub(crate) fn router() -> Router<Web> {
     Router::new().route("/overview", get(overview))
@@ -31,6 +35,9 @@ pub(crate) struct OverviewPage<'p> {
     /// Nothing where the powers do not reach.
     pub(crate) matters: Option<Matters>,
     pub(crate) mandates: Vec<Mandates>,
+    /// Requests for powers of attorney: those to the visitor that wait, and those of theirs.
+    pub(crate) to_answer: Vec<AskRow>,
+    pub(crate) asked: Vec<AskRow>,
     /// Who looked most recently; in one's own overview only.
     pub(crate) looks: Option<Vec<LookRow>>,
 }
@@ -65,6 +72,16 @@ pub(crate) struct MandateRow {
     pub(crate) until: String,
 }
 
+/// A request for a power of attorney.
+pub(crate) struct AskRow {
+    pub(crate) id: MandateRequestId,
+    pub(crate) heading: String,
+    pub(crate) packages: String,
+    /// Where it stands, in words and in colour; nothing where it waits for the visitor.
+    pub(crate) standing: Option<(&'static str, &'static str)>,
+    pub(crate) deadline: String,
+}
+
 pub(crate) struct LookRow {
     pub(crate) at: String,
     pub(crate) who: String,
@@ -78,6 +95,8 @@ async fn overview(here: Here) -> Result<Response, Problem> {
     let desk = Desk { service: &here.service, page: &here.page };
     let shown = match overview {
         Overview::Own(own) => {
+            let to_answer = desk.asks(&own.mandate_requests).await;
+            let asked = desk.asks(&own.asked_mandates).await;
             let OwnOverview { requests, consents, given, held, may_act_for, latest_access, .. } = *own;
             let name = |person: PersonId| {
                 let found = may_act_for.iter().find(|m| m.person == person)?;
@@ -102,6 +121,8 @@ async fn overview(here: Here) -> Result<Response, Problem> {
                         rows: held,
                     },
                 ],
+                to_answer,
+                asked,
                 looks: Some(latest_access.iter().map(|record| desk.look(record)).collect()),
             }
         }
@@ -120,6 +141,8 @@ async fn overview(here: Here) -> Result<Response, Problem> {
                     none: here.page.t("overview.none_held"),
                     rows,
                 }],
+                to_answer: Vec::new(),
+                asked: Vec::new(),
                 looks: None,
             }
         }
@@ -164,6 +187,42 @@ impl Desk<'_> {
             }
         };
         found.iter().map(row).collect()
+    }
+
+    async fn asks(&self, found: &[SeenMandateRequest]) -> Vec<AskRow> {
+        let packages = found.iter().flat_map(|seen| &seen.request.packages).collect();
+        let titles = Titles::of(self.service, self.page.language, packages).await;
+        let row = |seen: &SeenMandateRequest| AskRow {
+            id: seen.request.id,
+            heading: self.ask_heading(seen),
+            packages: titles.line(&seen.request.packages),
+            standing: self.ask_standing(seen),
+            deadline: self.page.last_day(seen.request.deadline),
+        };
+        found.iter().map(row).collect()
+    }
+
+    fn ask_heading(&self, seen: &SeenMandateRequest) -> String {
+        match (seen.reader, &seen.representative_name) {
+            (RequestReader::Grantor, Some(name)) => self.page.fill("asking.asks_you", "name", name),
+            (RequestReader::Grantor, None) => self.page.t("asking.someone_asks").to_owned(),
+            _ => {
+                let called = seen.grantor_name().map(ToString::to_string);
+                called.unwrap_or_else(|| self.page.t("overview.someone").to_owned())
+            }
+        }
+    }
+
+    fn ask_standing(&self, seen: &SeenMandateRequest) -> Option<(&'static str, &'static str)> {
+        let (key, colour) = match (seen.standing, seen.reader) {
+            (MandateRequestStanding::Open, RequestReader::Grantor) => return None,
+            (MandateRequestStanding::Open, _) => ("asking.badge_waits", "badge-info"),
+            (MandateRequestStanding::Approved, _) => ("asking.badge_approved", "badge-success"),
+            (MandateRequestStanding::Declined, _) => ("asking.badge_declined", ""),
+            (MandateRequestStanding::Lapsed, _) => ("asking.badge_lapsed", ""),
+            (MandateRequestStanding::ExpiredUnanswered, _) => ("asking.badge_expired", ""),
+        };
+        Some((self.page.t(key), colour))
     }
 
     fn mandate_standing(&self, standing: MandateStanding) -> (&'static str, &'static str) {

@@ -12,9 +12,9 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use http::{HeaderValue, StatusCode, header, request::Parts};
-use std::fmt::Display;
-use tillid_domain::{Instant, Language, Localized};
-use tillid_edge::{Gate, Problem, Protocol, ReturnTo, Visitor};
+use std::{fmt::Display, sync::Arc};
+use tillid_domain::{Instant, Language, Localized, client::Client};
+use tillid_edge::{Allowances, Gate, Problem, Protocol, ReturnTo, Visitor};
 use tillid_service::{Error, Service};
 
 /// Everything that a page may load comes from here, and nothing of it is written in the page.
@@ -164,11 +164,17 @@ impl Page {
 /// What the handler of a page for people who are logged in starts from; without a session the answer is 401.
 pub(crate) struct Here {
     pub(crate) service: Service,
+    pub(crate) allowances: Arc<Allowances>,
     pub(crate) visitor: Visitor,
     pub(crate) page: Page,
 }
 
 impl Here {
+    /// Whether a system has raised an alarm, as far as this node knows.
+    pub(crate) fn has_alarm(&self, client: &Client) -> bool {
+        self.allowances.has_alarm(&client.client, client.revision, self.service.security_now())
+    }
+
     /// A verb's outcome, or what the visitor is told of its refusal.
     pub(crate) fn told<T>(&self, outcome: Result<T, Error>) -> Result<T, Problem> {
         outcome.map_err(|error| self.visitor.problem(&error))
@@ -183,9 +189,9 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let visitor = <Visitor as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        let Gate { service, .. } = Gate::from_ref(state);
+        let Gate { service, allowances, .. } = Gate::from_ref(state);
         let page = Page::new(parts).with(&visitor, service.security_now());
-        Ok(Self { service, visitor, page })
+        Ok(Self { service, allowances, visitor, page })
     }
 }
 

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use tillid_domain::{
     actor::ActorTrace,
     event::{Fact, Kind, Recorded},
-    id::{ConsentId, EventId, MandateId, RequestId},
+    id::{ConsentId, EventId, MandateId, MandateRequestId, RequestId},
 };
 use tillid_edge::{Path, Problem, Protocol};
 use tillid_service::{Flaw, PathStep, Place, Placed, ReceiptOf, ReceiptView, Side, Signatures};
@@ -136,7 +136,22 @@ async fn about(here: &Here, recorded: &Recorded) -> (Option<String>, Option<(Str
             let about = titles.line(&mandate.packages);
             (Some(about), Some((format!("/mandates/{id}"), page.t("overview.see_mandate"))))
         }
-        Kind::Person | Kind::CatalogueEntry | Kind::Presentation | Kind::AccessBatch => (None, None),
+        Kind::MandateRequest => {
+            let found = service.read_mandate_request(&call, MandateRequestId::from_uuid(id)).await;
+            let Ok(seen) = found else { return (None, None) };
+            let packages = seen.request.packages.iter().collect();
+            let titles = crate::view::Titles::of(service, page.language, packages).await;
+            let about = titles.line(&seen.request.packages);
+            (Some(about), Some((format!("/mandate-requests/{id}"), page.t("receipt.see_request"))))
+        }
+        Kind::Person
+        | Kind::CatalogueEntry
+        | Kind::Presentation
+        | Kind::Client
+        | Kind::ExternalEntity
+        | Kind::ExternalPrivilege
+        | Kind::ExternalGrant
+        | Kind::AccessBatch => (None, None),
     }
 }
 
@@ -158,10 +173,26 @@ fn what(page: &Page, fact: &Fact) -> &'static str {
         Fact::MandateRevoked {} => "receipt.mandate_revoked",
         Fact::MandateRenounced {} => "receipt.mandate_renounced",
         Fact::MandateEnded { .. } => "receipt.mandate_ended",
+        Fact::MandateRequested { .. } => "receipt.mandate_requested",
+        Fact::MandateRequestApproved { .. } => "receipt.mandate_request_approved",
+        Fact::MandateRequestDeclined {} => "receipt.mandate_request_declined",
+        Fact::MandateRequestLapsed { .. } => "receipt.mandate_request_lapsed",
         Fact::AccessRecorded { .. } => "receipt.access_recorded",
-        Fact::EntryDrafted { .. }
+        Fact::EntityRegistered { .. }
+        | Fact::EntityChanged { .. }
+        | Fact::EntityRemoved {}
+        | Fact::PrivilegeRegistered { .. }
+        | Fact::PrivilegeChanged { .. }
+        | Fact::PrivilegeRemoved {}
+        | Fact::ExternalGranted { .. }
+        | Fact::ExternalGrantRevoked {}
+        | Fact::EntryDrafted { .. }
         | Fact::EntryPublished {}
         | Fact::EntryRetired {}
+        | Fact::ClientRegistered { .. }
+        | Fact::ClientChanged { .. }
+        | Fact::ClientStopped {}
+        | Fact::ClientResumed {}
         | Fact::AccessErased { .. }
         | Fact::Erased { .. } => "receipt.other",
     })

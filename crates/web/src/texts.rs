@@ -10,6 +10,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("accesslog", include_str!("../data/texts/accesslog.toml")),
     ("actfor", include_str!("../data/texts/actfor.toml")),
     ("answer", include_str!("../data/texts/answer.toml")),
+    ("asking", include_str!("../data/texts/asking.toml")),
     ("casework", include_str!("../data/texts/casework.toml")),
     ("consent", include_str!("../data/texts/consent.toml")),
     ("form", include_str!("../data/texts/form.toml")),

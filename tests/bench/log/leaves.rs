@@ -6,6 +6,8 @@ use crate::{
     memory,
     rate::{Clients, drain},
 };
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::{
     hint::black_box,
     process::{Command, Stdio},
@@ -13,7 +15,9 @@ use std::{
     time::{Duration, Instant},
 };
 use tillid_api::{Api, Readiness};
-use tillid_edge::{Gate, Limits, Verifier, serve};
+use tillid_edge::{
+    AllowanceSettings, AuthorizationServer, ClientKey, Gate, Lifetime, Limits, TokenKeys, Verifier, serve,
+};
 use tillid_log::{Edge, Hash};
 use tillid_service::{Proof, Sequenced, Sequencer, Service, entry};
 use tillid_testkit::World;
@@ -180,10 +184,22 @@ async fn audit(world: &World) {
     );
 }
 
+/// Keys that sign nothing here: nobody asks for a token.
+fn token_keys() -> TokenKeys {
+    let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap().to_pkcs8v1().unwrap();
+    let pem = format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+        STANDARD.encode(key.as_ref())
+    );
+    TokenKeys::new(vec![ClientKey::from_pem(&pem, None).unwrap()]).unwrap()
+}
+
 /// Everything from outside, as `tillid verify --server --all` does it over HTTP from this process.
 async fn outsider(service: &Service) {
-    let gate = Gate { service: service.clone(), verifier: Arc::new(Verifier::new(Vec::new()).unwrap()) };
-    let app = tillid_api::router(Api { gate, readiness: Readiness::default() }, Vec::new());
+    let gate = Gate::new(service.clone(), Verifier::new(Vec::new()).unwrap(), AllowanceSettings::default());
+    let server = AuthorizationServer::new(gate.clone(), token_keys(), Lifetime::USUAL).unwrap();
+    let api = Api { gate, readiness: Readiness::default(), authorization_server: Arc::new(server) };
+    let app = tillid_api::router(api, Vec::new());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let (stop, mut stopped) = watch::channel(());

@@ -1,6 +1,7 @@
 //! Bodies that are no JSON, or not the JSON that is asked for.
 
 use crate::{
+    clients::system::p256,
     door::{CASE, Door, answers},
     tables,
 };
@@ -44,6 +45,7 @@ struct Change {
     optional: &'static [&'static str],
 }
 
+#[expect(clippy::too_many_lines, reason = "one line for each change that there is")]
 async fn changes(door: &Door) -> Vec<Change> {
     let (anna, hans, karin) = (door.token("anna").await, door.token("hans").await, door.token("karin").await);
     let (cpr, bo) = (door.cpr("anna").await, door.cpr("bo").await);
@@ -52,8 +54,19 @@ async fn changes(door: &Door) -> Vec<Change> {
     let (shown, items) = door.shown(&anna, json!({"request": request})).await;
     let (unasked, unasked_items) = door.shown(&anna, json!({"consent": {"consent_type": "C15"}})).await;
     let (mandate, _) = door.shown(&anna, door.mandate_to(&bo, "M14").await).await;
+    let asked = door.asked_for_mandate(&door.token("bo").await, &cpr, "M14").await;
+    let (shown_asked, _) = door.shown(&anna, json!({"mandate_request": asked})).await;
     let mandate_body = json!({"representative": {"cpr": bo}, "packages": ["M14"], "valid_until": later, "case": CASE,
         "privileges": ["urn:dk:eksempelkommune:fuldmagt:x:y"]});
+    let grant = json!({"subject": {"type": "user", "id": "alice"}, "privileges": ["read"], "objects": {"type": "record", "id": "r1"},
+        "valid_from": "2027-01-01T00:00:00Z", "valid_until": "2027-01-01T00:00:01Z"});
+    for (path, body) in [
+        ("/v1/external/entities/user/alice", json!({"properties": {}})),
+        ("/v1/external/entities/record/r1", json!({"properties": {}})),
+        ("/v1/external/privileges/read", json!({"action": "read", "object_type": "record"})),
+    ] {
+        door.ask("PUT", path).by(&karin).json(&body).send().await.expect(201);
+    }
     let change = |path: &str, by: &str, body: Value, optional| Change {
         path: path.to_owned(),
         by: by.to_owned(),
@@ -64,12 +77,32 @@ async fn changes(door: &Door) -> Vec<Change> {
         change(
             "/v1/consent-requests",
             &hans,
-            json!({"person": {"cpr": cpr}, "consent_type": "C02", "items": ["laege"], "case": CASE, "deadline": later}),
-            &["items", "deadline"],
+            json!({"type": "consent_request", "person": {"cpr": cpr}, "consent_type": "C02", "items": ["laege"], "case": CASE, "deadline": later}),
+            &["type", "items", "deadline"],
         ),
         change(&format!("/v1/consent-requests/{request}/answer"), &anna, answers(&shown, &items[..2]), &[]),
         change("/v1/consents", &anna, answers(&unasked, &unasked_items[..2]), &[]),
         change("/v1/mandates", &anna, json!({"presentation_id": mandate}), &[]),
+        change(
+            "/v1/mandate-requests",
+            &door.token("bo").await,
+            json!({"type": "mandate_request", "grantor": {"cpr": cpr}, "grantor_name": "Anna", "representative": {"cpr": bo},
+                "packages": ["M14"], "privileges": ["urn:dk:eksempelkommune:fuldmagt:x:y"], "case": CASE, "valid_until": later,
+                "deadline": later}),
+            &["type", "grantor_name", "representative", "privileges", "case", "valid_until", "deadline"],
+        ),
+        change(
+            &format!("/v1/mandate-requests/{asked}/approve"),
+            &anna,
+            json!({"presentation_id": shown_asked}),
+            &[],
+        ),
+        change(
+            "/v1/presentations",
+            &anna,
+            json!({"language": "en", "about": {"mandate_request": asked}}),
+            &["language"],
+        ),
         change(
             "/v1/presentations",
             &anna,
@@ -91,9 +124,11 @@ async fn changes(door: &Door) -> Vec<Change> {
         change(
             "/v1/lookups",
             &hans,
-            json!({"person": {"cpr": cpr}, "purpose": "case_processing", "case": CASE}),
-            &["case"],
+            json!({"person": {"cpr": cpr}, "purpose": "case_processing", "case": CASE, "valid_at": "2027-01-01T00:00:00Z",
+                "known_at": "2027-01-01T00:00:00Z"}),
+            &["case", "valid_at", "known_at"],
         ),
+        change("/v1/external/grants", &karin, grant, &["id", "valid_from", "valid_until"]),
         change(
             "/v1/erasures",
             &door.token("lars").await,
@@ -107,6 +142,13 @@ async fn changes(door: &Door) -> Vec<Change> {
             &["legal_cap", "policy_cap", "voluntariness"],
         ),
         change("/v1/mandate-packages", &karin, door.definition("mandate-packages", "M14").await, &[]),
+        change(
+            "/v1/clients",
+            &karin,
+            json!({"client_id": "sagssystem", "client_name": "Sagssystem", "scope": "decide search", "purposes": ["automated_step"],
+                "jwks": {"keys": [p256("k").jwk()]}, "token_binding": "dpop", "quota": 100, "resource": "https://sagssystem.example"}),
+            &["client_id", "purposes", "quota", "resource", "alg", "use"],
+        ),
         change(
             "/sandbox/tokens",
             "",
@@ -318,7 +360,7 @@ async fn refusals(engine: Engine) -> Told {
     for (n, change) in changes.iter().enumerate() {
         let mut list = not_the_json_asked_for(&change.body);
         list.extend(flawed_fields(&change.body, change.optional));
-        for pointer in ["/person/cpr", "/about/mandate/representative/cpr"] {
+        for pointer in ["/person/cpr", "/grantor/cpr", "/about/mandate/representative/cpr"] {
             if let Some(cpr) = change.body.pointer(pointer).and_then(Value::as_str) {
                 for number in numbers_that_are_none(cpr) {
                     list.push(bad(

@@ -2,7 +2,7 @@
 
 use crate::{
     bad_input::on_both,
-    door::{Door, answers, id, ids},
+    door::{Door, UNKNOWN, answers, id, ids},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use serde_json::{Value, json};
@@ -74,6 +74,7 @@ async fn a_list_is_paged_through_with_each_thing_exactly_once(engine: Engine) {
     door.events();
 }
 
+#[expect(clippy::too_many_lines, reason = "each list with something in it")]
 async fn a_cursor_that_was_changed_or_is_of_another_list_is_refused(engine: Engine) {
     let (door, anna, _) = many(engine).await;
     let hans = door.token("hans").await;
@@ -83,10 +84,18 @@ async fn a_cursor_that_was_changed_or_is_of_another_list_is_refused(engine: Engi
         door.post("/v1/lookups").by(&hans).json(&look).send().await.expect(201);
         door.asked(&hans, &cpr, "C02").await;
         door.mandated(&anna, &door.cpr("bo").await, "M14").await;
+        door.asked_for_mandate(&anna, &door.cpr("bo").await, "M14").await;
     }
     let mut cursors = Vec::new();
-    let lists =
-        ["consents", "consent-requests", "mandates", "access-log", "consent-types", "mandate-packages"];
+    let lists = [
+        "consents",
+        "consent-requests",
+        "mandates",
+        "mandate-requests",
+        "access-log",
+        "consent-types",
+        "mandate-packages",
+    ];
     for list in lists {
         let page = door.get(&format!("/v1/{list}?limit=1")).by(&anna).send().await.expect(200).json();
         cursors.push((list, id(&page["next"])));
@@ -95,6 +104,31 @@ async fn a_cursor_that_was_changed_or_is_of_another_list_is_refused(engine: Engi
         let answer = door.get(&path).by(&anna).send().await;
         assert_eq!((answer.status.as_u16(), answer.code().as_str()), (400, code), "{path}");
     };
+    for list in ["consents", "mandates"] {
+        for times in [
+            "valid_at=x",
+            "valid_at=2026-11-22",
+            "valid_at=",
+            "valid_at=1",
+            "known_at=x",
+            "known_at=",
+            "known_at=-1",
+            "known_at=1.5",
+            "known_at=18446744073709551616",
+            "known_at=0198aaaa-0000-7000-8000-00000000dead",
+            "known_at=1&known_at=2",
+        ] {
+            refused(format!("/v1/{list}?{times}"), "invalid_query").await;
+            refused(format!("/v1/{list}/{UNKNOWN}?{times}"), "invalid_query").await;
+        }
+        // No such position, and a time that has not been: nothing more is known than now.
+        for times in ["known_at=18446744073709551615", "known_at=9999-12-31T00:00:00Z"] {
+            let now = door.get(&format!("/v1/{list}?limit=1")).by(&anna).send().await.expect(200).json();
+            let then =
+                door.get(&format!("/v1/{list}?limit=1&{times}")).by(&anna).send().await.expect(200).json();
+            assert_eq!(then["items"], now["items"], "{times}");
+        }
+    }
     for (list, cursor) in &cursors {
         door.get(&format!("/v1/{list}?cursor={cursor}")).by(&anna).send().await.expect(200);
         for (other, _) in cursors.iter().filter(|(other, _)| other != list) {

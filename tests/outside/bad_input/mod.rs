@@ -1,6 +1,7 @@
 //! Bad input: a stable code, nothing changed, never a fault of ours, and the same on both engines.
 
 mod bodies;
+mod external;
 mod headers;
 mod lists;
 mod states;

@@ -212,7 +212,8 @@ async fn a_token_that_does_not_hold_opens_nothing(engine: Engine) {
     refused("no header", &[], "token_missing", "Bearer").await;
     refused("another scheme", &["Basic YW5uYTphbm5h".to_owned()], "token_missing", "Bearer").await;
     refused("without a scheme", std::slice::from_ref(&good), "token_missing", "Bearer").await;
-    refused("DPoP", &[format!("DPoP {good}")], "token_missing", "Bearer").await;
+    let bound = r#"DPoP error="invalid_token", algs="ES256 EdDSA""#;
+    refused("DPoP, of a token that is not bound", &[format!("DPoP {good}")], "token_invalid", bound).await;
 
     for name in ["access_token", "token", "authorization"] {
         let answer = door.get(&format!("/v1/overview?{name}={good}")).send().await;

@@ -22,6 +22,14 @@ const fn get(path: &'static str, aim: Aim, told: &'static str) -> Row {
     Row { method: "GET", path, aim, told }
 }
 
+const fn put(path: &'static str, aim: Aim, told: &'static str) -> Row {
+    Row { method: "PUT", path, aim, told }
+}
+
+const fn delete(path: &'static str, aim: Aim, told: &'static str) -> Row {
+    Row { method: "DELETE", path, aim, told }
+}
+
 const fn post(path: &'static str, aim: Aim, told: &'static str) -> Row {
     Row { method: "POST", path, aim, told }
 }
@@ -34,11 +42,19 @@ const RECEIPT: &str = "bo strangers: 404 not_found; bo>anna bo>anna! staff machi
 const CITIZENS: &str = "staff machines: 403 citizens_only; bo>anna!: 403 power_revoked";
 const STAFF: &str = "anna bo strangers bo>anna bo>anna!: 403 staff_only";
 const DRAFT: &str = "karin ole: 201; staff machines: 403 role_missing; anna bo strangers bo>anna bo>anna!: 403 staff_only; karin ole: 201";
+const MANAGE: &str =
+    "staff machines: 403 role_missing; anna bo strangers bo>anna bo>anna!: 403 staff_only; karin ole: 200";
+const REGISTER: &str =
+    "staff: 403 role_missing; anna bo strangers bo>anna bo>anna!: 403 staff_only; karin ole machines: 200";
+const THEIR_OWN: &str = "naboby naboby+: 404 not_found";
 const PUBLISH: &str = "staff machines: 403 role_missing; anna bo strangers bo>anna bo>anna!: 403 staff_only; ole: 200; karin: 409 second_person_needed";
+
+const ASKS: &str = "everyone: 200; bo>anna bo>anna!: 403 only_in_person; none: 401 token_missing";
+const SEARCHES: &str = "everyone: 200; staff: 403 purpose_not_allowed; bo>anna bo>anna!: 403 only_in_person; none: 401 token_missing";
 
 use Aim::*;
 
-const ROWS: [Row; 52] = [
+const ROWS: [Row; 86] = [
     get("/health/live", Plain, OPEN),
     get("/health/ready", Plain, OPEN),
     get("/log/keys", Plain, OPEN),
@@ -50,6 +66,37 @@ const ROWS: [Row; 52] = [
     post("/sandbox/clock", Clock, "everyone: 409 clock_backwards"),
     post("/sandbox/events", Death, "everyone: 422 invalid_value"),
     post("/sandbox/tokens", Token, OPEN),
+    get("/.well-known/oauth-authorization-server", Plain, OPEN),
+    get("/oauth2/jwks", Plain, OPEN),
+    post("/oauth2/token", Plain, "everyone: 400"),
+    get("/.well-known/authzen-configuration", Plain, OPEN),
+    post("/access/v1/evaluation", Evaluate, ASKS),
+    post("/access/v1/evaluations", EvaluateAll, ASKS),
+    post("/access/v1/search/subject", Search("subject"), SEARCHES),
+    post("/access/v1/search/resource", Search("resource"), SEARCHES),
+    post("/access/v1/search/action", Search("action"), SEARCHES),
+    get("/v1/clients", Plain, MANAGE),
+    post("/v1/clients", NewClient, "MANAGE; karin ole: 201"),
+    get("/v1/clients/{id}", Client, MANAGE),
+    put("/v1/clients/{id}", ChangedClient, MANAGE),
+    post("/v1/clients/{id}/stop", Client, MANAGE),
+    post("/v1/clients/{id}/resume", StoppedClient, MANAGE),
+    get("/v1/external/entities", Plain, REGISTER),
+    get("/v1/external/entities/{type}/{id}", Entity, "REGISTER; THEIR_OWN"),
+    put("/v1/external/entities/{type}/{id}", PutEntity, "REGISTER; karin ole machines: 201"),
+    delete("/v1/external/entities/{type}/{id}", RemoveEntity, "REGISTER; THEIR_OWN"),
+    get("/v1/external/privileges", Plain, REGISTER),
+    get("/v1/external/privileges/{code}", Privilege, "REGISTER; THEIR_OWN"),
+    put("/v1/external/privileges/{code}", PutPrivilege, "REGISTER; karin ole machines: 201"),
+    delete("/v1/external/privileges/{code}", RemovePrivilege, "REGISTER; THEIR_OWN"),
+    get("/v1/external/grants", Plain, REGISTER),
+    post(
+        "/v1/external/grants",
+        GiveGrant,
+        "REGISTER; karin ole machines: 201; naboby naboby+: 422 not_registered",
+    ),
+    get("/v1/external/grants/{id}", Grant, "REGISTER; THEIR_OWN"),
+    post("/v1/external/grants/{id}/revoke", RevokeGrant, "REGISTER; THEIR_OWN"),
     get("/v1/consent-types", Plain, OPEN),
     get("/v1/consent-types/{code}", Type, OPEN),
     get("/v1/consent-types/{code}/versions/{number}", TypeVersion, OPEN),
@@ -99,6 +146,35 @@ const ROWS: [Row; 52] = [
         GiveConsents,
         "CITIZENS; anna: 201; bo strangers: 422 presentation_mismatch; bo>anna: 403 power_does_not_cover",
     ),
+    get("/v1/mandate-requests", Plain, "LIST; bo>anna: 403 only_in_person"),
+    get("/v1/mandate-requests/{id}", MandateRequest, "ONE; bo jens+: 200; bo>anna: 403 only_in_person"),
+    post(
+        "/v1/mandate-requests",
+        AskMandate,
+        "CITIZENS; bo strangers: 201; anna: 422 self_mandate; bo>anna: 403 only_in_person; staff: 403 role_missing; \
+         hans hans+ jens jens+ inge inge+ niels fagsystem fagsystem+: 422 person_unknown; mona mona+ naboby naboby+: 403 other_authority",
+    ),
+    post(
+        "/v1/mandate-requests",
+        AskMandateFor,
+        "CITIZENS; bo: 201; anna strangers bo>anna: 403 only_in_person; staff: 403 role_missing; \
+         hans hans+ jens jens+ inge inge+ niels fagsystem fagsystem+: 201; mona mona+ naboby naboby+: 403 other_authority",
+    ),
+    post(
+        "/v1/presentations",
+        ShowMandateRequest,
+        "CITIZENS; anna: 201; bo strangers: 404 not_found; bo>anna: 403 only_in_person",
+    ),
+    post(
+        "/v1/mandate-requests/{id}/approve",
+        Approve,
+        "CITIZENS; anna: 201; bo strangers: 404 not_found; bo>anna: 403 only_in_person",
+    ),
+    post(
+        "/v1/mandate-requests/{id}/decline",
+        Decline,
+        "CITIZENS; anna: 200; bo strangers: 404 not_found; bo>anna: 403 only_in_person",
+    ),
     post(
         "/v1/consents/{id}/withdraw",
         Withdraw,
@@ -122,12 +198,12 @@ const ROWS: [Row; 52] = [
     post(
         "/v1/consent-requests",
         Ask,
-        "STAFF; hans hans+ inge inge+ niels: 201; jens jens+: 403 outside_field_of_work; karin ole lars lars+ machines: 403 role_missing; mona mona+: 403 other_authority",
+        "STAFF; hans hans+ inge inge+ niels fagsystem fagsystem+: 201; jens jens+: 403 outside_field_of_work; karin ole lars lars+: 403 role_missing; mona mona+ naboby naboby+: 403 other_authority",
     ),
     post(
         "/v1/consent-requests/{id}/cancel",
         Cancel,
-        "STAFF; hans hans+ inge inge+ niels: 200; jens jens+ mona mona+: 404 not_found; karin ole lars lars+ machines: 403 role_missing",
+        "STAFF; hans hans+ inge inge+ niels fagsystem fagsystem+: 200; jens jens+ mona mona+ naboby naboby+: 404 not_found; karin ole lars lars+: 403 role_missing",
     ),
     post(
         "/v1/lookups",
@@ -164,6 +240,9 @@ fn cells(told: &'static str) -> BTreeMap<&'static str, (u16, &'static str)> {
         match clause {
             "CITIZENS" => cells.extend(self::cells(CITIZENS)),
             "STAFF" => cells.extend(self::cells(STAFF)),
+            "MANAGE" => cells.extend(self::cells(MANAGE)),
+            "REGISTER" => cells.extend(self::cells(REGISTER)),
+            "THEIR_OWN" => cells.extend(self::cells(THEIR_OWN)),
             "LIST" => cells.extend(self::cells(LIST)),
             "ONE" => cells.extend(self::cells(ONE)),
             "RECEIPT" => cells.extend(self::cells(RECEIPT)),
@@ -185,6 +264,10 @@ fn code(answer: &Answer) -> String {
         return String::new();
     }
     let body = answer.json();
+    // AuthZEN's own form: a message, which begins with the code.
+    if let Some((code, _)) = body.as_str().and_then(|message| message.split_once(": ")) {
+        return code.to_owned();
+    }
     let field = body["errors"][0]["code"].as_str().filter(|_| body["code"] == "unprocessable");
     field.map_or_else(|| answer.code(), str::to_owned)
 }

@@ -1,9 +1,13 @@
 //! What there is of Anna's, and who comes to the door.
 
+use crate::clients::system::{p256, registration};
 use crate::door::{CASE, Door, UNKNOWN, answers, id};
 use crate::second_verifier::logged;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 use tillid_testkit::Engine;
 
 /// A plus is somebody with a look-up of Anna, an arrow somebody who acts for her; with the exclamation mark, after she has
@@ -56,6 +60,12 @@ pub(crate) fn group(word: &str) -> Vec<&str> {
 /// What a request is aimed at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Aim {
+    /// A question.
+    Evaluate,
+    /// Questions, one of them none.
+    EvaluateAll,
+    /// A search for a subject, a resource or an action.
+    Search(&'static str),
     Plain,
     Clock,
     Death,
@@ -87,8 +97,27 @@ pub(crate) enum Aim {
     GiveConsents,
     GiveMandate,
     Ask,
+    MandateRequest,
+    AskMandate,
+    AskMandateFor,
+    ShowMandateRequest,
+    Approve,
+    Decline,
+    Entity,
+    PutEntity,
+    RemoveEntity,
+    Privilege,
+    PutPrivilege,
+    RemovePrivilege,
+    Grant,
+    GiveGrant,
+    RevokeGrant,
     LookUp(&'static str),
     Erase,
+    NewClient,
+    Client,
+    ChangedClient,
+    StoppedClient,
 }
 
 /// Whose thing it is: the shared one, which only refusals may touch; a new one for whom it should work; or none at all.
@@ -97,6 +126,39 @@ pub(crate) enum Which {
     Shared,
     New,
     Unknown,
+}
+
+/// A new system of Eksempel Kommune.
+async fn registered(door: &Door, karin: &str) -> String {
+    let made = door.post("/v1/clients").by(karin).json(&registration(&p256("k"))).send().await.expect(201);
+    id(&made.json()["id"])
+}
+
+/// A user of Eksempel Kommune's systems.
+async fn put_entity(door: &Door, karin: &str, name: &str) {
+    let path = format!("/v1/external/entities/user/{name}");
+    door.ask("PUT", &path).by(karin).json(&json!({"properties": {}})).send().await.expect(201);
+}
+
+/// What can be done to its records.
+async fn put_privilege(door: &Door, karin: &str, code: &str) {
+    let path = format!("/v1/external/privileges/{code}");
+    door.ask("PUT", &path).by(karin).json(&privilege_body()).send().await.expect(201);
+}
+
+fn privilege_body() -> Value {
+    json!({"action": "read", "object_type": "record"})
+}
+
+fn grant_body(subject: &str) -> Value {
+    json!({"subject": {"type": "user", "id": subject}, "privileges": ["read"], "objects": {"type": "record"}})
+}
+
+/// What one of them may do with the other.
+async fn granted(door: &Door, karin: &str) -> String {
+    let given =
+        door.post("/v1/external/grants").by(karin).json(&grant_body("alice")).send().await.expect(201);
+    id(&given.json()["id"])
 }
 
 pub(crate) struct Scene {
@@ -111,8 +173,13 @@ pub(crate) struct Scene {
     shown: String,
     shown_unasked: String,
     shown_mandate: String,
+    mandate_request: String,
+    shown_request: String,
     receipt: String,
     drafts: [u64; 2],
+    client: String,
+    grant: String,
+    names: AtomicU64,
 }
 
 impl Scene {
@@ -138,6 +205,8 @@ impl Scene {
         let (shown_mandate, _) = door.shown(&anna, door.mandate_to(&cprs["gitte"], "M14").await).await;
         let mandate = door.mandated(&anna, &cprs["bo"], "M14").await;
         let other_mandate = door.mandated(&anna, &cprs["dorte"], "M14").await;
+        let mandate_request = door.asked_for_mandate(&tokens["bo"], &cprs["anna"], "M14").await;
+        let (shown_request, _) = door.shown(&anna, json!({"mandate_request": mandate_request})).await;
         let location =
             door.get(&format!("/v1/consents/{}/receipt", consents[0])).by(&anna).send().await.expect(303);
         let receipt = location.headers["location"]
@@ -163,6 +232,10 @@ impl Scene {
             door.drafted(&tokens["karin"], "consent-types", "C15").await,
             door.drafted(&tokens["karin"], "mandate-packages", "M14").await,
         ];
+        let client = registered(&door, &tokens["karin"]).await;
+        put_entity(&door, &tokens["karin"], "alice").await;
+        put_privilege(&door, &tokens["karin"], "read").await;
+        let grant = granted(&door, &tokens["karin"]).await;
         Self {
             door,
             tokens,
@@ -175,8 +248,13 @@ impl Scene {
             shown,
             shown_unasked,
             shown_mandate,
+            mandate_request,
+            shown_request,
             receipt,
             drafts,
+            client,
+            grant,
+            names: AtomicU64::new(0),
         }
     }
 
@@ -210,6 +288,7 @@ impl Scene {
             format!("/v1/consents/{}", self.consents[1]),
             format!("/v1/mandates/{}", self.mandate),
             format!("/v1/mandates/{}", self.other_mandate),
+            format!("/v1/mandate-requests/{}", self.mandate_request),
             format!("/v1/presentations/{}", self.shown),
             format!("/v1/consent-types/C15/versions/{}", self.drafts[0]),
             format!("/v1/mandate-packages/M14/versions/{}", self.drafts[1]),
@@ -236,8 +315,12 @@ impl Scene {
         {
             path = path.replace(name, value);
         }
-        let code = if template.contains("packages") { "M14" } else { "C15" };
-        path = path.replace("{code}", code);
+        let code = match template {
+            external if external.starts_with("/v1/external/") => thing.as_str(),
+            packages if packages.contains("packages") => "M14",
+            _ => "C15",
+        };
+        path = path.replace("{code}", code).replace("{type}", "user");
         let mut knock = if method == "POST" { self.door.post(&path) } else { self.door.ask(method, &path) };
         if let Some(token) = self.tokens.get(caller) {
             knock = knock.by(token);
@@ -251,7 +334,23 @@ impl Scene {
         knock.send().await
     }
 
+    /// Whether Bo may do something for Anna.
+    async fn question(&self, which: Which) -> Value {
+        let anna =
+            if which == Which::Unknown { UNKNOWN.to_owned() } else { self.door.person_id("anna").await };
+        let bo = self.door.person_id("bo").await;
+        json!({"subject": {"type": "person", "id": bo}, "resource": {"type": "person", "id": anna},
+            "action": {"name": "urn:dk:eksempelkommune:fuldmagt:aeldre:hjaelpemidler:handle"},
+            "context": {"purpose": "automated_step", "case": CASE}})
+    }
+
+    /// A name that nothing has yet.
+    fn new_name(&self) -> String {
+        format!("new-{}", self.names.fetch_add(1, Ordering::Relaxed))
+    }
+
     /// The thing in the path, and the body.
+    #[expect(clippy::too_many_lines, reason = "one line for each aim")]
     async fn aimed(&self, aim: Aim, which: Which) -> (String, Option<Value>) {
         let (door, anna, hans) = (&self.door, &self.tokens["anna"], &self.tokens["hans"]);
         let cpr = |name: &str| self.cprs[name].clone();
@@ -262,6 +361,18 @@ impl Scene {
         match aim {
             Aim::Plain | Aim::Type | Aim::Package => (String::new(), None),
             Aim::TypeVersion | Aim::PackageVersion => ("1".to_owned(), None),
+            Aim::Evaluate => body(self.question(which).await),
+            Aim::EvaluateAll => {
+                let question = self.question(which).await;
+                body(json!({"evaluations": [question, {}]}))
+            }
+            Aim::Search(sought) => {
+                let mut question = self.question(which).await;
+                if sought == "action" {
+                    question["action"] = Value::Null;
+                }
+                body(question)
+            }
             Aim::Clock => body(json!({"now": "2020-01-01T00:00:00Z"})),
             Aim::Death => body(json!({"event": "death", "person": "nobody"})),
             Aim::Token => body(json!({"person": "anna"})),
@@ -314,9 +425,69 @@ impl Scene {
                 body(json!({"presentation_id": shown}))
             }
             Aim::GiveMandate => body(json!({"presentation_id": pick(&self.shown_mandate)})),
+            Aim::Entity => (pick(&"alice".to_owned()), None),
+            Aim::PutEntity => {
+                let name = if new { self.new_name() } else { pick(&"alice".to_owned()) };
+                (name, Some(json!({"properties": {}})))
+            }
+            Aim::RemoveEntity if new => {
+                let name = self.new_name();
+                put_entity(door, &self.tokens["karin"], &name).await;
+                (name, None)
+            }
+            Aim::RemoveEntity => (pick(&"alice".to_owned()), None),
+            Aim::Privilege => (pick(&"read".to_owned()), None),
+            Aim::PutPrivilege => {
+                let name = if new { self.new_name() } else { pick(&"read".to_owned()) };
+                (name, Some(privilege_body()))
+            }
+            Aim::RemovePrivilege if new => {
+                let name = self.new_name();
+                put_privilege(door, &self.tokens["karin"], &name).await;
+                (name, None)
+            }
+            Aim::RemovePrivilege => (pick(&"read".to_owned()), None),
+            Aim::Grant => (pick(&self.grant), None),
+            Aim::GiveGrant => body(grant_body(&pick(&"alice".to_owned()))),
+            Aim::RevokeGrant if new => (granted(door, &self.tokens["karin"]).await, None),
+            Aim::RevokeGrant => (pick(&self.grant), None),
             Aim::Ask => body(json!({"person": {"cpr": cpr("anna")}, "consent_type": "C02", "case": CASE})),
+            Aim::MandateRequest => (pick(&self.mandate_request), None),
+            Aim::AskMandate => body(json!({"grantor": {"cpr": cpr("anna")}, "packages": ["M14"]})),
+            Aim::AskMandateFor => {
+                let representative = json!({"cpr": cpr("bo")});
+                body(
+                    json!({"grantor": {"cpr": cpr("anna")}, "representative": representative, "packages": ["M14"]}),
+                )
+            }
+            Aim::ShowMandateRequest => {
+                body(json!({"about": {"mandate_request": pick(&self.mandate_request)}}))
+            }
+            Aim::Approve if new => {
+                let asked = door.asked_for_mandate(&self.tokens["bo"], &cpr("anna"), "M14").await;
+                let (shown, _) = door.shown(anna, json!({"mandate_request": asked})).await;
+                (asked, Some(json!({"presentation_id": shown})))
+            }
+            Aim::Approve => {
+                (pick(&self.mandate_request), Some(json!({"presentation_id": self.shown_request})))
+            }
+            Aim::Decline if new => {
+                (door.asked_for_mandate(&self.tokens["bo"], &cpr("anna"), "M14").await, None)
+            }
+            Aim::Decline => (pick(&self.mandate_request), None),
             // Of nobody: what may be erased is another test, and nobody else may even ask.
             Aim::Erase => body(json!({"person": {"id": UNKNOWN}, "ground": "retention_over"})),
+            Aim::NewClient => body(registration(&p256("k"))),
+            Aim::Client | Aim::StoppedClient if new => {
+                let client = registered(door, &self.tokens["karin"]).await;
+                if aim == Aim::StoppedClient {
+                    let stop = door.post(&format!("/v1/clients/{client}/stop"));
+                    stop.by(&self.tokens["karin"]).send().await.expect(200);
+                }
+                (client, None)
+            }
+            Aim::Client | Aim::StoppedClient => (pick(&self.client), None),
+            Aim::ChangedClient => (pick(&self.client), Some(registration(&p256("k")))),
             Aim::LookUp(purpose) => {
                 body(json!({"person": {"cpr": cpr("anna")}, "purpose": purpose, "case": CASE}))
             }

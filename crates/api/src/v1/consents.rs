@@ -3,8 +3,8 @@
 use super::{requests::AnswersBody, with_etag};
 use crate::{
     Api,
-    bodies::{Part, next},
-    view::{ConsentView, PageView, Reader, directory},
+    bodies::{PastPart, PastTimes, next},
+    view::{AsOfView, ConsentView, PastPageView, PastView, Reader, directory},
 };
 use axum::{
     extract::State,
@@ -14,7 +14,7 @@ use axum::{
 use serde::Serialize;
 use tillid_domain::id::{ConsentId, DeclarationId};
 use tillid_edge::{Bare, Caller, Gate, Json, Path, Problem, Query, Sent};
-use tillid_service::{ReceiptOf, TypedConsent};
+use tillid_service::{AsOf, ReceiptOf, TypedConsent};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -49,20 +49,22 @@ impl DeclarationView {
 
 /// Your consents, or those of the person that you look at, the newest first.
 #[utoipa::path(get, operation_id = "list_consents", path = "/consents", tag = "consents",
-    params(Part, ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
-    responses((status = 200, body = PageView<ConsentView>), (status = 403)))]
+    params(PastPart, ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
+    responses((status = 200, body = PastPageView<ConsentView>), (status = 403)))]
 async fn list(
     State(gate): State<Gate>,
     caller: Caller,
-    Query(part): Query<Part>,
+    Query(past): Query<PastPart>,
 ) -> Result<Response, Problem> {
+    let (part, times) = (past.part(), past.times()?);
     let (below, limit) = (part.after(LIST)?, part.limit()?);
-    let page =
-        gate.service.list_consents(&caller.read(), below, limit).await.map_err(|e| caller.problem(&e))?;
+    let listed = gate.service.list_consents_at(&caller.read(), times, below, limit).await;
+    let (page, as_of) = listed.map_err(|e| caller.problem(&e))?;
     let reader = Reader::from(caller.actor());
     let items =
         page.items.into_iter().map(|c| ConsentView::new(c, reader, directory(&gate.service))).collect();
-    Ok(Json(PageView { items, next: next(LIST, page.next) }).into_response())
+    let as_of = told_of(&gate, &caller, as_of).await?;
+    Ok(Json(PastPageView { items, next: next(LIST, page.next), as_of }).into_response())
 }
 
 /// Give consents that nobody asked for, after you were shown what they mean.
@@ -82,15 +84,27 @@ async fn give(
 
 /// One consent.
 #[utoipa::path(get, operation_id = "read_consent", path = "/consents/{id}", tag = "consents",
-    params(("id" = uuid::Uuid, Path), ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
-    responses((status = 200, body = ConsentView), (status = 403), (status = 404)))]
+    params(("id" = uuid::Uuid, Path), PastTimes, ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
+    responses((status = 200, body = PastView<ConsentView>), (status = 403), (status = 404)))]
 async fn read(
     State(gate): State<Gate>,
     caller: Caller,
     Path(id): Path<ConsentId>,
+    Query(past): Query<PastTimes>,
 ) -> Result<Response, Problem> {
-    let found = gate.service.read_consent(&caller.read(), id).await.map_err(|e| caller.problem(&e))?;
-    Ok(shown(&gate, &caller, found))
+    let read = gate.service.read_consent_at(&caller.read(), id, past.times()?).await;
+    let (found, as_of) = read.map_err(|e| caller.problem(&e))?;
+    let revision = found.consent.revision;
+    let view = ConsentView::new(found, Reader::from(caller.actor()), directory(&gate.service));
+    let as_of = told_of(&gate, &caller, as_of).await?;
+    Ok(with_etag(StatusCode::OK, revision, PastView { view, as_of }))
+}
+
+/// What the answer says of its times.
+async fn told_of(gate: &Gate, caller: &Caller, as_of: Option<AsOf>) -> Result<Option<AsOfView>, Problem> {
+    let Some(as_of) = as_of else { return Ok(None) };
+    let now = gate.service.business_now().await.map_err(|e| caller.problem(&e))?;
+    Ok(Some(AsOfView::new(as_of, now)))
 }
 
 /// Withdraw a consent. No reason is asked, no body and no header is needed.

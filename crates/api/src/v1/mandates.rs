@@ -3,8 +3,8 @@
 use super::with_etag;
 use crate::{
     Api,
-    bodies::{Part, next},
-    view::{MandateView, PageView},
+    bodies::{PastPart, PastTimes, next},
+    view::{AsOfView, MandateView, PastPageView, PastView},
 };
 use axum::{
     extract::State,
@@ -40,18 +40,20 @@ struct GiveBody {
 
 /// The mandates that you gave or hold, or those of the person that you look at, the newest first.
 #[utoipa::path(get, operation_id = "list_mandates", path = "/mandates", tag = "mandates",
-    params(Part, ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
-    responses((status = 200, body = PageView<MandateView>), (status = 403)))]
+    params(PastPart, ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
+    responses((status = 200, body = PastPageView<MandateView>), (status = 403)))]
 async fn list(
     State(gate): State<Gate>,
     caller: Caller,
-    Query(part): Query<Part>,
+    Query(past): Query<PastPart>,
 ) -> Result<Response, Problem> {
+    let (part, times) = (past.part(), past.times()?);
     let (below, limit) = (part.after(LIST)?, part.limit()?);
-    let (page, now) =
-        gate.service.list_mandates(&caller.read(), below, limit).await.map_err(|e| caller.problem(&e))?;
-    let items = page.items.into_iter().map(|m| MandateView::new(m, now)).collect();
-    Ok(Json(PageView { items, next: next(LIST, page.next) }).into_response())
+    let listed = gate.service.list_mandates_at(&caller.read(), times, below, limit).await;
+    let (page, as_of, now) = listed.map_err(|e| caller.problem(&e))?;
+    let items = page.items.into_iter().map(MandateView::found).collect();
+    let as_of = as_of.map(|as_of| AsOfView::new(as_of, now));
+    Ok(Json(PastPageView { items, next: next(LIST, page.next), as_of }).into_response())
 }
 
 /// Give the power of attorney that you were shown. It can be used at once.
@@ -66,16 +68,19 @@ async fn give(State(gate): State<Gate>, caller: Caller, sent: Sent<GiveBody>) ->
 
 /// One mandate.
 #[utoipa::path(get, operation_id = "read_mandate", path = "/mandates/{id}", tag = "mandates",
-    params(("id" = uuid::Uuid, Path), ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
-    responses((status = 200, body = MandateView), (status = 403), (status = 404)))]
+    params(("id" = uuid::Uuid, Path), PastTimes, ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
+    responses((status = 200, body = PastView<MandateView>), (status = 403), (status = 404)))]
 async fn read(
     State(gate): State<Gate>,
     caller: Caller,
     Path(id): Path<MandateId>,
+    Query(past): Query<PastTimes>,
 ) -> Result<Response, Problem> {
-    let (mandate, now) =
-        gate.service.read_mandate(&caller.read(), id).await.map_err(|e| caller.problem(&e))?;
-    Ok(with_etag(StatusCode::OK, mandate.revision, MandateView::new(mandate, now)))
+    let read = gate.service.read_mandate_at(&caller.read(), id, past.times()?).await;
+    let (found, as_of, now) = read.map_err(|e| caller.problem(&e))?;
+    let revision = found.mandate.revision;
+    let as_of = as_of.map(|as_of| AsOfView::new(as_of, now));
+    Ok(with_etag(StatusCode::OK, revision, PastView { view: MandateView::found(found), as_of }))
 }
 
 /// Revoke a mandate that you gave. From this answer on, nothing is permitted by it.
@@ -119,7 +124,7 @@ async fn receipt(
     Ok(Redirect::to(&format!("/v1/receipts/{event}")).into_response())
 }
 
-async fn shown(
+pub(super) async fn shown(
     gate: &Gate,
     caller: &Caller,
     status: StatusCode,

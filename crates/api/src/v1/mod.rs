@@ -1,9 +1,12 @@
 //! Version 1 of the interface: one line for each path.
 
 pub(crate) mod catalogues;
+pub(crate) mod clients;
 pub(crate) mod consents;
 pub(crate) mod erasures;
+pub(crate) mod external;
 pub(crate) mod lookups;
+pub(crate) mod mandate_requests;
 pub(crate) mod mandates;
 pub(crate) mod own;
 pub(crate) mod presentations;
@@ -26,8 +29,11 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .merge(requests::router())
         .merge(consents::router())
         .merge(mandates::router())
+        .merge(mandate_requests::router())
         .merge(lookups::router())
         .merge(erasures::router())
+        .merge(external::router())
+        .merge(clients::router())
         .merge(own::router())
         .merge(receipts::router())
 }

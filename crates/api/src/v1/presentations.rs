@@ -2,7 +2,7 @@
 
 use crate::{
     Api,
-    bodies::{PersonBody, RequestField},
+    bodies::{MandateRequestField, PersonBody, RequestField},
     view::PresentationView,
 };
 use axum::{
@@ -47,6 +47,8 @@ enum AboutBody {
     Consent(ConsentBody),
     /// A power of attorney.
     Mandate(MandateBody),
+    /// A request for a power of attorney that is to be approved.
+    MandateRequest(MandateRequestField),
 }
 
 /// Consents given unasked.
@@ -93,6 +95,7 @@ impl From<AboutBody> for NewPresentation {
     fn from(body: AboutBody) -> Self {
         match body {
             AboutBody::Request(RequestField(id)) => Self::Request(id),
+            AboutBody::MandateRequest(MandateRequestField(id)) => Self::MandateRequest(id),
             AboutBody::Consent(c) => {
                 Self::Consent { consent_type: c.consent_type, items: c.items, case: c.case }
             }

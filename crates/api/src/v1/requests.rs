@@ -38,6 +38,9 @@ pub(super) fn router() -> OpenApiRouter<Api> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RequestBody {
+    /// What this is, as a decision's `would_permit` says it; it need not be said.
+    #[serde(rename = "type")]
+    _kind: Option<RequestKind>,
     /// Whom.
     person: PersonBody,
     /// The code of a type of your authority.
@@ -53,6 +56,14 @@ struct RequestBody {
     /// The last day on which it can be answered; thirty days when left out, six months at most.
     #[schema(value_type = Option<String>, format = "date")]
     deadline: Option<LocalDate>,
+}
+
+/// The one kind of request that is made here.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum RequestKind {
+    /// A request for consent.
+    ConsentRequest,
 }
 
 /// A yes or a no to each specific consent.

@@ -28,6 +28,8 @@ struct ErasedView {
     consents: usize,
     /// Powers of attorney.
     mandates: usize,
+    /// Requests for powers of attorney.
+    mandate_requests: usize,
     /// What was shown.
     presentations: usize,
     /// Records of who looked.
@@ -37,7 +39,7 @@ struct ErasedView {
 /// Something that stays.
 #[derive(Serialize, ToSchema)]
 struct KeptView {
-    /// What it is: `person`, `consent_request`, `consent`, `mandate` or `presentation`.
+    /// What it is: `person`, `consent_request`, `consent`, `mandate_request`, `mandate` or `presentation`.
     kind: &'static str,
     /// Which one.
     id: Uuid,
@@ -63,6 +65,7 @@ impl ErasureView {
                 consent_requests: e.requests,
                 consents: e.consents,
                 mandates: e.mandates,
+                mandate_requests: e.mandate_requests,
                 presentations: e.presentations,
                 access_records: e.looks,
             },

@@ -1,14 +1,17 @@
 //! Views of powers of attorney.
 
+use super::AuthorityView;
 use serde::Serialize;
 use tillid_domain::{
-    Instant,
+    Instant, LocalDate,
+    catalogue::EntryVersion,
     event::EndCause,
-    id::{MandateId, PersonId, PresentationId},
-    mandate::{Mandate, MandateState},
+    id::{MandateId, MandateRequestId, PersonId, PresentationId},
+    mandate::{Mandate, MandateStanding, MandateState},
+    mandate_request::MandateRequestState,
     text::{CaseRef, Name, PrivilegeUri},
 };
-use tillid_service::FoundMandate;
+use tillid_service::{Directory, FoundMandate, SeenMandateRequest};
 use utoipa::ToSchema;
 
 /// A version of a package, by name.
@@ -19,6 +22,10 @@ pub(crate) struct PackageRef {
     code: String,
     /// Its version.
     version: u32,
+}
+
+fn package_refs(packages: &[EntryVersion]) -> Vec<PackageRef> {
+    packages.iter().map(|p| PackageRef { code: p.code.to_string(), version: p.number }).collect()
 }
 
 /// A power of attorney.
@@ -70,7 +77,12 @@ pub(crate) struct MandateView {
 
 impl MandateView {
     pub(crate) fn new(mandate: Mandate, now: Instant) -> Self {
-        let state = mandate.standing(now).code();
+        let standing = mandate.standing(now);
+        Self::stood(mandate, standing)
+    }
+
+    fn stood(mandate: Mandate, standing: MandateStanding) -> Self {
+        let state = standing.code();
         let (ended_at, end_cause) = match mandate.state {
             MandateState::Given => (None, None),
             MandateState::Revoked { at } | MandateState::Renounced { at } => (Some(at), None),
@@ -83,11 +95,7 @@ impl MandateView {
             grantor_id: mandate.grantor,
             representative_id: mandate.representative,
             representative_name: None,
-            packages: mandate
-                .packages
-                .iter()
-                .map(|p| PackageRef { code: p.code.to_string(), version: p.number })
-                .collect(),
+            packages: package_refs(&mandate.packages),
             privileges: mandate.privileges,
             case: mandate.case,
             valid_from: mandate.valid.from,
@@ -99,7 +107,82 @@ impl MandateView {
         }
     }
 
-    pub(crate) fn found(found: FoundMandate, now: Instant) -> Self {
-        Self { representative_name: found.representative_name, ..Self::new(found.mandate, now) }
+    pub(crate) fn found(found: FoundMandate) -> Self {
+        Self { representative_name: found.representative_name, ..Self::stood(found.mandate, found.standing) }
+    }
+}
+
+/// A request for a power of attorney.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MandateRequestView {
+    /// Its id.
+    #[schema(value_type = uuid::Uuid)]
+    id: MandateRequestId,
+    /// How many changes it has had; the `ETag`.
+    pub(crate) revision: u64,
+    /// `open`, `approved`, `declined`, `lapsed` or `expired_unanswered`.
+    state: &'static str,
+    /// Who is asked; to whoever asked, `null` before it is approved.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    grantor_id: Option<PersonId>,
+    /// What you called them when you asked.
+    #[schema(value_type = Option<String>)]
+    grantor_name: Option<Name>,
+    /// Who would act; `null` in the answer to an authority that asks.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    representative_id: Option<PersonId>,
+    /// Their name, where a register tells it; to the person who is asked.
+    #[schema(value_type = Option<String>)]
+    representative_name: Option<Name>,
+    /// The authority that asked; `null` when the representative did.
+    authority: Option<AuthorityView>,
+    /// For which packages.
+    packages: Vec<PackageRef>,
+    /// For which of their privileges.
+    #[schema(value_type = Vec<String>)]
+    privileges: Vec<PrivilegeUri>,
+    /// The only case, if it is for one.
+    #[schema(value_type = Option<String>)]
+    case: Option<CaseRef>,
+    /// The last day on which the mandate could be used.
+    #[schema(value_type = String, format = "date")]
+    valid_until: LocalDate,
+    /// When it was asked.
+    #[schema(value_type = String, format = "date-time")]
+    asked_at: Instant,
+    /// The first moment when it can no longer be answered.
+    #[schema(value_type = String, format = "date-time")]
+    deadline: Instant,
+    /// The mandate that was given.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    mandate_id: Option<MandateId>,
+}
+
+impl MandateRequestView {
+    pub(crate) fn new(seen: SeenMandateRequest, directory: &Directory) -> Self {
+        let (grantor_id, representative_id) = (seen.grantor(), seen.representative());
+        let grantor_name = seen.grantor_name().cloned();
+        let request = seen.request;
+        let mandate_id = match request.state {
+            MandateRequestState::Approved { mandate, .. } => Some(mandate),
+            _ => None,
+        };
+        Self {
+            id: request.id,
+            revision: request.revision,
+            state: seen.standing.code(),
+            grantor_id,
+            grantor_name,
+            representative_id,
+            representative_name: seen.representative_name,
+            authority: request.authority.map(|cvr| AuthorityView::new(cvr, directory)),
+            packages: package_refs(&request.packages),
+            privileges: request.privileges,
+            case: request.case,
+            valid_until: request.valid_until,
+            asked_at: request.asked_at,
+            deadline: request.deadline,
+            mandate_id,
+        }
     }
 }

@@ -1,20 +1,25 @@
 //! What the API answers with. A view is made from a value of the domain and holds only what the caller may see.
 
 mod catalogue;
+mod client;
 mod consent;
 mod erasure;
+mod external;
 mod mandate;
 mod person;
 
 pub(crate) use catalogue::EntryView;
+pub(crate) use client::ClientView;
 pub(crate) use consent::{ConsentView, Reader, RequestView};
 pub(crate) use erasure::ErasureView;
-pub(crate) use mandate::MandateView;
+pub(crate) use external::{ExternalEntityView, ExternalGrantView, ExternalPrivilegeView};
+pub(crate) use mandate::{MandateRequestView, MandateView};
 pub(crate) use person::{AccessView, LookupView, OverviewView, PresentationView, ReceiptView};
 
+use crate::bodies::{KnownField, TimeField};
 use serde::Serialize;
-use tillid_domain::{Cvr, Localized};
-use tillid_service::{Directory, Service};
+use tillid_domain::{Cvr, Instant, Localized};
+use tillid_service::{AsOf, Directory, KnownAt, Service};
 use utoipa::ToSchema;
 
 /// The same text in Danish and in English.
@@ -55,6 +60,49 @@ pub(crate) struct PageView<T> {
     pub(crate) items: Vec<T>,
     /// Where the next part begins: send it as `cursor`. `null` at the end.
     pub(crate) next: Option<String>,
+}
+
+/// Of which times an answer tells, where they are not both now.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AsOfView {
+    /// At which moment things stood so.
+    valid_at: TimeField,
+    /// As known when: a time, or how many entries the log had.
+    known_at: KnownField,
+}
+
+impl AsOfView {
+    pub(crate) fn new(as_of: AsOf, now: Instant) -> Self {
+        let known_at = match as_of.known_at {
+            KnownAt::Position(size) => KnownField::Position(size),
+            KnownAt::Time(at) => KnownField::Time(TimeField(at)),
+            KnownAt::Now | KnownAt::Decision(_) => KnownField::Time(TimeField(now)),
+        };
+        Self { valid_at: TimeField(as_of.valid_at), known_at }
+    }
+}
+
+/// A part of a list, perhaps of another time.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PastPageView<T> {
+    /// The part.
+    pub(crate) items: Vec<T>,
+    /// Where the next part begins: send it as `cursor`, with the same times. `null` at the end.
+    pub(crate) next: Option<String>,
+    /// Of which times it tells; left out where both are now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) as_of: Option<AsOfView>,
+}
+
+/// Something, perhaps of another time.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PastView<T> {
+    /// It.
+    #[serde(flatten)]
+    pub(crate) view: T,
+    /// Of which times it tells; left out where both are now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) as_of: Option<AsOfView>,
 }
 
 pub(crate) fn directory(service: &Service) -> &Directory {

@@ -1,11 +1,14 @@
 //! Views of look-ups, overviews, the access log, presentations and receipts.
 
-use super::{AuthorityView, ConsentView, MandateView, Reader, RequestView, Text};
+use super::{
+    AsOfView, AuthorityView, ConsentView, MandateRequestView, MandateView, Reader, RequestView, Text,
+};
 use serde::Serialize;
 use tillid_domain::{
     Digest, Instant, LocalDate, Reason,
     access::{AccessRecord, Act, Outcome},
     actor::{ActorTrace, Purpose},
+    decision::Question,
     id::{AccessId, PersonId, PresentationId},
     person::{Life, Person},
     text::{CaseRef, Name, PrivilegeUri},
@@ -54,6 +57,9 @@ pub(crate) struct LookupView {
     /// The first moment when the look-up permits no more reads.
     #[schema(value_type = Option<String>, format = "date-time")]
     expires_at: Option<Instant>,
+    /// Of which times it tells; left out where both are now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_of: Option<AsOfView>,
 }
 
 impl LookupView {
@@ -74,8 +80,9 @@ impl LookupView {
                 .map(|c| ConsentView::new(c, Reader::Staff, directory))
                 .collect(),
             more_consents: found.more_consents,
-            powers: found.mandates.into_iter().map(|m| MandateView::found(m, now)).collect(),
+            powers: found.mandates.into_iter().map(MandateView::found).collect(),
             expires_at: found.record.permits_until,
+            as_of: found.as_of.map(|as_of| AsOfView::new(as_of, now)),
         }
     }
 }
@@ -101,6 +108,9 @@ pub(crate) enum LookerView {
         /// Who.
         #[schema(value_type = uuid::Uuid)]
         person_id: PersonId,
+        /// The system through which they acted, where it was one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client: Option<String>,
     },
     /// The person themselves.
     Citizen,
@@ -152,6 +162,9 @@ pub(crate) struct AccessView {
     case: Option<CaseRef>,
     /// The request, consent or mandate that was looked at.
     target: Option<uuid::Uuid>,
+    /// With which privilege somebody may act for the person, where that was asked.
+    #[schema(value_type = Option<String>)]
+    privilege: Option<PrivilegeUri>,
 }
 
 impl AccessView {
@@ -164,7 +177,10 @@ impl AccessView {
                 authority: AuthorityView::new(authority, directory),
                 client: client.to_string(),
             },
-            ActorTrace::Representative { person, .. } => LookerView::Representative { person_id: person },
+            ActorTrace::Representative { person, client, .. } => LookerView::Representative {
+                person_id: person,
+                client: client.map(|client| client.to_string()),
+            },
             ActorTrace::Citizen { .. } => LookerView::Citizen,
             ActorTrace::Operator | ActorTrace::Service => LookerView::Service,
         };
@@ -177,6 +193,10 @@ impl AccessView {
             purpose: record.purpose.map(Into::into),
             case: record.case,
             target: record.target,
+            privilege: record.decision.and_then(|decision| match decision.question {
+                Question::Acting(asked) => Some(asked.privilege),
+                Question::Consent(_) => None,
+            }),
         }
     }
 }
@@ -211,6 +231,10 @@ pub(crate) struct OwnOverviewView {
     mandates_given: Vec<MandateView>,
     /// Mandates that they hold.
     mandates_held: Vec<MandateView>,
+    /// Requests for a mandate of theirs that can be answered.
+    mandate_requests: Vec<MandateRequestView>,
+    /// Requests for a mandate to them, the newest first.
+    mandates_asked: Vec<MandateRequestView>,
     /// Whom they may act for now.
     may_act_for: Vec<MayActForView>,
     /// The latest looks at their data.
@@ -253,13 +277,17 @@ impl OverviewView {
 }
 
 fn own_view(own: OwnOverview, now: Instant, directory: &Directory) -> OwnOverviewView {
-    let mandates = |list: Vec<_>| list.into_iter().map(|m| MandateView::found(m, now)).collect();
+    let mandates = |list: Vec<_>| list.into_iter().map(MandateView::found).collect();
+    let mandate_requests =
+        |list: Vec<_>| list.into_iter().map(|seen| MandateRequestView::new(seen, directory)).collect();
     OwnOverviewView {
         person: (&own.person).into(),
         requests: own.requests.into_iter().map(|(r, of)| RequestView::new(r, &of, now, directory)).collect(),
         consents: own.consents.into_iter().map(|c| ConsentView::new(c, Reader::Citizen, directory)).collect(),
         mandates_given: mandates(own.given),
         mandates_held: mandates(own.held),
+        mandate_requests: mandate_requests(own.mandate_requests),
+        mandates_asked: mandate_requests(own.asked_mandates),
         may_act_for: own
             .may_act_for
             .into_iter()
@@ -284,7 +312,7 @@ fn representative_view(
     RepresentativeOverviewView {
         person: (&rep.person).into(),
         privileges: rep.privileges,
-        mandates: rep.mandates.into_iter().map(|m| MandateView::found(m, now)).collect(),
+        mandates: rep.mandates.into_iter().map(MandateView::found).collect(),
         consents: rep.consents.map(consents),
         requests: rep
             .requests

@@ -78,7 +78,12 @@ impl ClientKey {
 
     /// The claims as a signed token.
     pub(crate) fn sign(&self, claims: &Value) -> Option<String> {
-        let head = json!({"alg": self.algorithm(), "kid": self.id, "typ": "JWT"});
+        self.sign_as("JWT", claims)
+    }
+
+    /// The claims as a signed token of that type.
+    pub(crate) fn sign_as(&self, typ: &str, claims: &Value) -> Option<String> {
+        let head = json!({"alg": self.algorithm(), "kid": self.id, "typ": typ});
         let message = format!("{}.{}", B64.encode(canonical(&head)), B64.encode(canonical(claims)));
         let random = SystemRandom::new();
         let signature = match &self.pair {

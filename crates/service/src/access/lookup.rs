@@ -1,8 +1,12 @@
 //! Staff and systems look a person up, with a purpose, before they see anything.
 
 use crate::{
-    Call, Error, Service, consent::view::TypedConsent, guard::is_staff, mandate::other_sides,
+    Call, Error, Service,
+    consent::view::TypedConsent,
+    guard::is_staff,
+    mandate::other_sides,
     person::register::PersonRef,
+    times::{AsOf, Then, Times},
 };
 use tillid_domain::{
     Instant, Reason,
@@ -62,6 +66,8 @@ pub struct LookedUp {
     pub mandates: Vec<FoundMandate>,
     /// The moment the answer holds for.
     pub now: Instant,
+    /// Of which times it tells, where they are not both now.
+    pub as_of: Option<AsOf>,
 }
 
 /// What there is to see under a look-up, for as long as it permits.
@@ -106,7 +112,7 @@ impl Service {
         let mandates = self.mandates_in_view(&mut tx, call, view.person, None, FIRST, now).await?;
         let more = consents.next.is_some() || requests.next.is_some() || mandates.next.is_some();
         let others = other_sides(&mandates.items, view.person);
-        let mandates = self.found(&mut tx, mandates.items, now).await?;
+        let mandates = self.found(&mut tx, mandates.items, &Then::now(now)).await?;
         let found = !(consents.items.is_empty() && requests.items.is_empty() && mandates.is_empty());
         let person = self.known_person(&mut tx, view.person).await?;
         let person = Person { name: person.name.filter(|_| found), ..person };
@@ -120,12 +126,12 @@ impl Service {
         &self,
         tx: &mut Tx<M>,
         mandates: Vec<Mandate>,
-        now: Instant,
+        then: &Then,
     ) -> Result<Vec<FoundMandate>, Error> {
         let mut found = Vec::with_capacity(mandates.len());
         for mandate in mandates {
             let representative_name = self.name_of(tx, mandate.representative).await?;
-            found.push(FoundMandate { standing: mandate.standing(now), mandate, representative_name });
+            found.push(FoundMandate { standing: then.of_mandate(&mandate), mandate, representative_name });
         }
         Ok(found)
     }
@@ -133,6 +139,11 @@ impl Service {
     /// Looks a person up. It stands in the person's log before the answer is given, also when nothing was found and when it
     /// was refused.
     pub async fn look_up(&self, call: &Call, new: &NewLookup) -> Result<LookedUp, Error> {
+        self.look_up_at(call, new, Times::NOW).await
+    }
+
+    /// The same, as things were then and as far as was known then.
+    pub async fn look_up_at(&self, call: &Call, new: &NewLookup, times: Times) -> Result<LookedUp, Error> {
         let purpose = Some((new.purpose, new.case.is_some()));
         // Whoever never looks anybody up is told so without making anybody known.
         let early =
@@ -159,9 +170,10 @@ impl Service {
             self.record(vec![record], now).await?;
             return Err(refusal.into());
         }
-        let consents = self.consents_in_view(&mut tx, call, person, None, FIRST, now).await?;
-        let mandates = self.mandates_in_view(&mut tx, call, person, None, FIRST, now).await?.items;
-        let mandates = self.found(&mut tx, mandates, now).await?;
+        let then = self.then(&mut tx, person, times, now).await?;
+        let consents = self.consents_then(&mut tx, call, person, None, FIRST, now, &then).await?;
+        let mandates = self.mandates_then(&mut tx, call, person, None, FIRST, now, &then).await?.items;
+        let mandates = self.found(&mut tx, mandates, &then).await?;
         let person = self.known_person(&mut tx, person).await?;
         drop(tx);
         let nothing = consents.items.is_empty() && mandates.is_empty();
@@ -188,6 +200,7 @@ impl Service {
             consents: consents.items,
             mandates,
             now,
+            as_of: then.as_of(),
         })
     }
 

@@ -1,8 +1,12 @@
 //! What a person sees of themselves, what a representative sees of whom they act for, and who looked.
 
 use crate::{
-    Call, Error, Service, access::lookup::FoundMandate, catalogue::Page, consent::view::TypedConsent,
+    Call, Error, Service,
+    access::lookup::FoundMandate,
+    catalogue::Page,
+    consent::view::TypedConsent,
     guard::principal,
+    mandate::request::{RequestReader, SeenMandateRequest},
 };
 use std::collections::BTreeMap;
 use tillid_domain::{
@@ -12,6 +16,7 @@ use tillid_domain::{
     catalogue::ConsentType,
     id::{AccessId, PersonId},
     mandate::{Mandate, MandateStanding},
+    mandate_request::MandateRequestStanding,
     person::Person,
     presentation::Presented,
     request::{ConsentRequest, RequestStanding},
@@ -48,6 +53,10 @@ pub struct OwnOverview {
     pub given: Vec<FoundMandate>,
     /// Mandates that they hold.
     pub held: Vec<FoundMandate>,
+    /// Requests for a mandate of theirs that can be answered.
+    pub mandate_requests: Vec<SeenMandateRequest>,
+    /// Requests for a mandate to them, the newest first.
+    pub asked_mandates: Vec<SeenMandateRequest>,
     /// Whom they may act for now.
     pub may_act_for: Vec<MayActFor>,
     /// The latest looks at their data.
@@ -92,7 +101,7 @@ impl Service {
             let representative_name = self.called(&mut tx, &mandate).await?;
             mandates.push(FoundMandate { standing: mandate.standing(now), mandate, representative_name });
         }
-        let privileges = self.powers(&mut tx, &call.actor, now).await?;
+        let privileges = self.powers(&mut tx, call, now).await?;
         let own = matches!(call.actor.who, Who::Citizen { acting_for: None, .. });
         let sees_consents = own || privileges.iter().any(|p| p.as_str() == SEE_CONSENTS);
         let (mut consents, mut requests) = (Vec::new(), Vec::new());
@@ -106,6 +115,10 @@ impl Service {
             let (given, held): (Vec<_>, Vec<_>) =
                 mandates.into_iter().partition(|m| m.mandate.grantor == person);
             let may_act_for = self.may_act_for(&mut tx, &held).await?;
+            let asked = self.mandate_requests_in_view(&mut tx, call, person, None, FIRST, now).await?;
+            let (mut mandate_requests, asked_mandates): (Vec<_>, Vec<_>) =
+                asked.items.into_iter().partition(|seen| seen.reader == RequestReader::Grantor);
+            mandate_requests.retain(|seen| seen.standing == MandateRequestStanding::Open);
             let latest_access = tx.access_log(person, now, None, 5).await?;
             Overview::Own(Box::new(OwnOverview {
                 person: known,
@@ -113,6 +126,8 @@ impl Service {
                 consents,
                 given,
                 held,
+                mandate_requests,
+                asked_mandates,
                 may_act_for,
                 latest_access,
             }))

@@ -4,4 +4,4 @@ mod edit;
 pub mod file;
 mod read;
 
-pub use read::Page;
+pub use read::{CatalogueWords, Page};

@@ -1,10 +1,12 @@
 //! Reads of the catalogues; open to everyone.
 
 use crate::{Error, Service};
+use std::collections::BTreeMap;
 use tillid_domain::{
-    catalogue::{CatalogueEntry, Shelf},
+    Localized,
+    catalogue::{CatalogueEntry, Definition, Shelf},
     id::EntryId,
-    text::Code,
+    text::{Code, PrivilegeUri},
 };
 use tillid_storage::{StoreError, Tx};
 
@@ -25,6 +27,15 @@ impl<T, K> Page<T, K> {
         let next = if more { items.last().map(key) } else { None };
         Self { items, next }
     }
+}
+
+/// Names as people read them.
+#[derive(Clone, Default, Debug)]
+pub struct CatalogueWords {
+    /// Of privileges.
+    pub privileges: BTreeMap<PrivilegeUri, Localized>,
+    /// Of categories of data.
+    pub data: BTreeMap<Code, Localized>,
 }
 
 impl Service {
@@ -56,6 +67,25 @@ impl Service {
         let mut tx = self.store.read().await?;
         let versions = tx.entries_of(shelf, code).await?;
         versions.into_iter().find(|v| v.number == number).ok_or(Error::NotFound)
+    }
+
+    /// What privileges and categories of data are called when people read them: by their names for systems.
+    pub async fn catalogue_words(&self) -> Result<CatalogueWords, Error> {
+        let mut tx = self.store.read().await?;
+        let mut words = CatalogueWords::default();
+        // The newest version comes last, and has the last word.
+        for entry in tx.catalogue().await? {
+            match entry.definition {
+                Definition::MandatePackage(package) => {
+                    words.privileges.extend(package.privileges.into_iter().map(|p| (p.uri, p.name)));
+                }
+                Definition::ConsentType(of) => {
+                    let data = of.items.into_iter().flat_map(|item| item.data);
+                    words.data.extend(data.map(|data| (data.code, data.name)));
+                }
+            }
+        }
+        Ok(words)
     }
 
     pub(crate) async fn in_use<M>(

@@ -133,7 +133,8 @@ impl Service {
     }
 }
 
-fn last_day(asked: Option<LocalDate>, now: Instant) -> Result<LocalDate, Error> {
+/// The last day on which a request can be answered: the one that is asked for, if it is not past and not too late.
+pub(crate) fn last_day(asked: Option<LocalDate>, now: Instant) -> Result<LocalDate, Error> {
     let today = now.local_date();
     let day = asked.unwrap_or_else(|| today.plus(USUAL_DEADLINE));
     if day < today {

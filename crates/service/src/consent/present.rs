@@ -15,7 +15,7 @@ use tillid_domain::{
     actor::Who,
     catalogue::{CatalogueEntry, MandatePackage, Shelf},
     event::Fact,
-    id::{PersonId, PresentationId, RequestId},
+    id::{MandateRequestId, PersonId, PresentationId, RequestId},
     presentation::{
         ConsentSetting, MandateSetting, Presentation, Presented, consent_document, mandate_document,
     },
@@ -39,6 +39,8 @@ pub enum NewPresentation {
     },
     /// A power of attorney.
     Mandate(NewMandate),
+    /// A request for one that is to be approved.
+    MandateRequest(MandateRequestId),
 }
 
 /// What was shown, and its exact document.
@@ -68,6 +70,7 @@ impl Service {
             NewPresentation::Request(_) => Act::AnswerRequest,
             NewPresentation::Consent { .. } => Act::GiveConsent,
             NewPresentation::Mandate(_) => Act::GiveMandate,
+            NewPresentation::MandateRequest(_) => Act::AnswerMandateRequest,
         };
         let outcome = self.make_presentation(call, act, new, language).await;
         self.accounted(call, principal(&call.actor), act, outcome).await
@@ -104,6 +107,10 @@ impl Service {
             }
             (NewPresentation::Mandate(_), Some(planned)) => Ok(present_mandate(planned, language)),
             (NewPresentation::Mandate(_), None) => Err(Error::NotFound),
+            (NewPresentation::MandateRequest(id), _) => {
+                let planned = self.planned_answer(&mut tx, call, person, *id, now).await?;
+                Ok(present_mandate(&planned, language))
+            }
         };
         let draft = draft?;
         let presentation = Presentation {

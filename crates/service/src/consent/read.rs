@@ -4,6 +4,7 @@ use crate::{
     Call, Error, Service,
     catalogue::Page,
     consent::view::{TypedConsent, type_subject},
+    times::{AsOf, Then, Times},
 };
 use tillid_domain::{
     Cvr, Instant,
@@ -35,9 +36,18 @@ impl Service {
         consent: Consent,
         now: Instant,
     ) -> Result<TypedConsent, Error> {
+        self.typed_then(tx, consent, &Then::now(now)).await
+    }
+
+    async fn typed_then<M>(
+        &self,
+        tx: &mut Tx<M>,
+        consent: Consent,
+        then: &Then,
+    ) -> Result<TypedConsent, Error> {
         let entry = self.known_entry(tx, consent.answer.entry.entry).await?;
         let of = entry.consent_type().cloned().ok_or(Error::NotFound)?;
-        Ok(TypedConsent::new(consent, of, now))
+        Ok(TypedConsent::then(consent, of, then))
     }
 
     async fn type_of<M>(&self, tx: &mut Tx<M>, request: &ConsentRequest) -> Result<ConsentType, Error> {
@@ -47,14 +57,28 @@ impl Service {
 
     /// One consent.
     pub async fn read_consent(&self, call: &Call, id: ConsentId) -> Result<TypedConsent, Error> {
+        Ok(self.read_consent_at(call, id, Times::NOW).await?.0)
+    }
+
+    /// One consent, as it was then and as far as was known then.
+    pub async fn read_consent_at(
+        &self,
+        call: &Call,
+        id: ConsentId,
+        times: Times,
+    ) -> Result<(TypedConsent, Option<AsOf>), Error> {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
         let (tx, view) = self.in_view(tx, call).await?;
         let person = view.person;
         let mut tx = self.must_see(tx, call, Act::SeeConsent, person, now).await?;
-        let found = tx.consent(id).await?.filter(|c| c.answer.person == person);
+        let then = self.then(&mut tx, person, times, now).await?;
+        let found = match tx.consent(id).await?.filter(|c| c.answer.person == person) {
+            Some(consent) => self.as_known(&mut tx, consent, person, &then).await?,
+            None => None,
+        };
         let typed = match found {
-            Some(consent) => Some(self.typed(&mut tx, consent, now).await?),
+            Some(consent) => Some(self.typed_then(&mut tx, consent, &then).await?),
             None => None,
         };
         let visible = match &typed {
@@ -63,7 +87,8 @@ impl Service {
         };
         drop(tx);
         self.watched(call, &view, Act::SeeConsent, Some(id.as_uuid()), visible, now).await?;
-        typed.filter(|_| visible).ok_or(Error::NotFound)
+        let typed = typed.filter(|_| visible).ok_or(Error::NotFound)?;
+        Ok((typed, then.as_of()))
     }
 
     /// The consents of the person in view that the caller may see, the newest first.
@@ -73,15 +98,27 @@ impl Service {
         below: Option<ConsentId>,
         limit: u32,
     ) -> Result<Page<TypedConsent, ConsentId>, Error> {
+        Ok(self.list_consents_at(call, Times::NOW, below, limit).await?.0)
+    }
+
+    /// The same, as they were then and as far as was known then.
+    pub async fn list_consents_at(
+        &self,
+        call: &Call,
+        times: Times,
+        below: Option<ConsentId>,
+        limit: u32,
+    ) -> Result<(Page<TypedConsent, ConsentId>, Option<AsOf>), Error> {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
         let (tx, view) = self.in_view(tx, call).await?;
         let person = view.person;
         let mut tx = self.must_see(tx, call, Act::SeeConsent, person, now).await?;
-        let page = self.consents_in_view(&mut tx, call, person, below, limit, now).await?;
+        let then = self.then(&mut tx, person, times, now).await?;
+        let page = self.consents_then(&mut tx, call, person, below, limit, now, &then).await?;
         drop(tx);
         self.watched(call, &view, Act::SeeConsent, None, !page.items.is_empty(), now).await?;
-        Ok(page)
+        Ok((page, then.as_of()))
     }
 
     pub(crate) async fn consents_in_view<M>(
@@ -93,6 +130,19 @@ impl Service {
         limit: u32,
         now: Instant,
     ) -> Result<Page<TypedConsent, ConsentId>, Error> {
+        self.consents_then(tx, call, person, below, limit, now, &Then::now(now)).await
+    }
+
+    pub(crate) async fn consents_then<M>(
+        &self,
+        tx: &mut Tx<M>,
+        call: &Call,
+        person: PersonId,
+        below: Option<ConsentId>,
+        limit: u32,
+        now: Instant,
+        then: &Then,
+    ) -> Result<Page<TypedConsent, ConsentId>, Error> {
         let (mut items, mut from) = (Vec::new(), below);
         // What the caller may not see leaves no gap and no cursor: the page is cut among what they see.
         loop {
@@ -100,7 +150,8 @@ impl Service {
             let last = batch.len() < BATCH as usize;
             for consent in batch {
                 from = Some(consent.id);
-                let typed = self.typed(tx, consent, now).await?;
+                let Some(consent) = self.as_known(tx, consent, person, then).await? else { continue };
+                let typed = self.typed_then(tx, consent, then).await?;
                 if self.may(tx, call, Act::SeeConsent, &typed.subject(), now).await?.is_ok() {
                     items.push(typed);
                 }

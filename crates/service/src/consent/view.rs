@@ -1,5 +1,6 @@
 //! A consent together with the version of the type that it was given under.
 
+use crate::times::Then;
 use tillid_domain::{
     Instant,
     access::Subject,
@@ -20,7 +21,11 @@ pub struct TypedConsent {
 
 impl TypedConsent {
     pub(crate) fn new(consent: Consent, of: ConsentType, now: Instant) -> Self {
-        let standing = consent.standing(now);
+        Self::then(consent, of, &Then::now(now))
+    }
+
+    pub(crate) fn then(consent: Consent, of: ConsentType, then: &Then) -> Self {
+        let standing = then.of_consent(&consent);
         Self { consent, of, standing }
     }
 

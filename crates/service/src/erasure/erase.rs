@@ -110,6 +110,7 @@ impl Service {
                 (Kind::Consent, _) => erased.consents += 1,
                 (Kind::ConsentRequest, _) => erased.requests += 1,
                 (Kind::Mandate, _) => erased.mandates += 1,
+                (Kind::MandateRequest, _) => erased.mandate_requests += 1,
                 (Kind::Presentation, _) => erased.presentations += 1,
                 (Kind::Person, _) => gone = true,
                 (_, Fact::AccessErased { records }) => erased.looks += records.len(),

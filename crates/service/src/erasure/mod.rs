@@ -42,6 +42,8 @@ pub struct Erased {
     pub consents: usize,
     /// Powers of attorney.
     pub mandates: usize,
+    /// Requests for powers of attorney.
+    pub mandate_requests: usize,
     /// What was shown.
     pub presentations: usize,
     /// Records of looks.
@@ -74,6 +76,7 @@ impl Considered {
             requests: count(Kind::ConsentRequest),
             consents: count(Kind::Consent),
             mandates: count(Kind::Mandate),
+            mandate_requests: count(Kind::MandateRequest),
             presentations: count(Kind::Presentation),
             looks: if self.plan.person { self.looks.len() } else { 0 },
         };
@@ -118,6 +121,11 @@ impl Service {
             let parties = [mandate.grantor, mandate.representative];
             others.extend(parties.into_iter().filter(|p| *p != person).map(|other| (mandate.id(), other)));
             things.push(Thing::of_mandate(&mandate, now));
+        }
+        for request in tx.mandate_requests_of(person, None, ALL).await? {
+            let parties = [request.grantor, request.representative];
+            others.extend(parties.into_iter().filter(|p| *p != person).map(|other| (request.id(), other)));
+            things.push(Thing::of_mandate_request(&request, now));
         }
         for shown in tx.presentations_about(person).await? {
             if shown.person != person {

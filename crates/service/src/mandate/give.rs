@@ -6,10 +6,10 @@ use tillid_domain::{
     access::{Act, Refusal, Subject, may},
     actor::{Assurance, Who},
     catalogue::{CatalogueEntry, EntryVersion, MandatePackage, RepresentativeKind, Shelf},
-    event::{Fact, MandatePeriod},
-    id::{MandateId, PersonId, PresentationId},
+    event::{Event, Fact, MandatePeriod},
+    id::{MandateId, MandateRequestId, PersonId, PresentationId},
     mandate::{Mandate, MandateState},
-    presentation::Presented,
+    presentation::{Presentation, Presented},
     text::{CaseRef, Code, Name, PrivilegeUri},
 };
 use tillid_storage::{Tx, Write};
@@ -40,7 +40,12 @@ pub(crate) struct Planned {
     pub(crate) privileges: Vec<PrivilegeUri>,
     pub(crate) case: Option<CaseRef>,
     pub(crate) until: Instant,
+    /// The request that it answers.
+    pub(crate) request: Option<MandateRequestId>,
 }
+
+/// Where in a presentation's body a mandate is described.
+const SHOWN: &str = "/about/mandate";
 
 impl Planned {
     pub(crate) fn presented(&self) -> Presented {
@@ -51,6 +56,7 @@ impl Planned {
             privileges: self.privileges.clone(),
             case: self.case.clone(),
             until: self.until,
+            request: self.request,
         }
     }
 }
@@ -61,20 +67,11 @@ impl Service {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
         let grantor = self.may_give(&mut tx, call, now).await?;
-        if new.packages.is_empty() {
-            return Err(Error::invalid("/about/mandate/packages", Reason::EntryNotPublished));
-        }
-        let mut entries = Vec::with_capacity(new.packages.len());
-        for (at, code) in new.packages.iter().enumerate() {
-            let entry = self.in_use(&mut tx, Shelf::MandatePackage, code).await?;
-            let missing =
-                || Error::invalid(&format!("/about/mandate/packages/{at}"), Reason::EntryNotPublished);
-            entries.push(entry.ok_or_else(missing)?);
-        }
+        let entries = self.packages_in_use(&mut tx, &new.packages, SHOWN).await?;
         drop(tx);
-        let privileges = chosen_privileges(&entries, &new.privileges)?;
+        let privileges = chosen_privileges(&entries, &new.privileges, SHOWN)?;
         let until = new.valid_until.next().start();
-        within_maximum(&entries, new.valid_until, now)?;
+        within_maximum(&entries, new.valid_until, now, SHOWN)?;
         let Some(representative) = self.resolve(call, &new.representative).await? else {
             return Err(Error::invalid("/about/mandate/representative", Reason::PersonUnknown));
         };
@@ -99,7 +96,27 @@ impl Service {
             privileges,
             case: new.case.clone(),
             until,
+            request: None,
         })
+    }
+
+    /// The packages with these codes, in the versions that are in use; `at` is where the body names them.
+    pub(crate) async fn packages_in_use<M>(
+        &self,
+        tx: &mut Tx<M>,
+        codes: &[Code],
+        at: &str,
+    ) -> Result<Vec<CatalogueEntry>, Error> {
+        if codes.is_empty() {
+            return Err(Error::invalid(&format!("{at}/packages"), Reason::EntryNotPublished));
+        }
+        let mut entries = Vec::with_capacity(codes.len());
+        for (n, code) in codes.iter().enumerate() {
+            let entry = self.in_use(tx, Shelf::MandatePackage, code).await?;
+            let missing = || Error::invalid(&format!("{at}/packages/{n}"), Reason::EntryNotPublished);
+            entries.push(entry.ok_or_else(missing)?);
+        }
+        Ok(entries)
     }
 
     async fn may_give<M>(&self, tx: &mut Tx<M>, call: &Call, now: Instant) -> Result<PersonId, Error> {
@@ -124,25 +141,55 @@ impl Service {
 
     async fn give(&self, call: &Call, presentation: PresentationId) -> Result<Done<Mandate>, Error> {
         let mut tx = self.store.write().await?;
-        if let Some(id) = self.claim(&mut tx, call).await? {
-            let value = tx.mandate(MandateId::from_uuid(id)).await?.ok_or(Error::NotFound)?;
-            let subject = Subject { person: Some(value.grantor), ..Subject::default() };
-            may(&call.actor, Act::GiveMandate, &subject)?;
-            return Ok(Done { value, replayed: true });
+        if let Some(done) = self.given_before(&mut tx, call).await? {
+            return Ok(done);
         }
         let now = self.now(&mut tx).await?;
         let grantor = self.may_give(&mut tx, call, now).await?;
         self.must_be_fresh(call, Act::GiveMandate)?;
         let mismatch = || Error::invalid("/presentation_id", Reason::PresentationMismatch);
         let (shown, _) = tx.presentation(presentation).await?.ok_or_else(mismatch)?;
-        let Presented::Mandate { representative, packages, privileges, case, until, .. } =
-            shown.presented.clone()
-        else {
+        // What answers a request is approved there, so that the request ends with it.
+        let Presented::Mandate { representative, request: None, .. } = shown.presented else {
             return Err(mismatch());
         };
         tx.lock(&[grantor, representative]).await?;
         // The wait for the locks may have outlasted what was shown.
         let now = self.now(&mut tx).await?;
+        let (mandate, event) = self.mandate_as_shown(&mut tx, call, grantor, &shown, now).await?;
+        self.settle(&mut tx, call, 201, mandate.id.as_uuid(), 1).await?;
+        tx.commit(vec![event], None).await?;
+        Ok(Done { value: mandate, replayed: false })
+    }
+
+    /// What the same call gave before.
+    pub(crate) async fn given_before(
+        &self,
+        tx: &mut Tx<Write>,
+        call: &Call,
+    ) -> Result<Option<Done<Mandate>>, Error> {
+        let Some(id) = self.claim(tx, call).await? else { return Ok(None) };
+        let value = tx.mandate(MandateId::from_uuid(id)).await?.ok_or(Error::NotFound)?;
+        let subject = Subject { person: Some(value.grantor), ..Subject::default() };
+        may(&call.actor, Act::GiveMandate, &subject)?;
+        Ok(Some(Done { value, replayed: true }))
+    }
+
+    /// The mandate that was shown to the grantor, and the event that gives it; under the locks of both sides.
+    pub(crate) async fn mandate_as_shown(
+        &self,
+        tx: &mut Tx<Write>,
+        call: &Call,
+        grantor: PersonId,
+        shown: &Presentation,
+        now: Instant,
+    ) -> Result<(Mandate, Event), Error> {
+        let presentation = shown.id;
+        let Presented::Mandate { representative, packages, privileges, case, until, .. } =
+            shown.presented.clone()
+        else {
+            return Err(Error::invalid("/presentation_id", Reason::PresentationMismatch));
+        };
         // What somebody else was shown is told like what nobody was.
         shown
             .must_fit(grantor, &shown.presented, now)
@@ -151,7 +198,7 @@ impl Service {
         if tx.mandate_rests_on(presentation).await? {
             return Err(Error::Rule(Reason::PresentationUsed));
         }
-        self.must_be_able(&mut tx, call, grantor, representative, &packages, now).await?;
+        self.must_be_able(tx, call, grantor, representative, &packages, now).await?;
         if until <= now {
             return Err(Error::Rule(Reason::EndDatePast));
         }
@@ -178,9 +225,7 @@ impl Service {
             presentation,
         };
         let event = self.event(call, now, &mandate, fact);
-        self.settle(&mut tx, call, 201, mandate.id.as_uuid(), 1).await?;
-        tx.commit(vec![event], None).await?;
-        Ok(Done { value: mandate, replayed: false })
+        Ok((mandate, event))
     }
 
     /// What must hold of both sides and of the packages at the moment of giving, under the locks.
@@ -208,20 +253,21 @@ impl Service {
     }
 }
 
-fn packages_of(entries: &[CatalogueEntry]) -> impl Iterator<Item = &MandatePackage> {
+pub(crate) fn packages_of(entries: &[CatalogueEntry]) -> impl Iterator<Item = &MandatePackage> {
     entries.iter().filter_map(CatalogueEntry::mandate_package)
 }
 
-/// The privileges that are meant, in the order of the packages: those named, or all.
-fn chosen_privileges(entries: &[CatalogueEntry], named: &[PrivilegeUri]) -> Result<Vec<PrivilegeUri>, Error> {
-    for (at, package) in packages_of(entries).enumerate() {
+/// The privileges that are meant, in the order of the packages: those named, or all. `at` is where the body names them.
+pub(crate) fn chosen_privileges(
+    entries: &[CatalogueEntry],
+    named: &[PrivilegeUri],
+    at: &str,
+) -> Result<Vec<PrivilegeUri>, Error> {
+    for (n, package) in packages_of(entries).enumerate() {
         // A step that the representative must take first is not something this way of giving has.
         if package.acceptance_required || !package.representative_kinds.contains(&RepresentativeKind::Person)
         {
-            return Err(Error::invalid(
-                &format!("/about/mandate/packages/{at}"),
-                Reason::PackageNotAvailable,
-            ));
+            return Err(Error::invalid(&format!("{at}/packages/{n}"), Reason::PackageNotAvailable));
         }
     }
     let mut all: Vec<PrivilegeUri> = Vec::new();
@@ -230,20 +276,26 @@ fn chosen_privileges(entries: &[CatalogueEntry], named: &[PrivilegeUri]) -> Resu
             all.push(privilege.uri.clone());
         }
     }
-    if let Some(at) = named.iter().position(|uri| !all.contains(uri)) {
-        return Err(Error::invalid(&format!("/about/mandate/privileges/{at}"), Reason::PrivilegeUnknown));
+    if let Some(n) = named.iter().position(|uri| !all.contains(uri)) {
+        return Err(Error::invalid(&format!("{at}/privileges/{n}"), Reason::PrivilegeUnknown));
     }
     Ok(all.into_iter().filter(|uri| named.is_empty() || named.contains(uri)).collect())
 }
 
-fn within_maximum(entries: &[CatalogueEntry], last_day: LocalDate, now: Instant) -> Result<(), Error> {
+/// Refuses a last day that is past, or later than one of the packages allows. `at` is where the body names it.
+pub(crate) fn within_maximum(
+    entries: &[CatalogueEntry],
+    last_day: LocalDate,
+    now: Instant,
+    at: &str,
+) -> Result<(), Error> {
     let today = now.local_date();
     if last_day < today {
-        return Err(Error::invalid("/about/mandate/valid_until", Reason::EndDatePast));
+        return Err(Error::invalid(&format!("{at}/valid_until"), Reason::EndDatePast));
     }
     let latest = packages_of(entries).map(|p| today.plus(p.duration.maximum)).min();
     if latest.is_some_and(|latest| last_day > latest) {
-        return Err(Error::invalid("/about/mandate/valid_until", Reason::EndDateTooLate));
+        return Err(Error::invalid(&format!("{at}/valid_until"), Reason::EndDateTooLate));
     }
     Ok(())
 }

@@ -1,7 +1,10 @@
-//! Powers of attorney: giving, ending, reading.
+//! Powers of attorney: asking, giving, ending, reading.
 
+mod answer_request;
 mod end;
 pub(crate) mod give;
 mod read;
+mod read_request;
+pub(crate) mod request;
 
 pub(crate) use read::other_sides;

@@ -1,16 +1,18 @@
 //! Reads of mandates: those that one gave or holds, those between oneself and whom one acts for, those under a look-up.
 
 use crate::{
-    Call, Error, Service,
+    Call, Error, FoundMandate, Service,
     catalogue::Page,
     consent::{self, BATCH},
     mandate::end::mandate_subject,
+    times::{AsOf, Then, Times},
 };
 use std::collections::BTreeSet;
 use tillid_domain::{
     Instant,
     access::{Act, Subject},
     actor::Who,
+    catalogue::EntryVersion,
     id::{MandateId, PersonId},
     mandate::Mandate,
     text::PrivilegeUri,
@@ -20,12 +22,27 @@ use tillid_storage::Tx;
 impl Service {
     /// One mandate.
     pub async fn read_mandate(&self, call: &Call, id: MandateId) -> Result<(Mandate, Instant), Error> {
+        let (seen, _, now) = self.read_mandate_at(call, id, Times::NOW).await?;
+        Ok((seen.mandate, now))
+    }
+
+    /// One mandate, as it was then and as far as was known then; with the moment of the answer.
+    pub async fn read_mandate_at(
+        &self,
+        call: &Call,
+        id: MandateId,
+        times: Times,
+    ) -> Result<(FoundMandate, Option<AsOf>, Instant), Error> {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
         let (tx, view) = self.in_view(tx, call).await?;
         let person = view.person;
         let mut tx = self.must_hold_some_power(tx, call, person, now).await?;
-        let found = tx.mandate(id).await?;
+        let then = self.then(&mut tx, person, times, now).await?;
+        let found = match tx.mandate(id).await? {
+            Some(mandate) => self.as_known(&mut tx, mandate, person, &then).await?,
+            None => None,
+        };
         let seen = match found {
             Some(mandate) => self.mandate_in_view(&mut tx, call, person, mandate, now).await?,
             None => None,
@@ -41,7 +58,8 @@ impl Service {
             now,
         )
         .await?;
-        seen.map(|mandate| (mandate, now)).ok_or(Error::NotFound)
+        let mandate = seen.ok_or(Error::NotFound)?;
+        Ok((found_then(mandate, &then), then.as_of(), now))
     }
 
     /// The mandates of the person in view that the caller may see, the newest first.
@@ -51,12 +69,26 @@ impl Service {
         below: Option<MandateId>,
         limit: u32,
     ) -> Result<(Page<Mandate, MandateId>, Instant), Error> {
+        let (page, _, now) = self.list_mandates_at(call, Times::NOW, below, limit).await?;
+        let items = page.items.into_iter().map(|found| found.mandate).collect();
+        Ok((Page { items, next: page.next }, now))
+    }
+
+    /// The same, as they were then and as far as was known then.
+    pub async fn list_mandates_at(
+        &self,
+        call: &Call,
+        times: Times,
+        below: Option<MandateId>,
+        limit: u32,
+    ) -> Result<(Page<FoundMandate, MandateId>, Option<AsOf>, Instant), Error> {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
         let (tx, view) = self.in_view(tx, call).await?;
         let person = view.person;
         let mut tx = self.must_hold_some_power(tx, call, person, now).await?;
-        let page = self.mandates_in_view(&mut tx, call, person, below, limit, now).await?;
+        let then = self.then(&mut tx, person, times, now).await?;
+        let page = self.mandates_then(&mut tx, call, person, below, limit, now, &then).await?;
         drop(tx);
         self.watched_with(
             call,
@@ -68,7 +100,8 @@ impl Service {
             now,
         )
         .await?;
-        Ok((page, now))
+        let items = page.items.into_iter().map(|mandate| found_then(mandate, &then)).collect();
+        Ok((Page { items, next: page.next }, then.as_of(), now))
     }
 
     pub(crate) async fn mandates_in_view<M>(
@@ -80,12 +113,26 @@ impl Service {
         limit: u32,
         now: Instant,
     ) -> Result<Page<Mandate, MandateId>, Error> {
+        self.mandates_then(tx, call, person, below, limit, now, &Then::now(now)).await
+    }
+
+    pub(crate) async fn mandates_then<M>(
+        &self,
+        tx: &mut Tx<M>,
+        call: &Call,
+        person: PersonId,
+        below: Option<MandateId>,
+        limit: u32,
+        now: Instant,
+        then: &Then,
+    ) -> Result<Page<Mandate, MandateId>, Error> {
         let (mut items, mut from) = (Vec::new(), below);
         loop {
             let batch = tx.mandates_of(person, from, BATCH).await?;
             let last = batch.len() < BATCH as usize;
             for mandate in batch {
                 from = Some(mandate.id);
+                let Some(mandate) = self.as_known(tx, mandate, person, then).await? else { continue };
                 items.extend(self.mandate_in_view(tx, call, person, mandate, now).await?);
             }
             if last || items.len() > limit as usize {
@@ -115,8 +162,26 @@ impl Service {
         if matches!(&call.actor.who, Who::Employee(e) if e.person.is_some_and(|me| parties.contains(&me))) {
             return Ok(None);
         }
-        let mut seen = Mandate { packages: Vec::new(), privileges: Vec::new(), ..mandate.clone() };
-        for version in mandate.packages {
+        let (packages, privileges) = self
+            .packages_in_view(tx, call, Act::SeeMandate, person, &mandate.packages, &mandate.privileges, now)
+            .await?;
+        Ok((!packages.is_empty()).then_some(Mandate { packages, privileges, ..mandate }))
+    }
+
+    /// The packages of their own authority, up to their sensitivity, that staff and systems may see of something of a person's, with
+    /// their privileges.
+    pub(crate) async fn packages_in_view<M>(
+        &self,
+        tx: &mut Tx<M>,
+        call: &Call,
+        act: Act,
+        person: PersonId,
+        packages: &[EntryVersion],
+        privileges: &[PrivilegeUri],
+        now: Instant,
+    ) -> Result<(Vec<EntryVersion>, Vec<PrivilegeUri>), Error> {
+        let mut seen = (Vec::new(), Vec::new());
+        for version in packages {
             let entry = self.known_entry(tx, version.entry).await?;
             let Some(package) = entry.mandate_package() else { continue };
             let subject = Subject {
@@ -125,13 +190,13 @@ impl Service {
                 sensitivity: Some(package.sensitivity),
                 ..Subject::default()
             };
-            if self.may(tx, call, Act::SeeMandate, &subject, now).await?.is_ok() {
+            if self.may(tx, call, act, &subject, now).await?.is_ok() {
                 let theirs = |uri: &&PrivilegeUri| package.privileges.iter().any(|p| p.uri == **uri);
-                seen.privileges.extend(mandate.privileges.iter().filter(theirs).cloned());
-                seen.packages.push(version);
+                seen.0.push(version.clone());
+                seen.1.extend(privileges.iter().filter(theirs).cloned());
             }
         }
-        Ok((!seen.packages.is_empty()).then_some(seen))
+        Ok(seen)
     }
 
     /// A representative without any power is refused, with the reason.
@@ -147,6 +212,10 @@ impl Service {
         }
         self.must_see(tx, call, Act::SeeOverview, person, now).await
     }
+}
+
+fn found_then(mandate: Mandate, then: &Then) -> FoundMandate {
+    FoundMandate { standing: then.of_mandate(&mandate), mandate, representative_name: None }
 }
 
 /// Who else is seen with a person in these mandates: each once.

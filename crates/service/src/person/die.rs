@@ -8,6 +8,7 @@ use tillid_domain::{
     event::{EndCause, Event},
     id::PersonId,
     mandate::MandateStanding,
+    mandate_request::MandateRequestStanding,
     request::RequestStanding,
 };
 use tillid_storage::{Tx, Write};
@@ -24,10 +25,15 @@ impl Service {
         loop {
             let mut tx = self.store.write().await?;
             tx.lock(&concerned).await?;
-            // A mandate given before the locks were taken may concern somebody who is not locked yet.
+            // A mandate given or asked for before the locks were taken may concern somebody who is not locked yet.
             let mandates = tx.mandates_of(person, None, ALL).await?;
-            let everyone: Vec<PersonId> =
-                mandates.iter().flat_map(|m| [m.grantor, m.representative]).chain([person]).collect();
+            let asked = tx.mandate_requests_of(person, None, ALL).await?;
+            let everyone: Vec<PersonId> = mandates
+                .iter()
+                .flat_map(|m| [m.grantor, m.representative])
+                .chain(asked.iter().flat_map(|r| [r.grantor, r.representative]))
+                .chain([person])
+                .collect();
             if !tx.holds(&everyone) {
                 if tx.person(person).await?.is_none() {
                     return Err(Error::NotFound);
@@ -71,6 +77,14 @@ impl Service {
         for request in tx.requests_to(person, None, None, ALL).await? {
             if request.standing(now) == RequestStanding::Open {
                 let (lapsed, fact) = request.lapse(EndCause::Death, on.start(), now)?;
+                events.push(self.event(call, now, &lapsed, fact));
+            }
+        }
+        for request in tx.mandate_requests_of(person, None, ALL).await? {
+            if request.standing(now) == MandateRequestStanding::Open {
+                let cause =
+                    if request.grantor == person { EndCause::Death } else { EndCause::RepresentativeDeath };
+                let (lapsed, fact) = request.lapse(cause, on.start(), now)?;
                 events.push(self.event(call, now, &lapsed, fact));
             }
         }

@@ -67,7 +67,7 @@ impl Service {
     ) -> Result<(PersonId, Vec<Event>), Error> {
         let number_id = new.number.is_some().then(|| NumberId::from_uuid(self.ambient.id()));
         let person = Person {
-            id: PersonId::from_uuid(self.ambient.id()),
+            id: PersonId::from_uuid(self.ambient.random_id()),
             revision: 1,
             name: new.name.clone(),
             born: new.born,

@@ -3,15 +3,18 @@
 use tillid_domain::{
     CalendarPeriod,
     access::{AccessRecord, Act, Outcome, Visibility},
-    actor::{ActorTrace, Purpose, Role},
+    actor::{ActorTrace, Purpose, Role, Scope},
     catalogue::{Definition, Shelf},
+    client::{Binding, KeySet, Keys, Quota, Registration, Scopes},
     erasure::ErasureGround,
     event::{Event, Fact, Kind},
     id::{AccessId, BatchId, EmployeeId, EventId, PersonId},
     text::Login,
 };
 use tillid_log::Note;
-use tillid_service::{NewErasure, NewLookup, NewPresentation, PersonRef, WitnessAnswer};
+use tillid_service::{
+    Call, NewClient, NewErasure, NewLookup, NewMandateRequest, NewPresentation, PersonRef, WitnessAnswer,
+};
 use tillid_storage::{Looks, Session};
 use tillid_testkit::{
     World,
@@ -54,6 +57,7 @@ pub(crate) async fn everything(world: &World) {
     tick(world);
     world.service.revoke_mandate(&citizen(anna), revoked.id).await.unwrap();
     world.service.renounce_mandate(&citizen(bo), renounced.id).await.unwrap();
+    asked_for_mandates(world, anna, bo, gitte).await;
     // A death, and what ends with it.
     world.give(gitte, bo, &["M14"]).await;
     world.give(bo, gitte, &["M14"]).await;
@@ -84,7 +88,40 @@ pub(crate) async fn everything(world: &World) {
     }
     world.service.overview(&acting(bo, anna)).await.unwrap();
     held(world, anna, bo).await;
+    crate::external::everything(world).await;
+    clients(world).await;
     operational(world).await;
+}
+
+/// A request for a mandate in each state, by a citizen and by an authority; the open one of Gitte's lapses with her.
+async fn asked_for_mandates(world: &World, anna: PersonId, bo: PersonId, gitte: PersonId) {
+    let wish = |grantor, name: Option<&str>| NewMandateRequest {
+        grantor: PersonRef::Id(grantor),
+        grantor_name: name.map(|name| name.parse().unwrap()),
+        representative: None,
+        packages: vec!["M14".parse().unwrap()],
+        privileges: Vec::new(),
+        case: None,
+        valid_until: None,
+        deadline: None,
+    };
+    let ask =
+        async |call: Call, new| world.service.ask_for_mandate(&call, &new).await.unwrap().value.request.id;
+    ask(citizen(bo), wish(anna, Some("Mor"))).await;
+    ask(citizen(anna), wish(bo, None)).await;
+    let case = Some("27.36.04-G01-12-26".parse().unwrap());
+    let for_bo = NewMandateRequest { representative: Some(PersonRef::Id(bo)), case, ..wish(anna, None) };
+    ask(caseworker(OWN), for_bo).await;
+    for _ in 0..2 {
+        let approved = ask(citizen(bo), wish(anna, Some("Anna"))).await;
+        let shown = world.try_show(&citizen(anna), NewPresentation::MandateRequest(approved)).await.unwrap();
+        world.service.approve_mandate_request(&citizen(anna), approved, shown).await.unwrap();
+    }
+    let declined = ask(citizen(bo), wish(anna, None)).await;
+    tick(world);
+    world.service.decline_mandate_request(&citizen(anna), declined).await.unwrap();
+    ask(citizen(bo), wish(gitte, None)).await;
+    ask(citizen(gitte), wish(bo, None)).await;
 }
 
 /// Somebody who was erased with everything of theirs, and of Anna, what was over.
@@ -97,6 +134,17 @@ async fn gone(world: &World, anna: PersonId, bo: PersonId) {
     }
     world.give(finn, bo, &["M14"]).await;
     world.give(bo, finn, &["M14"]).await;
+    let new = NewMandateRequest {
+        grantor: PersonRef::Id(bo),
+        grantor_name: Some("Bo".parse().unwrap()),
+        representative: None,
+        packages: vec!["M14".parse().unwrap()],
+        privileges: Vec::new(),
+        case: None,
+        valid_until: None,
+        deadline: None,
+    };
+    world.service.ask_for_mandate(&citizen(finn), &new).await.unwrap();
     world.service.overview(&acting(bo, finn)).await.unwrap();
     world.pass(CalendarPeriod::months(84));
     let officer = staff(employee(OWN, &[Role::DataProtectionOfficer], 300));
@@ -192,14 +240,48 @@ async fn held(world: &World, anna: tillid_domain::id::PersonId, bo: tillid_domai
             approved_by: EmployeeId::from_uuid(id()),
             until: world.now().plus_seconds(seconds),
         },
+        decision: None,
     };
     let looks = Looks {
         batch: BatchId::from_uuid(id()),
         event: EventId::from_uuid(id()),
         at: world.now(),
         records: vec![record(anna, 100), record(bo, 200)],
+        external: Vec::new(),
     };
     world.store.write().await.unwrap().commit(Vec::new(), Some(looks)).await.unwrap();
+}
+
+/// A client in each state, one of them after a change, with keys here and elsewhere.
+async fn clients(world: &World) {
+    let manager = staff(employee(OWN, &[Role::SystemAdministrator], 400));
+    let keys = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k1","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    let here = Registration {
+        name: "Fagsystem".parse().unwrap(),
+        scopes: Scopes::new(Scope::ALL).unwrap(),
+        purposes: [Purpose::AutomatedStep].into(),
+        keys: Keys::Jwks(KeySet::parse(keys).unwrap()),
+        binding: Binding::Dpop,
+        quota: Quota::USUAL,
+        resource: Some("https://fagsystem.example".parse().unwrap()),
+    };
+    let there = Registration {
+        keys: Keys::JwksUri("https://fagsystem.example/jwks".parse().unwrap()),
+        resource: None,
+        ..here.clone()
+    };
+    for (name, stops, resumes) in [("one", false, false), ("two", true, false), ("three", true, true)] {
+        let new = NewClient { client: Some(name.parse().unwrap()), registration: here.clone() };
+        let client = world.service.register_client(&manager, &new).await.unwrap().value;
+        tick(world);
+        if stops {
+            world.service.change_client(&manager, client.id, &there).await.unwrap();
+            world.service.stop_client(&manager, client.id).await.unwrap();
+        }
+        if resumes {
+            world.service.resume_client(&manager, client.id).await.unwrap();
+        }
+    }
 }
 
 async fn operational(world: &World) {
@@ -219,6 +301,7 @@ async fn operational(world: &World) {
     .unwrap();
     tx.begin_login(tillid_domain::Digest::of(b"state"), "{}", world.now().plus_seconds(60)).await.unwrap();
     tx.use_token(&login("https://login.example"), "jti", world.now().plus_seconds(60)).await.unwrap();
+    tx.use_assertion(tillid_domain::Digest::of(b"jti"), world.now().plus_seconds(60)).await.unwrap();
     tx.turn_business_clock(1).await.unwrap();
     tx.finish().await.unwrap();
 }

@@ -4,22 +4,35 @@ use tillid_storage::{Fault, Finding};
 use tillid_testkit::{Administrator, Column, Engine, World};
 
 /// Tables that hold no fact; losing them changes nothing of what is true.
-pub(crate) const OPERATIONAL: [&str; 6] =
-    ["idempotency", "session", "login_attempt", "used_token", "business_clock", "log_witness"];
+pub(crate) const OPERATIONAL: [&str; 7] = [
+    "idempotency",
+    "session",
+    "login_attempt",
+    "used_token",
+    "client_assertion",
+    "business_clock",
+    "log_witness",
+];
 
 /// Columns of the other tables that hold none: who extends the log, and the key of a table with one row.
 const NO_FACT: [(&str, &str); 4] =
     [("log_head", "id"), ("log_head", "epoch"), ("log_head", "holder"), ("log_head", "lease_until")];
 
 /// For each table: the columns by which a row can be named, and those that a copy needs anew.
-const NAMES: [(&str, &[&str], &[&str]); 20] = [
+const NAMES: [(&str, &[&str], &[&str]); 27] = [
     ("access_record", &["id"], &["id"]),
     ("catalogue_entry", &["id"], &["id", "code"]),
+    ("client", &["id"], &["id", "client_id"]),
     ("consent", &["id"], &["id"]),
     ("consent_request", &["id"], &["id"]),
     ("event", &["id"], &["id", "revision"]),
     ("event_body", &["event_id"], &["event_id"]),
     ("event_subject", &["event_id", "person_id"], &["version"]),
+    ("external_entity", &["id"], &["id", "entity_id"]),
+    ("external_grant", &["id"], &["id"]),
+    ("external_grant_privilege", &["grant_id"], &["privilege_id"]),
+    ("external_privilege", &["id"], &["id", "code"]),
+    ("external_record", &["id"], &["id"]),
     ("log_checkpoint", &["size"], &["size"]),
     ("log_cosignature", &["size", "signer"], &["signer"]),
     ("log_entry", &["entry_index", "event_id"], &["entry_index", "event_id"]),
@@ -27,6 +40,7 @@ const NAMES: [(&str, &[&str], &[&str]); 20] = [
     ("log_signature", &["size", "signer"], &["signer"]),
     ("log_tile", &["level", "tile_index"], &["tile_index"]),
     ("mandate", &["id"], &["id", "presentation_id"]),
+    ("mandate_request", &["id"], &["id"]),
     ("pending", &["event_id"], &["position", "event_id"]),
     ("person", &["id"], &["id"]),
     ("person_login", &["person_id"], &["login"]),

@@ -3,6 +3,7 @@
 //! The tests are generated from the database's own description: a new table or column is tried without anybody thinking of it.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
 
+mod external;
 mod fill;
 mod hand;
 mod s13;
@@ -191,6 +192,8 @@ async fn each_invariant_notices_what_it_is_there_for(engine: Engine) {
             "UPDATE consent SET item = 'sms', request_id = (SELECT MIN(id) FROM consent_request WHERE state = 'answered')",
         ),
         ("catalogue_entry", "UPDATE catalogue_entry SET state = 'published'"),
+        ("mandate_request", "UPDATE mandate_request SET state = 'open' WHERE state = 'lapsed'"),
+        ("mandate_request", "UPDATE mandate_request SET mandate_id = id WHERE state = 'approved'"),
     ];
     hand.administrator.execute("DROP INDEX catalogue_entry_in_use").await.unwrap();
     for ((sentence, _), (table, sql)) in Invariants::ALL.iter().zip(breaks) {
@@ -294,6 +297,7 @@ async fn what_comes_back_after_its_erasure_is_named(engine: Engine) {
         ("consent_request", "person_id"),
         ("presentation", "person_id"),
         ("mandate", "representative_id"),
+        ("mandate_request", "grantor_id"),
         ("power", "grantor_id"),
         ("access_record", "person_id"),
     ] {
@@ -307,6 +311,7 @@ async fn what_comes_back_after_its_erasure_is_named(engine: Engine) {
         ("consent_request", "consent_request"),
         ("presentation", "presentation"),
         ("mandate", "mandate"),
+        ("mandate_request", "mandate_request"),
     ] {
         let sql =
             format!("UPDATE {table} SET id = {} WHERE id = (SELECT id FROM {table} LIMIT 1)", thing(kind));

@@ -3,15 +3,15 @@
 use crate::expect::{denied, invalid, rule, told};
 use tillid_domain::{
     CalendarPeriod, Reason,
-    access::Act,
-    actor::{Employee, Role, Sensitivity},
+    access::{Act, Outcome},
+    actor::{Employee, Role, Scope, Sensitivity},
     id::{PersonId, RequestId},
     request::RequestStanding,
 };
 use tillid_service::{NewRequest, PersonRef};
 use tillid_testkit::{
     World,
-    people::{OTHER, OWN, caseworker, citizen, employee, machine, staff},
+    people::{OTHER, OWN, caseworker, citizen, employee, machine, scoped, staff},
 };
 
 pub(crate) async fn r02_a_request_that_nobody_answers_never_becomes_a_consent(world: &World) {
@@ -87,10 +87,16 @@ pub(crate) async fn staff_ask_only_within_their_field_and_role(world: &World) {
         let asked = world.service.ask_for_consent(&staff(employee(OWN, &[role], 1)), &question).await;
         assert_eq!(told(asked), denied(Reason::RoleMissing));
     }
-    assert_eq!(
-        told(world.service.ask_for_consent(&machine(OWN), &question).await),
-        denied(Reason::RoleMissing)
-    );
+    assert!(world.service.ask_for_consent(&machine(OWN), &question).await.is_ok(), "a system with the scope");
+    let others = Scope::ALL.into_iter().filter(|scope| *scope != Scope::Ask).collect();
+    let asked = world.service.ask_for_consent(&scoped(machine(OWN), others), &question).await;
+    assert_eq!(told(asked), denied(Reason::ScopeMissing));
+    let asked = world.service.ask_for_consent(&machine(OTHER), &question).await;
+    assert_eq!(told(asked), denied(Reason::OtherAuthority));
+    let log = world.service.access_log(&citizen(anna), None, 3).await.unwrap().items;
+    let told_of: Vec<_> = log.iter().map(|r| (r.act, r.outcome)).collect();
+    let (act, no) = (Act::AskForConsent, Outcome::Refused);
+    assert_eq!(told_of, [(act, no), (act, no), (act, Outcome::Found)], "each try stands in her log");
     assert_eq!(
         told(world.service.ask_for_consent(&citizen(anna), &question).await),
         denied(Reason::StaffOnly)

@@ -4,16 +4,22 @@
 mod answering;
 mod asking;
 mod at_once;
+mod clients;
+mod deciding;
 mod dying;
 mod editing;
 mod ending;
 mod erasing;
 mod expect;
+mod external;
 mod giving;
 mod journey;
+mod known;
 mod looking;
 mod proving;
+mod registering;
 mod repeating;
+mod requesting;
 mod sequencing;
 mod time;
 mod unseen;
@@ -31,6 +37,25 @@ tillid_testkit::on_both_engines! {
         keys_of_the_log_take_over_from_one_another,
         the_origin_is_fixed_at_the_first_start,
         what_is_served_is_what_was_signed_and_nothing_beyond;
+    deciding:
+        d2_a_yes_names_its_basis_and_a_no_its_reason,
+        a_stranger_is_answered_as_if_there_were_nothing,
+        every_answer_stands_in_the_log_of_whom_it_concerns,
+        r12_what_is_not_said_or_not_allowed_is_a_no_with_a_code,
+        d3_giving_what_would_permit_makes_the_no_a_yes,
+        d7_a_batch_of_a_thousand_is_answered_in_its_order,
+        d6_an_answer_that_cannot_be_recorded_is_not_given,
+        d1_a_search_finds_what_a_decision_says_yes_to,
+        d4_every_answer_ever_given_is_given_again,
+        d2_protected_facts_change_nothing_that_a_system_is_told;
+    clients:
+        a_client_is_registered_once_whoever_sends_it_again,
+        two_who_register_one_id_at_once_have_one_winner,
+        a_client_that_is_stopped_may_nothing_until_it_goes_on,
+        a_change_is_to_the_version_that_was_seen,
+        only_an_authoritys_system_administrator_manages_its_clients,
+        what_gives_a_client_something_asks_for_a_fresh_login_and_what_takes_it_never_does,
+        an_assertion_is_used_once;
     journey:
         a_person_is_asked_answers_is_looked_up_and_takes_it_back,
         a_representative_acts_for_somebody_until_the_mandate_is_revoked,
@@ -111,6 +136,19 @@ tillid_testkit::on_both_engines! {
         an_authority_edits_its_own_definitions_only,
         an_import_of_the_same_changes_nothing,
         a_privilege_belongs_to_the_authority_that_published_it_first;
+    external:
+        the_certification_fixture_decides_as_it_must,
+        the_certification_fixture_is_found_as_it_must,
+        a_search_is_all_that_is_decided_yes,
+        an_answer_is_given_again_from_its_record_whatever_was_changed_since,
+        an_answer_without_its_record_is_not_given;
+    registering:
+        a_grant_holds_from_its_start_to_its_end_and_until_it_is_revoked,
+        what_is_removed_gives_nothing_and_does_not_come_back_by_its_name,
+        what_is_put_again_changes_nothing_and_a_key_is_one_change,
+        a_grant_names_what_is_registered_and_people_are_not,
+        an_authority_registers_its_own_things_only,
+        what_many_put_and_revoke_at_once_has_one_outcome;
     looking:
         r12_a_look_up_without_a_purpose_of_the_role_is_refused_and_stands_in_the_log,
         r12_a_purpose_that_needs_a_case_is_refused_without,
@@ -127,6 +165,23 @@ tillid_testkit::on_both_engines! {
         a_receipt_tells_of_each_step_up_to_the_witnesses,
         a_request_has_a_receipt_too,
         what_was_changed_by_hand_proves_nothing;
+    known:
+        every_list_can_be_answered_again_as_it_was,
+        where_something_stood_is_asked_of_a_moment_and_of_what_was_known;
+    requesting:
+        whoever_is_asked_approves_what_they_were_shown_and_that_gives_it,
+        r02_silence_and_a_no_give_nobody_anything,
+        asking_tells_nothing_of_whose_number_it_is,
+        a_citizen_asks_for_themselves_alone,
+        an_authority_asks_for_its_own_packages_and_both_sides_see_it,
+        what_is_asked_for_could_be_given,
+        a_request_is_approved_by_whom_it_is_to_after_it_was_shown,
+        what_giving_asks_for_approving_asks_for_too,
+        r32_a_request_lapses_with_the_death_of_either,
+        staff_see_of_a_request_what_is_their_authoritys,
+        two_answers_to_one_mandate_request_have_one_winner,
+        r42_a_request_goes_when_it_is_over_and_with_it_what_it_says,
+        mandate_requests_come_in_pages_the_newest_first;
     repeating:
         the_same_key_and_request_changes_nothing_more,
         the_same_key_with_another_request_is_refused,

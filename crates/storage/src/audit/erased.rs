@@ -91,7 +91,13 @@ const fn remains(kind: Kind) -> Option<Remains> {
         Kind::ConsentRequest => Some(REQUEST),
         Kind::Consent => Some(CONSENT),
         Kind::Mandate => Some(MANDATE),
-        Kind::CatalogueEntry | Kind::AccessBatch => None,
+        Kind::MandateRequest => Some(MANDATE_REQUEST),
+        Kind::CatalogueEntry
+        | Kind::Client
+        | Kind::ExternalEntity
+        | Kind::ExternalPrivilege
+        | Kind::ExternalGrant
+        | Kind::AccessBatch => None,
     }
 }
 
@@ -111,6 +117,8 @@ const PERSON: Remains = &[
     left!("presentation", "person_id"),
     left!("mandate", "grantor_id"),
     left!("mandate", "representative_id"),
+    left!("mandate_request", "grantor_id"),
+    left!("mandate_request", "representative_id"),
     left!("power", "grantor_id"),
     left!("power", "representative_id"),
     left!("access_record", "person_id"),
@@ -122,3 +130,4 @@ const REQUEST: Remains = &[left!("consent_request", "id"), left!("idempotency", 
 const CONSENT: Remains = &[left!("consent", "id"), left!("idempotency", "resource_id")];
 const MANDATE: Remains =
     &[left!("mandate", "id"), left!("power", "source_id"), left!("idempotency", "resource_id")];
+const MANDATE_REQUEST: Remains = &[left!("mandate_request", "id"), left!("idempotency", "resource_id")];

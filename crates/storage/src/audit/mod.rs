@@ -3,6 +3,7 @@
 
 mod erased;
 mod events;
+mod external;
 mod log;
 mod persons;
 mod state;

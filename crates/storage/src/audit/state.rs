@@ -9,10 +9,16 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet};
 use tillid_domain::{
     catalogue::CatalogueEntry,
+    client::Client,
     consent::Consent,
     event::{AccessCommitment, Entity, Fact, Kind, Recorded, replay},
-    id::{ConsentId, EntryId, MandateId, PresentationId, RequestId},
+    external::{ExternalEntity, ExternalGrant, ExternalPrivilege},
+    id::{
+        ConsentId, EntryId, ExternalEntityId, ExternalGrantId, ExternalPrivilegeId, MandateId,
+        MandateRequestId, PresentationId, RegistrationId, RequestId,
+    },
     mandate::{Mandate, powers_of},
+    mandate_request::MandateRequest,
     person::Person,
     presentation::Presentation,
     request::ConsentRequest,
@@ -61,6 +67,32 @@ impl Tx<Read> {
                 let found = self.mandate(MandateId::from_uuid(id)).await;
                 audit.compare("mandate", id, found, &expected)?;
                 self.audit_powers(audit, id, history).await
+            }
+            Kind::MandateRequest => {
+                let Some(expected) = expect::<MandateRequest>(audit, id, history) else { return Ok(()) };
+                let found = self.mandate_request(MandateRequestId::from_uuid(id)).await;
+                audit.compare("mandate_request", id, found, &expected)
+            }
+            Kind::Client => {
+                let Some(expected) = expect::<Client>(audit, id, history) else { return Ok(()) };
+                let found = self.client(RegistrationId::from_uuid(id)).await;
+                audit.compare("client", id, found, &expected)
+            }
+            Kind::ExternalEntity => {
+                let Some(expected) = expect::<ExternalEntity>(audit, id, history) else { return Ok(()) };
+                let found = self.external_entity(ExternalEntityId::from_uuid(id)).await;
+                audit.compare("external_entity", id, found, &expected)
+            }
+            Kind::ExternalPrivilege => {
+                let Some(expected) = expect::<ExternalPrivilege>(audit, id, history) else { return Ok(()) };
+                let found = self.external_privilege(ExternalPrivilegeId::from_uuid(id)).await;
+                audit.compare("external_privilege", id, found, &expected)
+            }
+            Kind::ExternalGrant => {
+                let Some(expected) = expect::<ExternalGrant>(audit, id, history) else { return Ok(()) };
+                let found = self.external_grant(ExternalGrantId::from_uuid(id)).await;
+                audit.compare("external_grant", id, found, &expected)?;
+                self.audit_granted(audit, &expected).await
             }
             Kind::AccessBatch => self.audit_batch(audit, id, history).await,
         }
@@ -115,7 +147,7 @@ impl Tx<Read> {
         batch: Uuid,
         history: &[Recorded],
     ) -> Result<(), StoreError> {
-        let Some((Fact::AccessRecorded { records }, later)) =
+        let Some((Fact::AccessRecorded { records, external }, later)) =
             history.split_first().map(|(first, later)| (&first.fact, later))
         else {
             return Ok(());
@@ -157,7 +189,7 @@ impl Tx<Read> {
         for row in found.keys() {
             audit.find("access_record", row, Fault::Added, "the journal does not commit to it");
         }
-        Ok(())
+        self.audit_external_records(audit, batch, external).await
     }
 }
 

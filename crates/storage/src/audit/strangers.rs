@@ -63,7 +63,7 @@ macro_rules! stranger {
 }
 
 /// For each table: its keys, and how many rows of the journal (or of the table it belongs to) know each.
-const STRANGERS: [(&str, &str); 14] = [
+const STRANGERS: [(&str, &str); 21] = [
     stranger!("person", "id", "event e WHERE e.kind = 'person' AND e.aggregate_id = t.id AND e.revision = 1"),
     stranger!(
         "catalogue_entry",
@@ -91,12 +91,43 @@ const STRANGERS: [(&str, &str); 14] = [
         "event e WHERE e.kind = 'mandate' AND e.aggregate_id = t.id AND e.revision = 1"
     ),
     stranger!(
+        "mandate_request",
+        "id",
+        "event e WHERE e.kind = 'mandate_request' AND e.aggregate_id = t.id AND e.revision = 1"
+    ),
+    stranger!("client", "id", "event e WHERE e.kind = 'client' AND e.aggregate_id = t.id AND e.revision = 1"),
+    stranger!(
         "power",
         "source_id",
         "event e WHERE e.kind = 'mandate' AND e.aggregate_id = t.id AND e.revision = 1"
     ),
     stranger!(
         "access_record",
+        "batch_id",
+        "event e WHERE e.kind = 'access_batch' AND e.aggregate_id = t.id AND e.revision = 1"
+    ),
+    stranger!(
+        "external_entity",
+        "id",
+        "event e WHERE e.kind = 'external_entity' AND e.aggregate_id = t.id AND e.revision = 1"
+    ),
+    stranger!(
+        "external_privilege",
+        "id",
+        "event e WHERE e.kind = 'external_privilege' AND e.aggregate_id = t.id AND e.revision = 1"
+    ),
+    stranger!(
+        "external_grant",
+        "id",
+        "event e WHERE e.kind = 'external_grant' AND e.aggregate_id = t.id AND e.revision = 1"
+    ),
+    stranger!(
+        "external_grant_privilege",
+        "grant_id",
+        "event e WHERE e.kind = 'external_grant' AND e.aggregate_id = t.id AND e.revision = 1"
+    ),
+    stranger!(
+        "external_record",
         "batch_id",
         "event e WHERE e.kind = 'access_batch' AND e.aggregate_id = t.id AND e.revision = 1"
     ),

@@ -25,6 +25,7 @@ fn record(person: PersonId, seconds: i64) -> AccessRecord {
         outcome: Outcome::Found,
         permits_until: Some(at(seconds + 1800)),
         visibility: Visibility::Normal,
+        decision: None,
     }
 }
 
@@ -38,7 +39,7 @@ fn held(person: PersonId, until: Instant) -> AccessRecord {
 }
 
 fn looks(records: Vec<AccessRecord>) -> Looks {
-    Looks { batch: batch_id(), event: EventId::from_uuid(id()), at: at(5), records }
+    Looks { batch: batch_id(), event: EventId::from_uuid(id()), at: at(5), records, external: Vec::new() }
 }
 
 async fn keep(store: &Store, records: Vec<AccessRecord>) {
@@ -104,11 +105,17 @@ pub(crate) async fn a_batch_of_looks_is_one_event_that_commits_to_each(fresh: &F
     let tx = fresh.store.write().await.unwrap();
     let recorded = tx.commit(Vec::new(), Some(looks)).await.unwrap();
     assert_eq!(recorded.len(), 1);
-    let Fact::AccessRecorded { records: committed } = &recorded[0].fact else { panic!("not of looks") };
+    let Fact::AccessRecorded { records: committed, .. } = &recorded[0].fact else { panic!("not of looks") };
     let ids: Vec<_> = committed.iter().map(|c| c.id).collect();
     assert_eq!(ids, records.iter().map(|r| r.id).collect::<Vec<_>>());
     assert!(recorded[0].subjects.is_empty(), "the event does not tell whom it was about");
     let nothing = fresh.store.write().await.unwrap();
-    let empty = Looks { batch: batch_id(), event: EventId::from_uuid(id()), at: at(5), records: Vec::new() };
+    let empty = Looks {
+        batch: batch_id(),
+        event: EventId::from_uuid(id()),
+        at: at(5),
+        records: Vec::new(),
+        external: Vec::new(),
+    };
     assert_eq!(nothing.commit(Vec::new(), Some(empty)).await.unwrap(), []);
 }

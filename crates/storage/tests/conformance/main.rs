@@ -3,10 +3,13 @@
 
 mod access;
 mod catalogue;
+mod clients;
 mod consents;
+mod external;
 mod idempotency;
 mod journal;
 mod make;
+mod mandate_requests;
 mod mandates;
 mod numbers;
 mod persons;
@@ -59,6 +62,11 @@ conformance! {
         a_code_has_one_version_in_use,
         a_presentation_reads_back_byte_for_byte,
         a_document_that_was_not_committed_to_is_refused;
+    clients:
+        a_client_reads_back_in_each_state,
+        a_clients_id_is_there_once,
+        the_clients_of_an_authority_come_newest_first_page_by_page,
+        an_assertion_is_used_once_on_whichever_node;
     consents:
         a_request_reads_back_in_each_state,
         a_consent_reads_back_in_each_state,
@@ -72,11 +80,20 @@ conformance! {
         a_privilege_holds_from_its_start_to_its_end_and_not_in_a_case,
         mandates_are_listed_for_both_sides,
         the_newest_mandate_between_two_is_found;
+    mandate_requests:
+        a_mandate_request_reads_back_in_each_state,
+        mandate_requests_are_listed_for_both_sides_page_by_page;
     access:
         a_record_reads_back_with_all_that_was_said,
         the_log_comes_newest_first_page_by_page,
         a_held_record_is_not_seen_before_its_time,
         a_batch_of_looks_is_one_event_that_commits_to_each;
+    external:
+        external_things_read_back_in_each_state,
+        a_name_means_one_thing_at_a_time,
+        the_facts_of_many_pairs_come_at_once_and_in_their_order,
+        candidates_come_in_the_order_of_their_bytes_after_one,
+        records_of_questions_are_kept_together_and_read_back;
     idempotency:
         a_key_is_new_once_and_then_tells_what_came_of_it,
         a_key_with_another_request_is_refused,

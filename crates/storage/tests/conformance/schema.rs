@@ -47,7 +47,7 @@ async fn both_engines_have_the_same_tables_columns_and_gaps() {
 
 #[tokio::test]
 async fn both_engines_have_the_same_migrations() {
-    let sql = "SELECT CAST(version AS TEXT), description FROM _sqlx_migrations ORDER BY version";
+    let sql = "SELECT CAST(m.version AS TEXT), m.description FROM _sqlx_migrations m ORDER BY m.version";
     let migrations = same(sql, sql).await;
     assert_eq!(migrations[0], [Some("1".to_owned()), Some("person".to_owned())]);
 }

@@ -195,7 +195,13 @@ const fn kind_words(kind: Kind) -> &'static str {
         Kind::Consent => "casework.erase_consents",
         Kind::ConsentRequest => "casework.erase_requests",
         Kind::Mandate => "casework.erase_mandates",
-        Kind::Presentation | Kind::CatalogueEntry => "casework.erase_presentations",
+        Kind::MandateRequest => "casework.erase_mandate_requests",
+        Kind::Presentation
+        | Kind::CatalogueEntry
+        | Kind::Client
+        | Kind::ExternalEntity
+        | Kind::ExternalPrivilege
+        | Kind::ExternalGrant => "casework.erase_presentations",
         Kind::AccessBatch => "casework.erase_looks",
     }
 }
@@ -241,6 +247,7 @@ impl Outcome {
             (Kind::Consent, e.consents),
             (Kind::ConsentRequest, e.requests),
             (Kind::Mandate, e.mandates),
+            (Kind::MandateRequest, e.mandate_requests),
             (Kind::Presentation, e.presentations),
             (Kind::AccessBatch, e.looks),
         ];

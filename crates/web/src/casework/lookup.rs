@@ -1,6 +1,6 @@
 //! The form that looks a person up: whom, for what, in which case.
 
-use super::{erase::may_erase, roles};
+use super::{clients::may_manage, erase::may_erase, roles};
 use crate::{
     fields,
     page::{Here, Page, see},
@@ -41,6 +41,7 @@ struct LookUp<'p> {
     page: &'p Page,
     choices: Vec<Choice>,
     may_erase: bool,
+    may_manage: bool,
     filled: &'p Filled,
     notice: Option<Notice>,
 }
@@ -55,6 +56,10 @@ pub(super) async fn look_up(mut here: Here, Form(fields): Form) -> Result<Respon
     let Some(new) = read(&mut here.page, &purposes, &filled) else {
         return shown(&here, &filled, None);
     };
+    if let Err(problem) = here.allowances.look_up(here.visitor.actor(), here.service.security_now()) {
+        let notice = notice(&here, &problem);
+        return shown(&here, &filled, Some(notice));
+    }
     match here.service.look_up(&here.visitor.read(), &new).await {
         Ok(found) => Ok(see(&format!("/casework/lookups/{}", found.record.id))),
         Err(error @ Error::Denied(_)) => {
@@ -101,7 +106,8 @@ fn shown(here: &Here, filled: &Filled, notice: Option<Notice>) -> Result<Respons
     let roles = roles(here)?;
     let choices = purposes(roles).into_iter().enumerate().map(choice).collect();
     let status = notice.as_ref().map(|notice| notice.status);
-    let template = LookUp { page, choices, may_erase: may_erase(roles), filled, notice };
+    let template =
+        LookUp { page, choices, may_erase: may_erase(roles), may_manage: may_manage(roles), filled, notice };
     Ok(form(page, status, &template))
 }
 

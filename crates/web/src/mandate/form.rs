@@ -180,7 +180,7 @@ fn read(page: &mut Page, package: &MandatePackage, filled: &Filled) -> Option<Ne
     })
 }
 
-fn noted_at<T>(page: &mut Page, field: &str, read: Result<T, &'static str>) -> Option<T> {
+pub(super) fn noted_at<T>(page: &mut Page, field: &str, read: Result<T, &'static str>) -> Option<T> {
     read.map_err(|flaw| page.wrong(field, page.t(flaw))).ok()
 }
 

@@ -21,33 +21,51 @@ use tillid_service::{Error, Shown};
 
 /// The document that was shown (`tillid.presentation.mandate/1`), as this page reads it.
 #[derive(Deserialize)]
-struct Document {
-    language: Language,
-    representative: Option<Name>,
+pub(super) struct Document {
+    pub(super) language: Language,
+    pub(super) representative: Option<Name>,
     packages: Vec<ShownPackage>,
-    case: Option<CaseRef>,
+    pub(super) case: Option<CaseRef>,
     until: Instant,
 }
 
 #[derive(Deserialize)]
-struct ShownPackage {
+pub(super) struct ShownPackage {
     authority: Cvr,
-    title: String,
-    implication: String,
-    does_not_cover: String,
-    privileges: Vec<ShownPrivilege>,
+    pub(super) title: String,
+    pub(super) implication: String,
+    pub(super) does_not_cover: String,
+    pub(super) privileges: Vec<ShownPrivilege>,
 }
 
 #[derive(Deserialize)]
-struct ShownPrivilege {
+pub(super) struct ShownPrivilege {
     action: PrivilegeAction,
-    name: String,
-    covers: String,
-    does_not_cover: String,
+    pub(super) name: String,
+    pub(super) covers: String,
+    pub(super) does_not_cover: String,
+}
+
+impl Document {
+    /// The document of a presentation, if it is one of a mandate.
+    pub(super) fn read(shown: &Shown) -> Option<Self> {
+        serde_json::from_slice(&shown.document).ok()
+    }
+
+    /// The packages, each with its authority's name; they are told in the document's place.
+    pub(super) fn take_packages(&mut self, name: impl Fn(Cvr) -> String) -> Vec<(String, ShownPackage)> {
+        let packages = std::mem::take(&mut self.packages);
+        packages.into_iter().map(|package| (name(package.authority), package)).collect()
+    }
+
+    /// Its last day, in words.
+    pub(super) fn until(&self, page: &Page) -> String {
+        page.last_day(self.until)
+    }
 }
 
 impl ShownPrivilege {
-    const fn action(&self) -> &'static str {
+    pub(super) const fn action(&self) -> &'static str {
         super::words::action(self.action)
     }
 }
@@ -76,10 +94,9 @@ impl<'p> Summary<'p> {
         name: impl Fn(Cvr) -> String,
         notice: Option<Notice>,
     ) -> Self {
-        let until = page.last_day(document.until);
+        let until = document.until(page);
         let change = format!("/mandates/new/{code}?from={id}");
-        let packages = std::mem::take(&mut document.packages);
-        let packages = packages.into_iter().map(|package| (name(package.authority), package)).collect();
+        let packages = document.take_packages(name);
         Self { page, code, id, document, packages, until, change, notice }
     }
 }
@@ -127,9 +144,11 @@ async fn shown(
 
 /// The document of a presentation of that package.
 fn document(shown: &Shown, code: &Code) -> Option<Document> {
-    let Presented::Mandate { packages, .. } = &shown.presentation.presented else { return None };
+    let Presented::Mandate { packages, request: None, .. } = &shown.presentation.presented else {
+        return None;
+    };
     packages.iter().find(|version| version.code == *code)?;
-    serde_json::from_slice(&shown.document).ok()
+    Document::read(shown)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::{
     document::ConsentDocument,
     front::{AccessibilityPage, FrontPage, PrivacyPage},
     login::{LoggedOutPage, LoginPage, ResumePage, Way},
-    overview::{LookRow, MandateRow, Mandates, Matters, OverviewPage, RequestRow},
+    overview::{AskRow, LookRow, MandateRow, Mandates, Matters, OverviewPage, RequestRow},
     page::{Page, User},
     problem::problem_page,
     view::{ConsentRow, Standing},
@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use tillid_domain::{
     Digest, Language, Reason,
     consent::ConsentStanding,
-    id::{ConsentId, EventId, MandateId, PresentationId, RequestId},
+    id::{ConsentId, EventId, MandateId, MandateRequestId, PresentationId, RequestId},
 };
 use tillid_edge::{Fields, LoginOption, Problem, Protocol, ReturnTo, Told};
 use tillid_service::Error;
@@ -111,6 +111,13 @@ fn overview(page: &Page) -> Vec<String> {
         authority: "Eksempel Kommune".to_owned(),
         deadline: "1. maj 2027".to_owned(),
     };
+    let ask = |n, standing| AskRow {
+        id: MandateRequestId::from_uuid(Uuid::from_u128(n)),
+        heading: "Bo beder om en fuldmagt".to_owned(),
+        packages: "Ældre".to_owned(),
+        standing,
+        deadline: "1. maj 2027".to_owned(),
+    };
     let look =
         LookRow { at: "nu".to_owned(), who: "Nogen".to_owned(), what: "Så".to_owned(), refused: true };
     let full = OverviewPage {
@@ -125,10 +132,19 @@ fn overview(page: &Page) -> Vec<String> {
             Mandates { heading: "Givet", none: "", rows: vec![mandate(5)] },
             Mandates { heading: "Fået", none: "Ingen", rows: vec![] },
         ],
+        to_answer: vec![ask(6, None)],
+        asked: vec![ask(7, Some(("Venter", "badge-info")))],
         looks: Some(vec![look]),
     };
-    let bare =
-        OverviewPage { page, of_other: Some("Bo".to_owned()), matters: None, mandates: vec![], looks: None };
+    let bare = OverviewPage {
+        page,
+        of_other: Some("Bo".to_owned()),
+        matters: None,
+        mandates: vec![],
+        to_answer: vec![],
+        asked: vec![],
+        looks: None,
+    };
     vec![full.render().expect("a page"), bare.render().expect("a page")]
 }
 

@@ -1,0 +1,137 @@
+//! What can be done.
+
+use crate::actor::Assurance;
+use serde::{Deserialize, Serialize};
+
+/// What somebody wants to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// See what there is about a person.
+    SeeOverview,
+    /// See who looked.
+    SeeAccessLog,
+    /// See a request or list them.
+    SeeRequest,
+    /// Answer one.
+    AnswerRequest,
+    /// See a consent or list them.
+    SeeConsent,
+    /// Give one unasked.
+    GiveConsent,
+    /// Withdraw one.
+    WithdrawConsent,
+    /// See a mandate or list them.
+    SeeMandate,
+    /// Give one.
+    GiveMandate,
+    /// Revoke one, as the grantor.
+    RevokeMandate,
+    /// Give one up, as the representative.
+    RenounceMandate,
+    /// Look a person up.
+    LookUp,
+    /// Ask a person for consent.
+    AskForConsent,
+    /// Take the question back.
+    CancelRequest,
+    /// Draft and publish in the catalogues.
+    EditCatalogue,
+    /// Erase what is over, or see what could be.
+    Erase,
+    /// Ask whether somebody may act for a person, or whether a consent of theirs holds.
+    Decide,
+    /// Ask who may act for a person, for whom, or with which privileges.
+    Search,
+    /// Get a token that says for whom its bearer acts.
+    Represent,
+    /// See a request for a mandate or list them.
+    SeeMandateRequest,
+    /// Ask a person for a mandate.
+    AskForMandate,
+    /// Approve or decline such a request.
+    AnswerMandateRequest,
+    /// Register the systems of an authority, and stop them.
+    ManageClients,
+    /// Register the subjects and objects that an authority knows elsewhere, and what they may.
+    RegisterExternal,
+}
+
+impl Act {
+    /// Every act.
+    pub const ALL: [Self; 24] = [
+        Self::SeeOverview,
+        Self::SeeAccessLog,
+        Self::SeeRequest,
+        Self::AnswerRequest,
+        Self::SeeConsent,
+        Self::GiveConsent,
+        Self::WithdrawConsent,
+        Self::SeeMandate,
+        Self::GiveMandate,
+        Self::RevokeMandate,
+        Self::RenounceMandate,
+        Self::LookUp,
+        Self::AskForConsent,
+        Self::CancelRequest,
+        Self::EditCatalogue,
+        Self::Erase,
+        Self::Decide,
+        Self::Search,
+        Self::Represent,
+        Self::SeeMandateRequest,
+        Self::AskForMandate,
+        Self::AnswerMandateRequest,
+        Self::ManageClients,
+        Self::RegisterExternal,
+    ];
+
+    /// The code, as it stands in the access log.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::SeeOverview => "see_overview",
+            Self::SeeAccessLog => "see_access_log",
+            Self::SeeRequest => "see_request",
+            Self::AnswerRequest => "answer_request",
+            Self::SeeConsent => "see_consent",
+            Self::GiveConsent => "give_consent",
+            Self::WithdrawConsent => "withdraw_consent",
+            Self::SeeMandate => "see_mandate",
+            Self::GiveMandate => "give_mandate",
+            Self::RevokeMandate => "revoke_mandate",
+            Self::RenounceMandate => "renounce_mandate",
+            Self::LookUp => "look_up",
+            Self::AskForConsent => "ask_for_consent",
+            Self::CancelRequest => "cancel_request",
+            Self::EditCatalogue => "edit_catalogue",
+            Self::Erase => "erase",
+            Self::Decide => "decide",
+            Self::Search => "search",
+            Self::Represent => "represent",
+            Self::SeeMandateRequest => "see_mandate_request",
+            Self::AskForMandate => "ask_for_mandate",
+            Self::AnswerMandateRequest => "answer_mandate_request",
+            Self::ManageClients => "manage_clients",
+            Self::RegisterExternal => "register_external",
+        }
+    }
+
+    /// How sure it must be who does it.
+    pub const fn least_assurance(self) -> Assurance {
+        Assurance::Substantial
+    }
+
+    /// How long ago, in seconds, whoever does it may have proved who they are: what gives somebody something, or destroys evidence,
+    /// asks for it anew; what takes back never does.
+    pub const fn freshness(self) -> Option<i64> {
+        match self {
+            Self::AnswerRequest
+            | Self::GiveConsent
+            | Self::GiveMandate
+            | Self::AnswerMandateRequest
+            | Self::ManageClients
+            | Self::Erase => Some(300),
+            _ => None,
+        }
+    }
+}

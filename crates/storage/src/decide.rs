@@ -1,0 +1,514 @@
+//! What decisions look at. The two hot statements exist once for each engine: they answer for many questions at once.
+
+use crate::{
+    StoreError,
+    column::{RowRef, instant},
+    engine::{Engine, Pools, Read, Sql, Store, Tx, on},
+    journal::unsigned,
+    known::KnownAt,
+};
+use serde_json::json;
+use sqlx::FromRow;
+use tillid_domain::{
+    Cvr, LocalDate, Period,
+    consent::{Consent, ConsentState},
+    decision::{Acting, ActingFacts, ConsentCheck, ConsentFacts, ConsentSeen, PowerSeen},
+    id::{ConsentId, EntryId, PersonId},
+    mandate::{Mandate, MandateState},
+    person::{Life, Person},
+    text::PrivilegeUri,
+};
+use uuid::Uuid;
+
+/// A grantor, a representative and a privilege.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ActingKey {
+    /// For whom.
+    pub grantor: PersonId,
+    /// Who.
+    pub representative: PersonId,
+    /// With what.
+    pub privilege: PrivilegeUri,
+}
+
+impl ActingKey {
+    /// What a question looks at.
+    pub fn of(asked: &Acting) -> Self {
+        let Acting { representative, privilege, grantor, case: _ } = asked;
+        Self { grantor: *grantor, representative: *representative, privilege: privilege.clone() }
+    }
+}
+
+/// A person and an authority.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConsentKey {
+    /// Whose consents.
+    pub person: PersonId,
+    /// Towards whom.
+    pub authority: Cvr,
+}
+
+impl ConsentKey {
+    /// What a question looks at.
+    pub const fn of(asked: &ConsentCheck) -> Self {
+        Self { person: asked.person, authority: asked.authority }
+    }
+}
+
+/// What was found for one question, with how much was known of the persons.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Looked<Facts> {
+    /// The facts.
+    pub facts: Facts,
+    /// The version of the person; of a power, of the grantor.
+    pub person: u64,
+    /// The version of the representative.
+    pub representative: Option<u64>,
+}
+
+#[derive(FromRow)]
+struct ActingRow {
+    ord: i64,
+    catalogue: i64,
+    grantor_version: i64,
+    grantor_died: Option<String>,
+    grantor_born: Option<String>,
+    representative_version: i64,
+    representative_died: Option<String>,
+    source_id: Option<Uuid>,
+    case_ref: Option<String>,
+    basis: Option<String>,
+    valid_from: Option<i64>,
+    valid_to: Option<i64>,
+    revision: Option<i64>,
+    state: Option<String>,
+    ended_at: Option<i64>,
+    cause: Option<String>,
+    effective_at: Option<i64>,
+}
+
+impl ActingRow {
+    fn power(&self) -> Result<Option<PowerSeen>, StoreError> {
+        let Some(source) = self.source_id else { return Ok(None) };
+        let at = RowRef { table: "power", id: source };
+        let (Some(basis), Some(from), Some(to), Some(revision), Some(state)) =
+            (&self.basis, self.valid_from, self.valid_to, self.revision, self.state.as_deref())
+        else {
+            return Err(at.corrupt());
+        };
+        let lapse = at.lapse(self.cause.as_deref(), self.effective_at)?;
+        let state = match (state, self.ended_at.map(instant), lapse) {
+            ("given", None, None) => MandateState::Given,
+            ("revoked", Some(at), None) => MandateState::Revoked { at },
+            ("renounced", Some(at), None) => MandateState::Renounced { at },
+            ("ended", Some(at), Some((cause, effective_at))) => {
+                MandateState::Ended { at, effective_at, cause }
+            }
+            _ => return Err(at.corrupt()),
+        };
+        Ok(Some(PowerSeen {
+            case: at.text_opt(self.case_ref.as_deref())?,
+            basis: basis.clone(),
+            source,
+            version: at.number(revision)?,
+            valid_from: instant(from),
+            valid_to: instant(to),
+            state,
+        }))
+    }
+}
+
+#[derive(FromRow)]
+struct ConsentRow {
+    ord: i64,
+    catalogue: i64,
+    version: i64,
+    died_on: Option<String>,
+    born: Option<String>,
+    id: Option<Uuid>,
+    revision: Option<i64>,
+    entry_id: Option<Uuid>,
+    item: Option<String>,
+    case_ref: Option<String>,
+    valid_from: Option<i64>,
+    valid_to: Option<i64>,
+    state: Option<String>,
+    ended_at: Option<i64>,
+    cause: Option<String>,
+    effective_at: Option<i64>,
+}
+
+impl ConsentRow {
+    fn consent(&self) -> Result<Option<ConsentSeen>, StoreError> {
+        let Some(id) = self.id else { return Ok(None) };
+        let at = RowRef { table: "consent", id };
+        let (Some(revision), Some(entry), Some(item), Some(from), Some(state)) =
+            (self.revision, self.entry_id, self.item.as_deref(), self.valid_from, self.state.as_deref())
+        else {
+            return Err(at.corrupt());
+        };
+        let lapse = at.lapse(self.cause.as_deref(), self.effective_at)?;
+        let state = match (state, self.ended_at.map(instant), lapse) {
+            ("given", None, None) => ConsentState::Given,
+            ("declined", None, None) => ConsentState::Declined,
+            ("withdrawn", Some(at), None) => ConsentState::Withdrawn { at },
+            ("lapsed", Some(at), Some((cause, effective_at))) => {
+                ConsentState::Lapsed { at, effective_at, cause }
+            }
+            _ => return Err(at.corrupt()),
+        };
+        Ok(Some(ConsentSeen {
+            id: ConsentId::from_uuid(id),
+            version: at.number(revision)?,
+            entry: EntryId::from_uuid(entry),
+            item: at.text(item)?,
+            case: at.text_opt(self.case_ref.as_deref())?,
+            valid: Period { from: instant(from), to: self.valid_to.map(instant) },
+            state,
+        }))
+    }
+}
+
+const ACTING: Sql = Sql {
+    postgres: "SELECT q.ord - 1 AS ord, (SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM catalogue_entry) AS catalogue, \
+        g.version AS grantor_version, g.died_on AS grantor_died, g.born AS grantor_born, \
+        r.version AS representative_version, r.died_on AS representative_died, p.source_id, p.case_ref, p.basis, p.valid_from, \
+        p.valid_to, p.revision, p.state, p.ended_at, p.cause, p.effective_at \
+        FROM unnest($1::UUID[], $2::UUID[], $3::TEXT[]) WITH ORDINALITY AS q(grantor, representative, privilege, ord) \
+        JOIN person g ON g.id = q.grantor JOIN person r ON r.id = q.representative \
+        LEFT JOIN LATERAL (SELECT power.source_id, power.case_ref, power.basis, power.valid_from, power.valid_to, m.revision, m.state, \
+        m.ended_at, m.cause, m.effective_at FROM power JOIN mandate m ON m.id = power.source_id WHERE power.grantor_id = q.grantor \
+        AND power.representative_id = q.representative AND power.privilege = q.privilege AND power.known_to IS NULL) p ON TRUE",
+    sqlite: "SELECT q.key AS ord, (SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM catalogue_entry) AS catalogue, \
+        g.version AS grantor_version, g.died_on AS grantor_died, g.born AS grantor_born, \
+        r.version AS representative_version, r.died_on AS representative_died, p.source_id, p.case_ref, p.basis, p.valid_from, \
+        p.valid_to, m.revision, m.state, m.ended_at, m.cause, m.effective_at \
+        FROM json_each($1) q CROSS JOIN person g ON g.id = unhex(q.value ->> 0) CROSS JOIN person r ON r.id = unhex(q.value ->> 1) \
+        LEFT JOIN power p ON p.grantor_id = g.id AND p.representative_id = r.id AND p.privilege = q.value ->> 2 \
+        AND p.known_to IS NULL LEFT JOIN mandate m ON m.id = p.source_id",
+};
+
+const CONSENTS: Sql = Sql {
+    postgres: "SELECT q.ord - 1 AS ord, (SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM catalogue_entry) AS catalogue, \
+        p.version, p.died_on, p.born, c.id, c.revision, c.entry_id, c.item, c.case_ref, c.valid_from, \
+        c.valid_to, c.state, c.ended_at, c.cause, c.effective_at \
+        FROM unnest($1::UUID[], $2::TEXT[]) WITH ORDINALITY AS q(person, authority, ord) JOIN person p ON p.id = q.person \
+        LEFT JOIN LATERAL (SELECT * FROM consent WHERE consent.person_id = q.person AND consent.authority = q.authority) c ON TRUE",
+    sqlite: "SELECT q.key AS ord, (SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM catalogue_entry) AS catalogue, \
+        p.version, p.died_on, p.born, c.id, c.revision, c.entry_id, c.item, c.case_ref, c.valid_from, \
+        c.valid_to, c.state, c.ended_at, c.cause, c.effective_at \
+        FROM json_each($1) q CROSS JOIN person p ON p.id = unhex(q.value ->> 0) \
+        LEFT JOIN consent c ON c.person_id = p.id AND c.authority = q.value ->> 1",
+};
+
+fn hex(id: Uuid) -> String {
+    id.simple().to_string()
+}
+
+fn born(person: Uuid, text: Option<&str>) -> Result<Option<LocalDate>, StoreError> {
+    RowRef { table: "person", id: person }.text_opt(text)
+}
+
+/// What was found for each question, with the version of the catalogues in the same snapshot; `None` where nothing was found, so
+/// that the snapshot told none.
+type Found<Facts> = (Option<u64>, Vec<Option<Looked<Facts>>>);
+
+/// The columns of the keys, as PostgreSQL takes them.
+macro_rules! acting_query {
+    ($keys:expr) => {
+        sqlx::query_as(ACTING.postgres)
+            .bind($keys.iter().map(|k| k.grantor.as_uuid()).collect::<Vec<_>>())
+            .bind($keys.iter().map(|k| k.representative.as_uuid()).collect::<Vec<_>>())
+            .bind($keys.iter().map(|k| k.privilege.as_str()).collect::<Vec<_>>())
+    };
+}
+macro_rules! consents_query {
+    ($keys:expr) => {
+        sqlx::query_as(CONSENTS.postgres)
+            .bind($keys.iter().map(|k| k.person.as_uuid()).collect::<Vec<_>>())
+            .bind($keys.iter().map(|k| k.authority.to_string()).collect::<Vec<_>>())
+    };
+}
+
+impl Store {
+    /// What [`Tx::acting_now`] finds, in a snapshot of its own: one statement, where the engine needs no more for that.
+    pub async fn acting_now(&self, keys: &[ActingKey]) -> Result<Found<ActingFacts>, StoreError> {
+        match &self.pools {
+            Pools::Postgres(pool) => acting_found(keys, &acting_query!(keys).fetch_all(pool).await?),
+            Pools::Sqlite { .. } => self.read().await?.acting_found(keys).await,
+        }
+    }
+
+    /// Likewise of consents.
+    pub async fn consents_now(&self, keys: &[ConsentKey]) -> Result<Found<ConsentFacts>, StoreError> {
+        match &self.pools {
+            Pools::Postgres(pool) => consents_found(keys, &consents_query!(keys).fetch_all(pool).await?),
+            Pools::Sqlite { .. } => self.read().await?.consents_found(keys).await,
+        }
+    }
+}
+
+fn acting_found(keys: &[ActingKey], rows: &[ActingRow]) -> Result<Found<ActingFacts>, StoreError> {
+    let mut looked: Vec<Option<Looked<ActingFacts>>> = vec![None; keys.len()];
+    for row in rows {
+        let Some((slot, key)) = at(&mut looked, keys, row.ord) else { continue };
+        let found = match slot {
+            Some(found) => found,
+            None => slot.insert(Looked {
+                facts: ActingFacts {
+                    grantor_died: row.grantor_died.is_some(),
+                    representative_died: row.representative_died.is_some(),
+                    grantor_born: born(key.grantor.as_uuid(), row.grantor_born.as_deref())?,
+                    powers: Vec::new(),
+                },
+                person: unsigned(row.grantor_version),
+                representative: Some(unsigned(row.representative_version)),
+            }),
+        };
+        found.facts.powers.extend(row.power()?);
+    }
+    Ok((rows.first().map(|row| unsigned(row.catalogue)), looked))
+}
+
+fn consents_found(keys: &[ConsentKey], rows: &[ConsentRow]) -> Result<Found<ConsentFacts>, StoreError> {
+    let mut looked: Vec<Option<Looked<ConsentFacts>>> = vec![None; keys.len()];
+    for row in rows {
+        let Some((slot, key)) = at(&mut looked, keys, row.ord) else { continue };
+        let found = match slot {
+            Some(found) => found,
+            None => slot.insert(Looked {
+                facts: ConsentFacts {
+                    died: row.died_on.is_some(),
+                    born: born(key.person.as_uuid(), row.born.as_deref())?,
+                    consents: Vec::new(),
+                },
+                person: unsigned(row.version),
+                representative: None,
+            }),
+        };
+        found.facts.consents.extend(row.consent()?);
+    }
+    Ok((rows.first().map(|row| unsigned(row.catalogue)), looked))
+}
+
+impl Tx<Read> {
+    async fn acting_found(&mut self, keys: &[ActingKey]) -> Result<Found<ActingFacts>, StoreError> {
+        let rows: Vec<ActingRow> = match &mut self.engine {
+            Engine::Sqlite(tx) => {
+                let keys: Vec<_> = keys
+                    .iter()
+                    .map(|k| json!([hex(k.grantor.as_uuid()), hex(k.representative.as_uuid()), k.privilege]))
+                    .collect();
+                let query = sqlx::query_as(ACTING.sqlite).bind(json!(keys).to_string());
+                query.fetch_all(&mut **tx).await?
+            }
+            Engine::Postgres(tx) => acting_query!(keys).fetch_all(&mut **tx).await?,
+        };
+        acting_found(keys, &rows)
+    }
+
+    async fn consents_found(&mut self, keys: &[ConsentKey]) -> Result<Found<ConsentFacts>, StoreError> {
+        let rows: Vec<ConsentRow> = match &mut self.engine {
+            Engine::Sqlite(tx) => {
+                let keys: Vec<_> =
+                    keys.iter().map(|k| json!([hex(k.person.as_uuid()), k.authority.to_string()])).collect();
+                let query = sqlx::query_as(CONSENTS.sqlite).bind(json!(keys).to_string());
+                query.fetch_all(&mut **tx).await?
+            }
+            Engine::Postgres(tx) => consents_query!(keys).fetch_all(&mut **tx).await?,
+        };
+        consents_found(keys, &rows)
+    }
+
+    /// What is known now of each: in the order of the keys, `None` where one of the persons is not known.
+    pub async fn acting_now(
+        &mut self,
+        keys: &[ActingKey],
+    ) -> Result<Vec<Option<Looked<ActingFacts>>>, StoreError> {
+        Ok(self.acting_found(keys).await?.1)
+    }
+
+    /// Likewise of consents.
+    pub async fn consents_now(
+        &mut self,
+        keys: &[ConsentKey],
+    ) -> Result<Vec<Option<Looked<ConsentFacts>>>, StoreError> {
+        Ok(self.consents_found(keys).await?.1)
+    }
+
+    /// What was known of one at an earlier time, from the journal and the powers table; `None` where one of the persons was not
+    /// known then, or the decision that is named did not look at them.
+    pub async fn acting_known(
+        &mut self,
+        key: &ActingKey,
+        known: KnownAt,
+    ) -> Result<Option<Looked<ActingFacts>>, StoreError> {
+        const SQL: &str = "SELECT source_id, case_ref, basis, valid_from, valid_to FROM power WHERE grantor_id = $1 \
+             AND representative_id = $2 AND privilege = $3 AND known_from <= $4 AND (known_to IS NULL OR known_to > $4)";
+        let (Some(version), Some(other)) =
+            (self.version_of(key.grantor, known).await?, self.version_of(key.representative, known).await?)
+        else {
+            return Ok(None);
+        };
+        let (Some(grantor), Some(representative)) = (
+            self.known::<Person>(key.grantor.as_uuid(), key.grantor, version).await?,
+            self.known::<Person>(key.representative.as_uuid(), key.representative, other).await?,
+        ) else {
+            return Ok(None);
+        };
+        let rows: Vec<(Uuid, Option<String>, String, i64, i64)> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(key.grantor.as_uuid())
+            .bind(key.representative.as_uuid())
+            .bind(key.privilege.as_str())
+            .bind(crate::journal::signed(version))
+            .fetch_all(conn)
+            .await)?;
+        let mut powers = Vec::with_capacity(rows.len());
+        for (source, case, basis, from, to) in rows {
+            let at = RowRef { table: "power", id: source };
+            let mandate = self.known::<Mandate>(source, key.grantor, version).await?.ok_or(at.corrupt())?;
+            powers.push(PowerSeen {
+                case: at.text_opt(case.as_deref())?,
+                basis,
+                source: mandate.id.as_uuid(),
+                version: mandate.revision,
+                valid_from: instant(from),
+                valid_to: instant(to),
+                state: mandate.state,
+            });
+        }
+        Ok(Some(Looked {
+            facts: ActingFacts {
+                grantor_died: grantor.life != Life::Alive,
+                representative_died: representative.life != Life::Alive,
+                grantor_born: grantor.born,
+                powers,
+            },
+            person: version,
+            representative: Some(other),
+        }))
+    }
+
+    /// Likewise of consents.
+    pub async fn consents_known(
+        &mut self,
+        key: &ConsentKey,
+        known: KnownAt,
+    ) -> Result<Option<Looked<ConsentFacts>>, StoreError> {
+        const SQL: &str = "SELECT id FROM consent WHERE person_id = $1 AND authority = $2";
+        let Some(version) = self.version_of(key.person, known).await? else { return Ok(None) };
+        let Some(person) = self.known::<Person>(key.person.as_uuid(), key.person, version).await? else {
+            return Ok(None);
+        };
+        let ids: Vec<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(key.person.as_uuid())
+            .bind(key.authority.to_string())
+            .fetch_all(conn)
+            .await)?;
+        let mut consents = Vec::with_capacity(ids.len());
+        for id in ids {
+            let Some(consent) = self.known::<Consent>(id, key.person, version).await? else { continue };
+            consents.push(ConsentSeen {
+                id: consent.id,
+                version: consent.revision,
+                entry: consent.answer.entry.entry,
+                item: consent.answer.item,
+                case: consent.answer.case,
+                valid: consent.answer.valid,
+                state: consent.state,
+            });
+        }
+        let facts = ConsentFacts { died: person.life != Life::Alive, born: person.born, consents };
+        Ok(Some(Looked { facts, person: version, representative: None }))
+    }
+
+    /// Who may hold that privilege for a person, after an id: whether they do at a moment is for the decision to say.
+    pub async fn representatives(
+        &mut self,
+        grantor: PersonId,
+        privilege: &PrivilegeUri,
+        after: Option<PersonId>,
+        limit: u32,
+    ) -> Result<Vec<PersonId>, StoreError> {
+        const SQL: &str = "SELECT DISTINCT representative_id FROM power WHERE grantor_id = $1 AND privilege = $2 AND known_to IS NULL \
+             AND representative_id > $3 ORDER BY representative_id LIMIT $4";
+        let found: Vec<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(grantor.as_uuid())
+            .bind(privilege.as_str())
+            .bind(after.map_or(Uuid::nil(), PersonId::as_uuid))
+            .bind(i64::from(limit))
+            .fetch_all(conn)
+            .await)?;
+        Ok(found.into_iter().map(PersonId::from_uuid).collect())
+    }
+
+    /// For whom somebody may hold that privilege, after an id.
+    pub async fn grantors(
+        &mut self,
+        representative: PersonId,
+        privilege: &PrivilegeUri,
+        after: Option<PersonId>,
+        limit: u32,
+    ) -> Result<Vec<PersonId>, StoreError> {
+        const SQL: &str = "SELECT DISTINCT grantor_id FROM power WHERE representative_id = $1 AND privilege = $2 AND known_to IS NULL \
+             AND grantor_id > $3 ORDER BY grantor_id LIMIT $4";
+        let found: Vec<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(representative.as_uuid())
+            .bind(privilege.as_str())
+            .bind(after.map_or(Uuid::nil(), PersonId::as_uuid))
+            .bind(i64::from(limit))
+            .fetch_all(conn)
+            .await)?;
+        Ok(found.into_iter().map(PersonId::from_uuid).collect())
+    }
+
+    /// Which privileges somebody may hold for a person, after one, in their order.
+    pub async fn privileges_between(
+        &mut self,
+        grantor: PersonId,
+        representative: PersonId,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<PrivilegeUri>, StoreError> {
+        const SQL: &str = "SELECT DISTINCT privilege FROM power WHERE grantor_id = $1 AND representative_id = $2 AND known_to IS NULL \
+             AND privilege > $3 ORDER BY privilege LIMIT $4";
+        let found: Vec<String> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(grantor.as_uuid())
+            .bind(representative.as_uuid())
+            .bind(after)
+            .bind(i64::from(limit))
+            .fetch_all(conn)
+            .await)?;
+        let at = RowRef { table: "power", id: grantor.as_uuid() };
+        found.iter().map(|uri| at.text(uri)).collect()
+    }
+
+    /// Who has answered an authority about consents, after an id.
+    pub async fn consenting(
+        &mut self,
+        authority: Cvr,
+        after: Option<PersonId>,
+        limit: u32,
+    ) -> Result<Vec<PersonId>, StoreError> {
+        const SQL: &str = "SELECT DISTINCT person_id FROM consent WHERE authority = $1 AND person_id > $2 ORDER BY person_id LIMIT $3";
+        let found: Vec<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(authority.to_string())
+            .bind(after.map_or(Uuid::nil(), PersonId::as_uuid))
+            .bind(i64::from(limit))
+            .fetch_all(conn)
+            .await)?;
+        Ok(found.into_iter().map(PersonId::from_uuid).collect())
+    }
+
+    /// How many events the catalogues have had: another number means that they say something else.
+    pub async fn catalogue_version(&mut self) -> Result<u64, StoreError> {
+        const SQL: &str = "SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM catalogue_entry";
+        let version: i64 = on!(self, |conn| sqlx::query_scalar(SQL).fetch_one(conn).await)?;
+        Ok(unsigned(version))
+    }
+}
+
+fn at<'a, S, K>(slots: &'a mut [S], keys: &'a [K], ord: i64) -> Option<(&'a mut S, &'a K)> {
+    let ord = usize::try_from(ord).ok()?;
+    Some((slots.get_mut(ord)?, keys.get(ord)?))
+}
