@@ -172,13 +172,13 @@ impl Bench {
                     let looked = powers.next().flatten();
                     let related = looked.as_ref().is_some_and(|l| !l.facts.powers.is_empty());
                     let decide = |facts: &_| decide_acting(asked, &job.asker, at, facts, &book);
-                    conclude(job, looked, related, at, version, decide, Reason::NoPower)
+                    conclude(job, looked, related, (at, now), version, decide, Reason::NoPower)
                 }
                 Question::Consent(asked) => {
                     let looked: Option<Looked<ConsentFacts>> = given.next().flatten();
                     let related = looked.as_ref().is_some_and(|l| !l.facts.consents.is_empty());
                     let decide = |facts: &_| decide_consent(asked, &job.asker, at, facts, &book);
-                    conclude(job, looked, related, at, version, decide, Reason::NoConsent)
+                    conclude(job, looked, related, (at, now), version, decide, Reason::NoConsent)
                 }
             });
         }
@@ -235,12 +235,12 @@ impl Bench {
     }
 }
 
-/// The answer to one question from what was found, with its record.
+/// The answer to one question from what was found, for the moment that was asked about, with its record of this moment of business time.
 pub(super) fn conclude<Facts>(
     job: &Job,
     looked: Option<Looked<Facts>>,
     related: bool,
-    at: ValidAt,
+    (at, now): (ValidAt, Instant),
     catalogue: u64,
     decide: impl FnOnce(&Facts) -> Answer,
     nothing: Reason,
@@ -257,10 +257,7 @@ pub(super) fn conclude<Facts>(
     };
     let seen = Seen::now(looked.person, looked.representative, catalogue, BUILD);
     let record = AccessRecord {
-        at: match at {
-            ValidAt::Now(now) => now,
-            ValidAt::Moment(_) => job.record.at,
-        },
+        at: now,
         outcome,
         decision: Some(Decision::new(job.question.clone(), at, &answer, seen)),
         ..job.record.clone()

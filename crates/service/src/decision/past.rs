@@ -4,7 +4,6 @@ use super::coalesce::{Job, Settled, conclude};
 use crate::{Error, Service};
 use tillid_domain::{
     Instant, Reason,
-    access::AccessRecord,
     decision::{Book, Question, ValidAt, decide_acting, decide_consent},
 };
 use tillid_storage::{ActingKey, ConsentKey, KnownAt, Read, Tx};
@@ -33,24 +32,22 @@ impl Service {
             (None, KnownAt::Decision(_) | KnownAt::Position(_)) => ValidAt::Now(catalogue_at),
             _ => at,
         };
-        let job = Job { record: AccessRecord { at: now, ..job.record.clone() }, ..job };
-        let mut settled = match &job.question {
+        let settled = match &job.question {
             Question::Acting(asked) => {
                 let looked = tx.acting_known(&ActingKey::of(asked), known).await?;
                 let related = looked.as_ref().is_some_and(|l| !l.facts.powers.is_empty());
                 let decide = |facts: &_| decide_acting(asked, &job.asker, at, facts, &book);
-                conclude(&job, looked, related, at, version, decide, Reason::NoPower)
+                conclude(&job, looked, related, (at, now), version, decide, Reason::NoPower)
             }
             Question::Consent(asked) => {
                 let looked = tx.consents_known(&ConsentKey::of(asked), known).await?;
                 let related = looked.as_ref().is_some_and(|l| !l.facts.consents.is_empty());
                 let decide = |facts: &_| decide_consent(asked, &job.asker, at, facts, &book);
-                conclude(&job, looked, related, at, version, decide, Reason::NoConsent)
+                conclude(&job, looked, related, (at, now), version, decide, Reason::NoConsent)
             }
         };
         drop(tx);
-        if let Some(record) = &mut settled.record {
-            record.at = now;
+        if let Some(record) = &settled.record {
             self.record(vec![record.clone()], now).await?;
         }
         Ok(settled)
