@@ -23,6 +23,7 @@ use std::{
 use tempfile::TempDir;
 use tillid_storage::Address;
 use tillid_testkit::{Administrator, Database, Engine};
+use tokio::time::sleep;
 
 /// So many that they are moved in several rounds, with callers in between.
 const NUMBERS: usize = 450;
@@ -129,15 +130,20 @@ impl Installation {
 
     /// Starts the service, and waits until it says where it listens.
     pub(crate) async fn start(&self, keys: &[&str]) -> Running {
-        let (child, log) = self.serve(keys);
-        let ready = || {
+        let (mut child, log) = self.serve(keys);
+        let began = Instant::now();
+        let ready = loop {
             let text = fs::read_to_string(&log).expect("the log");
             let fields =
                 |line: &str| serde_json::from_str::<Value>(line).ok().map(|line| line["fields"].clone());
-            text.lines().filter_map(fields).find(|fields| fields["message"] == "ready")
+            if let Some(ready) = text.lines().filter_map(fields).find(|fields| fields["message"] == "ready") {
+                break ready;
+            }
+            let ended = child.try_wait().expect("its state");
+            assert!(ended.is_none(), "it ended instead of starting: {ended:?}\n{text}");
+            assert!(began.elapsed() < Duration::from_secs(20), "it does not start\n{text}");
+            sleep(Duration::from_millis(20)).await;
         };
-        super::outage::until("it is ready", Duration::from_secs(20), async || ready().is_some()).await;
-        let ready = ready().expect("an address");
         let address = |field: &str| format!("http://{}", ready[field].as_str().expect("an address"));
         Running { child, base: address("public"), internal: address("internal") }
     }

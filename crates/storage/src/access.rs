@@ -3,7 +3,7 @@
 use crate::{
     StoreError,
     column::{RowRef, instant, json},
-    engine::{Engine, Sql, Tx, Write, on},
+    engine::{Engine, Pools, Sql, Store, Tx, Write, on},
     journal::{Written, signed},
 };
 use sqlx::FromRow;
@@ -109,20 +109,34 @@ macro_rules! insert_all {
     };
 }
 
-/// The records with the event that commits to them and its place in the queue: all of it in one statement.
-const RECORD: &str = insert_all!(
-    "WITH events AS (INSERT INTO event (id, kind, aggregate_id, revision, fact, recorded_at, commitment) \
-     VALUES ($18, $19, $1, $20, $21, $22, $23)), bodies AS (INSERT INTO event_body (event_id, salt, bytes) VALUES ($18, $24, $25)), \
-     queue AS (INSERT INTO pending (event_id) VALUES ($18)) "
-);
+/// The same from a list of rows.
+macro_rules! insert_rows {
+    ($before:literal) => {
+        concat!(
+            $before,
+            "INSERT INTO access_record (id, batch_id, person_id, at, actor, act, target, purpose, case_ref, lookup_id, outcome, \
+             permits_until, held_reason, held_by, held_until, decision, salt) SELECT unhex(q.value ->> 0), $1, unhex(q.value ->> 1), \
+             q.value ->> 2, q.value ->> 3, q.value ->> 4, unhex(q.value ->> 5), q.value ->> 6, q.value ->> 7, unhex(q.value ->> 8), \
+             q.value ->> 9, q.value ->> 10, q.value ->> 11, unhex(q.value ->> 12), q.value ->> 13, q.value ->> 14, \
+             unhex(q.value ->> 15) FROM json_each($2) q"
+        )
+    };
+}
 
-const INSERT: Sql = Sql {
-    postgres: insert_all!(""),
-    sqlite: "INSERT INTO access_record (id, batch_id, person_id, at, actor, act, target, purpose, case_ref, lookup_id, outcome, \
-        permits_until, held_reason, held_by, held_until, decision, salt) SELECT unhex(q.value ->> 0), $1, unhex(q.value ->> 1), \
-        q.value ->> 2, q.value ->> 3, q.value ->> 4, unhex(q.value ->> 5), q.value ->> 6, q.value ->> 7, unhex(q.value ->> 8), \
-        q.value ->> 9, q.value ->> 10, q.value ->> 11, unhex(q.value ->> 12), q.value ->> 13, q.value ->> 14, unhex(q.value ->> 15) \
-        FROM json_each($2) q",
+const INSERT: Sql = Sql { postgres: insert_all!(""), sqlite: insert_rows!("") };
+
+/// The records with the event that commits to them and its place in the queue: all of it in one message.
+const RECORD: Sql = Sql {
+    postgres: insert_all!(
+        "WITH events AS (INSERT INTO event (id, kind, aggregate_id, revision, fact, recorded_at, commitment) \
+         VALUES ($18, $19, $1, $20, $21, $22, $23)), \
+         bodies AS (INSERT INTO event_body (event_id, salt, bytes) VALUES ($18, $24, $25)), \
+         queue AS (INSERT INTO pending (event_id) VALUES ($18)) "
+    ),
+    sqlite: insert_rows!(
+        "INSERT INTO event (id, kind, aggregate_id, revision, fact, recorded_at, commitment) VALUES ($3, $4, $1, $5, $6, $7, $8); \
+         INSERT INTO event_body (event_id, salt, bytes) VALUES ($3, $9, $10); INSERT INTO pending (event_id) VALUES ($3); "
+    ),
 };
 
 /// A record as its columns.
@@ -196,6 +210,10 @@ impl Columns {
     }
 }
 
+fn rows(columns: &[Columns]) -> String {
+    serde_json::Value::Array(columns.iter().map(Columns::json).collect()).to_string()
+}
+
 impl Tx<Write> {
     pub(crate) async fn insert_looks(
         &mut self,
@@ -205,10 +223,7 @@ impl Tx<Write> {
         let columns: Vec<Columns> = records.iter().map(|(record, salt)| Columns::of(record, salt)).collect();
         match &mut self.engine {
             Engine::Sqlite(tx) => {
-                let rows: Vec<_> = columns.iter().map(Columns::json).collect();
-                let query = sqlx::query(INSERT.sqlite)
-                    .bind(batch.as_uuid())
-                    .bind(serde_json::Value::Array(rows).to_string());
+                let query = sqlx::query(INSERT.sqlite).bind(batch.as_uuid()).bind(rows(&columns));
                 let done = query.execute(&mut **tx).await;
                 match &self.turn {
                     Some(turn) => turn.noted(done),
@@ -246,27 +261,42 @@ fn bound<'q>(query: PgQuery<'q>, batch: BatchId, columns: &'q [Columns]) -> PgQu
         .bind(columns.iter().map(|c| c.salt.as_slice()).collect::<Vec<_>>())
 }
 
-/// Makes records durable with the event that commits to them, by one statement that is its own transaction.
-pub(crate) async fn record_at_once(
-    pool: &sqlx::PgPool,
-    batch: BatchId,
-    records: &[(&AccessRecord, Salt)],
-    event: &Written,
-) -> Result<(), StoreError> {
-    let columns: Vec<Columns> = records.iter().map(|(record, salt)| Columns::of(record, salt)).collect();
-    let recorded = &event.recorded;
-    bound(sqlx::query(RECORD), batch, &columns)
-        .bind(recorded.id.as_uuid())
-        .bind(recorded.aggregate_kind.code())
-        .bind(signed(recorded.revision))
-        .bind(recorded.fact.code())
-        .bind(recorded.recorded_at.as_micros())
-        .bind(event.commitment.as_bytes().as_slice())
-        .bind(event.salt.reveal().as_slice())
-        .bind(event.bytes.as_slice())
-        .execute(pool)
-        .await?;
-    Ok(())
+/// Binds what is written of an event behind everything that is bound already.
+macro_rules! with_event {
+    ($query:expr, $event:expr) => {
+        $query
+            .bind($event.recorded.id.as_uuid())
+            .bind($event.recorded.aggregate_kind.code())
+            .bind(signed($event.recorded.revision))
+            .bind($event.recorded.fact.code())
+            .bind($event.recorded.recorded_at.as_micros())
+            .bind($event.commitment.as_bytes().as_slice())
+            .bind($event.salt.reveal().as_slice())
+            .bind($event.bytes.as_slice())
+    };
+}
+
+impl Store {
+    /// Makes records durable with the event that commits to them; on PostgreSQL by one statement that is its own transaction.
+    pub(crate) async fn record_at_once(
+        &self,
+        batch: BatchId,
+        records: &[(&AccessRecord, Salt)],
+        event: &Written,
+    ) -> Result<(), StoreError> {
+        let columns: Vec<Columns> = records.iter().map(|(record, salt)| Columns::of(record, salt)).collect();
+        if let Pools::Postgres(pool) = &self.pools {
+            let query = bound(sqlx::query(RECORD.postgres), batch, &columns);
+            with_event!(query, event).execute(pool).await?;
+            return Ok(());
+        }
+        let mut tx = self.write().await?;
+        if let (Engine::Sqlite(conn), Some(turn)) = (&mut tx.engine, &tx.turn) {
+            let query = sqlx::query(RECORD.sqlite).bind(batch.as_uuid()).bind(rows(&columns));
+            turn.noted(with_event!(query, event).execute(&mut **conn).await)?;
+        }
+        tx.end().await
+    }
 }
 
 impl<Mode> Tx<Mode> {

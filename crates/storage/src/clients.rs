@@ -3,7 +3,7 @@
 use crate::{
     StoreError,
     column::{RowRef, code_of, instant, json},
-    engine::{Pools, Store, Tx, Write, on, run},
+    engine::{Pools, Sql, Store, Tx, Write, on, run},
     journal::signed,
 };
 use sqlx::FromRow;
@@ -135,6 +135,15 @@ macro_rules! client_columns {
     };
 }
 
+macro_rules! rights_columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT client_id, id, revision, quota, authority, scopes, purposes, state, stopped_at FROM client ",
+            $rest
+        )
+    };
+}
+
 impl<Mode> Tx<Mode> {
     /// A client by the id of its registration.
     pub async fn client(&mut self, id: RegistrationId) -> Result<Option<Client>, StoreError> {
@@ -168,19 +177,6 @@ impl<Mode> Tx<Mode> {
             .await)?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
-
-    /// What a client may at this moment; `None` when there is no such client.
-    pub async fn client_rights(&mut self, client: &ClientId) -> Result<Option<ClientRights>, StoreError> {
-        const SQL: &str = "SELECT id, revision, quota, authority, scopes, purposes, state, stopped_at FROM client WHERE client_id = $1";
-        let row: Option<RightsRow> =
-            on!(self, |conn| sqlx::query_as(SQL).bind(client.as_str()).fetch_optional(conn).await)?;
-        row.map(TryInto::try_into).transpose()
-    }
-
-    /// Whether a client may call at this moment; `None` when there is no such client.
-    pub async fn client_state(&mut self, client: &ClientId) -> Result<Option<ClientState>, StoreError> {
-        Ok(self.client_rights(client).await?.map(|rights| rights.state))
-    }
 }
 
 #[derive(FromRow)]
@@ -196,26 +192,21 @@ impl Store {
         &self,
         clients: &[ClientId],
     ) -> Result<BTreeMap<ClientId, ClientRights>, StoreError> {
-        const SQL: &str = "SELECT client_id, id, revision, quota, authority, scopes, purposes, state, stopped_at FROM client \
-             WHERE client_id = ANY($1)";
+        const SQL: Sql = Sql {
+            postgres: rights_columns!("WHERE client_id = ANY($1)"),
+            sqlite: rights_columns!("WHERE client_id IN (SELECT value FROM json_each($1))"),
+        };
+        let names: Vec<&str> = clients.iter().map(ClientId::as_str).collect();
+        let rows: Vec<NamedRights> = match &self.pools {
+            Pools::Postgres(pool) => sqlx::query_as(SQL.postgres).bind(names).fetch_all(pool).await?,
+            Pools::Sqlite { read, .. } => {
+                sqlx::query_as(SQL.sqlite).bind(json(&names)).fetch_all(read).await?
+            }
+        };
         let mut found = BTreeMap::new();
-        match &self.pools {
-            Pools::Postgres(pool) => {
-                let names: Vec<&str> = clients.iter().map(ClientId::as_str).collect();
-                let rows: Vec<NamedRights> = sqlx::query_as(SQL).bind(names).fetch_all(pool).await?;
-                for NamedRights { client_id, rights } in rows {
-                    let at = RowRef { table: "client", id: rights.id };
-                    found.insert(at.text(&client_id)?, rights.try_into()?);
-                }
-            }
-            Pools::Sqlite { .. } => {
-                let mut tx = self.read().await?;
-                for client in clients {
-                    if let Some(rights) = tx.client_rights(client).await? {
-                        found.insert(client.clone(), rights);
-                    }
-                }
-            }
+        for NamedRights { client_id, rights } in rows {
+            let at = RowRef { table: "client", id: rights.id };
+            found.insert(at.text(&client_id)?, rights.try_into()?);
         }
         Ok(found)
     }

@@ -7,7 +7,7 @@ use crate::{
     journal::unsigned,
     known::KnownAt,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::FromRow;
 use tillid_domain::{
     Cvr, LocalDate, Period,
@@ -213,8 +213,8 @@ fn born(person: Uuid, text: Option<&str>) -> Result<Option<LocalDate>, StoreErro
 /// that the snapshot told none.
 type Found<Facts> = (Option<u64>, Vec<Option<Looked<Facts>>>);
 
-/// The columns of the keys, as PostgreSQL takes them.
-macro_rules! acting_query {
+/// The query of the keys, as PostgreSQL takes them: as columns.
+macro_rules! acting_columns {
     ($keys:expr) => {
         sqlx::query_as(ACTING.postgres)
             .bind($keys.iter().map(|k| k.grantor.as_uuid()).collect::<Vec<_>>())
@@ -222,29 +222,45 @@ macro_rules! acting_query {
             .bind($keys.iter().map(|k| k.privilege.as_str()).collect::<Vec<_>>())
     };
 }
-macro_rules! consents_query {
+macro_rules! consents_columns {
     ($keys:expr) => {
         sqlx::query_as(CONSENTS.postgres)
             .bind($keys.iter().map(|k| k.person.as_uuid()).collect::<Vec<_>>())
             .bind($keys.iter().map(|k| k.authority.to_string()).collect::<Vec<_>>())
     };
 }
+/// As SQLite takes them: as a list of rows.
+macro_rules! acting_rows {
+    ($keys:expr) => {{
+        let row =
+            |k: &ActingKey| json!([hex(k.grantor.as_uuid()), hex(k.representative.as_uuid()), k.privilege]);
+        sqlx::query_as(ACTING.sqlite).bind(Value::Array($keys.iter().map(row).collect()).to_string())
+    }};
+}
+macro_rules! consents_rows {
+    ($keys:expr) => {{
+        let row = |k: &ConsentKey| json!([hex(k.person.as_uuid()), k.authority.to_string()]);
+        sqlx::query_as(CONSENTS.sqlite).bind(Value::Array($keys.iter().map(row).collect()).to_string())
+    }};
+}
 
 impl Store {
-    /// What [`Tx::acting_now`] finds, in a snapshot of its own: one statement, where the engine needs no more for that.
+    /// What [`Tx::acting_now`] finds, in a snapshot of its own: one statement is one.
     pub async fn acting_now(&self, keys: &[ActingKey]) -> Result<Found<ActingFacts>, StoreError> {
-        match &self.pools {
-            Pools::Postgres(pool) => acting_found(keys, &acting_query!(keys).fetch_all(pool).await?),
-            Pools::Sqlite { .. } => self.read().await?.acting_found(keys).await,
-        }
+        let rows: Vec<ActingRow> = match &self.pools {
+            Pools::Postgres(pool) => acting_columns!(keys).fetch_all(pool).await?,
+            Pools::Sqlite { read, .. } => acting_rows!(keys).fetch_all(read).await?,
+        };
+        acting_found(keys, &rows)
     }
 
     /// Likewise of consents.
     pub async fn consents_now(&self, keys: &[ConsentKey]) -> Result<Found<ConsentFacts>, StoreError> {
-        match &self.pools {
-            Pools::Postgres(pool) => consents_found(keys, &consents_query!(keys).fetch_all(pool).await?),
-            Pools::Sqlite { .. } => self.read().await?.consents_found(keys).await,
-        }
+        let rows: Vec<ConsentRow> = match &self.pools {
+            Pools::Postgres(pool) => consents_columns!(keys).fetch_all(pool).await?,
+            Pools::Sqlite { read, .. } => consents_rows!(keys).fetch_all(read).await?,
+        };
+        consents_found(keys, &rows)
     }
 }
 
@@ -292,40 +308,16 @@ fn consents_found(keys: &[ConsentKey], rows: &[ConsentRow]) -> Result<Found<Cons
 }
 
 impl Tx<Read> {
-    async fn acting_found(&mut self, keys: &[ActingKey]) -> Result<Found<ActingFacts>, StoreError> {
-        let rows: Vec<ActingRow> = match &mut self.engine {
-            Engine::Sqlite(tx) => {
-                let keys: Vec<_> = keys
-                    .iter()
-                    .map(|k| json!([hex(k.grantor.as_uuid()), hex(k.representative.as_uuid()), k.privilege]))
-                    .collect();
-                let query = sqlx::query_as(ACTING.sqlite).bind(json!(keys).to_string());
-                query.fetch_all(&mut **tx).await?
-            }
-            Engine::Postgres(tx) => acting_query!(keys).fetch_all(&mut **tx).await?,
-        };
-        acting_found(keys, &rows)
-    }
-
-    async fn consents_found(&mut self, keys: &[ConsentKey]) -> Result<Found<ConsentFacts>, StoreError> {
-        let rows: Vec<ConsentRow> = match &mut self.engine {
-            Engine::Sqlite(tx) => {
-                let keys: Vec<_> =
-                    keys.iter().map(|k| json!([hex(k.person.as_uuid()), k.authority.to_string()])).collect();
-                let query = sqlx::query_as(CONSENTS.sqlite).bind(json!(keys).to_string());
-                query.fetch_all(&mut **tx).await?
-            }
-            Engine::Postgres(tx) => consents_query!(keys).fetch_all(&mut **tx).await?,
-        };
-        consents_found(keys, &rows)
-    }
-
     /// What is known now of each: in the order of the keys, `None` where one of the persons is not known.
     pub async fn acting_now(
         &mut self,
         keys: &[ActingKey],
     ) -> Result<Vec<Option<Looked<ActingFacts>>>, StoreError> {
-        Ok(self.acting_found(keys).await?.1)
+        let rows: Vec<ActingRow> = match &mut self.engine {
+            Engine::Postgres(tx) => acting_columns!(keys).fetch_all(&mut **tx).await?,
+            Engine::Sqlite(tx) => acting_rows!(keys).fetch_all(&mut **tx).await?,
+        };
+        Ok(acting_found(keys, &rows)?.1)
     }
 
     /// Likewise of consents.
@@ -333,7 +325,11 @@ impl Tx<Read> {
         &mut self,
         keys: &[ConsentKey],
     ) -> Result<Vec<Option<Looked<ConsentFacts>>>, StoreError> {
-        Ok(self.consents_found(keys).await?.1)
+        let rows: Vec<ConsentRow> = match &mut self.engine {
+            Engine::Postgres(tx) => consents_columns!(keys).fetch_all(&mut **tx).await?,
+            Engine::Sqlite(tx) => consents_rows!(keys).fetch_all(&mut **tx).await?,
+        };
+        Ok(consents_found(keys, &rows)?.1)
     }
 
     /// What was known of one at an earlier time, from the journal and the powers table; `None` where one of the persons was not

@@ -153,6 +153,11 @@ impl Store {
                     ("statement_timeout", "5s"),
                     ("lock_timeout", "3s"),
                     ("idle_in_transaction_session_timeout", "15s"),
+                    // Every statement finds its rows by keys, whatever they are: one plan for all of them, which must not be the one
+                    // for a table that was still small. Where arrays are bound, the server would plan anew each time.
+                    ("plan_cache_mode", "force_generic_plan"),
+                    ("enable_seqscan", "off"),
+                    ("jit", "off"),
                 ]);
                 let pool = PgPoolOptions::new()
                     .max_connections(16)

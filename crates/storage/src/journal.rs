@@ -2,8 +2,8 @@
 
 use crate::{
     StoreError,
-    access::{self, Looks},
-    engine::{Engine, Pools, Store, Tx, Write, on, run},
+    access::Looks,
+    engine::{Engine, Store, Tx, Write, on, run},
     vault::Vault,
 };
 use sqlx::FromRow;
@@ -30,25 +30,18 @@ pub struct Opened {
 impl Store {
     /// Makes records of looks durable, and nothing else.
     pub async fn record(&self, looks: Looks) -> Result<(), StoreError> {
-        if let Pools::Postgres(pool) = &self.pools
-            && looks.external.is_empty()
-        {
-            return self.record_at_once(pool, looks).await.map_err(unrecorded);
+        if !looks.external.is_empty() {
+            self.write().await?.commit(Vec::new(), Some(looks)).await?;
+            return Ok(());
         }
-        let tx = self.write().await?;
-        tx.commit(Vec::new(), Some(looks)).await?;
-        Ok(())
-    }
-
-    /// What decisions wait for: one statement instead of a transaction of five.
-    async fn record_at_once(&self, pool: &sqlx::PgPool, looks: Looks) -> Result<(), StoreError> {
         if looks.records.is_empty() {
             return Ok(());
         }
+        // What decisions wait for: one message to the database instead of five.
         let salted: Vec<_> = looks.records.iter().map(|record| (record, salt(&self.vault))).collect();
         let event = batch_event(&looks, committed(&salted), Vec::new());
         let event = Written::of(Recorded::new(event, Vec::new()), salt(&self.vault));
-        access::record_at_once(pool, looks.batch, &salted, &event).await
+        self.record_at_once(looks.batch, &salted, &event).await.map_err(unrecorded)
     }
 }
 

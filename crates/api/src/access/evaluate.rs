@@ -106,6 +106,7 @@ async fn answer(
     let mut answers: Vec<Option<DecisionView>> = Vec::with_capacity(items.len());
     let (mut places, mut questions) = (Vec::new(), Vec::new());
     let (mut external_places, mut external) = (Vec::new(), Vec::new());
+    let mut about_nothing = false;
     for (place, item) in items.into_iter().enumerate() {
         answers.push(None);
         match item {
@@ -121,12 +122,14 @@ async fn answer(
                 Err(failure) => set(&mut answers, place, DecisionView::flawed(failure.message())),
             },
             Ok(Asked::Nothing) => {
+                about_nothing = true;
                 set(&mut answers, place, DecisionView::nothing(service.ambient().id(), audience));
             }
             Err(failure) => set(&mut answers, place, DecisionView::flawed(failure.message())),
         }
     }
-    if !questions.is_empty() {
+    // Who may ask nothing learns nothing, not even that something does not exist.
+    if !questions.is_empty() || about_nothing {
         let decided = service.decide(&caller.read(), questions).await;
         let decided = decided.map_err(|e| Failure::of(caller, &e))?;
         count(gate, caller, &decided);

@@ -18,12 +18,10 @@ use tillid_domain::{
     id::{BatchId, EventId},
 };
 use tillid_storage::{ActingKey, ConsentKey, Looked, Looks, Read, Store, Tx};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 /// How many are answered together at most.
 const BATCH: usize = 256;
-/// How many batches are at the database at once.
-const IN_FLIGHT: usize = 2;
 /// How many wait at most; who comes then is told to come again.
 const WAITING: usize = 16_384;
 
@@ -82,14 +80,11 @@ impl Decider {
         Self(Arc::new(Shared { bench, queue: OnceLock::new() }))
     }
 
-    /// Lets a question wait for its answer; refuses when too many do. Called within a runtime, whose workers start with the first.
+    /// Lets a question wait for its answer; refuses when too many do. Called within a runtime, whose worker starts with the first.
     pub(crate) fn enqueue(&self, job: Job) -> Result<(), Error> {
         let queue = self.0.queue.get_or_init(|| {
             let (sender, receiver) = mpsc::channel(WAITING);
-            let receiver = Arc::new(Mutex::new(receiver));
-            for _ in 0..IN_FLIGHT {
-                tokio::spawn(work(self.0.bench.clone(), receiver.clone()));
-            }
+            tokio::spawn(work(self.0.bench.clone(), receiver));
             sender
         });
         queue.try_send(job).map_err(|full| Error::Busy(Box::from(full.to_string())))
@@ -101,19 +96,18 @@ impl Decider {
     }
 }
 
-/// Takes what waits, for as long as anybody can still ask.
-async fn work(bench: Bench, receiver: Arc<Mutex<mpsc::Receiver<Job>>>) {
+/// Takes what waits, for as long as anybody can still ask; one batch at a time, because two of half the size cost more than one.
+async fn work(bench: Bench, mut receiver: mpsc::Receiver<Job>) {
     let mut jobs = Vec::with_capacity(BATCH);
-    loop {
-        {
-            let mut receiver = receiver.lock().await;
-            if receiver.recv_many(&mut jobs, BATCH).await == 0 {
-                return;
-            }
-        }
+    while receiver.recv_many(&mut jobs, BATCH).await > 0 {
         // Whoever has gone away costs nothing.
         jobs.retain(|job| !job.reply.is_closed());
-        bench.settle(std::mem::take(&mut jobs)).await;
+        let (bench, jobs) = (bench.clone(), std::mem::take(&mut jobs));
+        // A task of its own: should it panic, those who wait are told to come again, and the next batch is answered.
+        let settled = tokio::spawn(async move { bench.settle(jobs).await });
+        if let Err(error) = settled.await {
+            tracing::error!(%error, "a batch of questions has no answers");
+        }
     }
 }
 
@@ -172,13 +166,13 @@ impl Bench {
                     let looked = powers.next().flatten();
                     let related = looked.as_ref().is_some_and(|l| !l.facts.powers.is_empty());
                     let decide = |facts: &_| decide_acting(asked, &job.asker, at, facts, &book);
-                    conclude(job, looked, related, (at, now), version, decide, Reason::NoPower)
+                    conclude(job, looked, related, (at, now), version, decide)
                 }
                 Question::Consent(asked) => {
                     let looked: Option<Looked<ConsentFacts>> = given.next().flatten();
                     let related = looked.as_ref().is_some_and(|l| !l.facts.consents.is_empty());
                     let decide = |facts: &_| decide_consent(asked, &job.asker, at, facts, &book);
-                    conclude(job, looked, related, (at, now), version, decide, Reason::NoConsent)
+                    conclude(job, looked, related, (at, now), version, decide)
                 }
             });
         }
@@ -236,17 +230,18 @@ impl Bench {
 }
 
 /// The answer to one question from what was found, for the moment that was asked about, with its record of this moment of business time.
-pub(super) fn conclude<Facts>(
+pub(super) fn conclude<Facts: Default>(
     job: &Job,
     looked: Option<Looked<Facts>>,
     related: bool,
     (at, now): (ValidAt, Instant),
     catalogue: u64,
     decide: impl FnOnce(&Facts) -> Answer,
-    nothing: Reason,
 ) -> Settled {
     let Some(looked) = looked else {
-        let answer = Answer::no(job.refused.unwrap_or(nothing));
+        // What is not the asker's to ask about is told first, of whomever they ask; nobody can be asked for anything.
+        let answer = job.refused.map_or_else(|| decide(&Facts::default()), Answer::no);
+        let answer = Answer { would_permit: Vec::new(), ..answer };
         return Settled { answer, record: None, missed: true };
     };
     let answer = job.refused.map_or_else(|| decide(&looked.facts), Answer::no);

@@ -37,13 +37,13 @@ impl Service {
                 let looked = tx.acting_known(&ActingKey::of(asked), known).await?;
                 let related = looked.as_ref().is_some_and(|l| !l.facts.powers.is_empty());
                 let decide = |facts: &_| decide_acting(asked, &job.asker, at, facts, &book);
-                conclude(&job, looked, related, (at, now), version, decide, Reason::NoPower)
+                conclude(&job, looked, related, (at, now), version, decide)
             }
             Question::Consent(asked) => {
                 let looked = tx.consents_known(&ConsentKey::of(asked), known).await?;
                 let related = looked.as_ref().is_some_and(|l| !l.facts.consents.is_empty());
                 let decide = |facts: &_| decide_consent(asked, &job.asker, at, facts, &book);
-                conclude(&job, looked, related, (at, now), version, decide, Reason::NoConsent)
+                conclude(&job, looked, related, (at, now), version, decide)
             }
         };
         drop(tx);

@@ -245,7 +245,8 @@ impl Service {
     /// Begins the log, if it has not begun; refuses to go on under another origin than it began with.
     pub async fn begin_log(&self) -> Result<(), Error> {
         let origin = self.log_keys.origin().to_string();
-        let mut tx = self.store.log_upkeep().await?;
+        // No snapshot: the node that extends the log meanwhile must not keep another one from starting.
+        let mut tx = self.store.upkeep().await?;
         tx.begin_log(&origin, digest(Hash::of_nothing())).await?;
         let head = tx.log_head().await?;
         tx.finish().await?;

@@ -237,6 +237,12 @@ pub(crate) async fn d7_a_batch_of_a_thousand_is_answered_in_its_order(world: &Wo
     }
     let ids: std::collections::BTreeSet<_> = answers.iter().map(|a| a.id).collect();
     assert_eq!(ids.len(), 1000);
+    // What is not the asker's to ask about is answered alike about everybody, so it tells nobody who is known.
+    for (representative, grantor) in [(bo, anna), (nobody, anna), (bo, nobody), (nobody, nobody)] {
+        let foreign = about(representative, "urn:dk:eksempelkommune:fuldmagt:findes:ikke", grantor);
+        let answer = ask(world, &machine(OWN), foreign).await.answer;
+        assert_eq!(answer, Answer::no(Reason::PrivilegeNotHere));
+    }
 }
 
 /// What makes a database refuse rows of a table, and what makes it take them again.

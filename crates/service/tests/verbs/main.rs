@@ -36,6 +36,7 @@ tillid_testkit::on_both_engines! {
         a_head_that_was_changed_by_hand_is_not_extended,
         keys_of_the_log_take_over_from_one_another,
         the_origin_is_fixed_at_the_first_start,
+        a_node_starts_while_another_extends_the_log,
         what_is_served_is_what_was_signed_and_nothing_beyond;
     deciding:
         d2_a_yes_names_its_basis_and_a_no_its_reason,

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 use tillid_domain::{Digest, id::PersonId};
@@ -379,4 +379,27 @@ pub(crate) async fn what_is_served_is_what_was_signed_and_nothing_beyond(world: 
         }
     }
     check_log(world).await;
+}
+
+pub(crate) async fn a_node_starts_while_another_extends_the_log(world: &World) {
+    let (store, stop) = (world.store.clone(), std::sync::Arc::new(AtomicBool::new(false)));
+    let is_over = stop.clone();
+    let other = tokio::spawn(async move {
+        let mut leased = 0;
+        while !is_over.load(Ordering::SeqCst) {
+            let mut tx = store.upkeep().await.unwrap();
+            tx.lease_log(uuid::Uuid::from_u128(7), 10).await.unwrap();
+            tx.finish().await.unwrap();
+            leased += 1;
+        }
+        let mut tx = store.upkeep().await.unwrap();
+        tx.leave_log(uuid::Uuid::from_u128(7)).await.unwrap();
+        tx.finish().await.unwrap();
+        leased
+    });
+    for _ in 0..100 {
+        world.service.begin_log().await.unwrap();
+    }
+    stop.store(true, Ordering::SeqCst);
+    assert!(other.await.unwrap() > 10, "both were at it");
 }
