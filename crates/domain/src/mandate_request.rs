@@ -105,6 +105,9 @@ impl MandateRequestStanding {
 }
 
 impl MandateRequest {
+    /// How many requests of their own somebody can have waiting for answers.
+    pub const MOST_OPEN: u64 = 10;
+
     /// Where it stands at that moment.
     pub fn standing(&self, now: Instant) -> MandateRequestStanding {
         match self.state {

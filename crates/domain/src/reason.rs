@@ -190,6 +190,8 @@ reasons! {
     PrivilegeUnknown = "privilege_unknown",
     /// The package is not for this kind of representative, or needs a step that cannot be taken here.
     PackageNotAvailable = "package_not_available",
+    /// Whoever asks has asked so many already who have not answered.
+    TooManyOpenRequests = "too_many_open_requests",
     /// A second person publishes what the first has drafted.
     SecondPersonNeeded = "second_person_needed",
     /// Only a draft can be published.

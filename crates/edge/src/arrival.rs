@@ -5,16 +5,9 @@ use crate::{
     oauth::certificate::{CLIENT_CERT, CLIENT_CERT_CHAIN, Certificate},
     problem::Protocol,
 };
-use axum::{
-    extract::{ConnectInfo, Request, State},
-    middleware::Next,
-    response::{IntoResponse as _, Response},
-};
+use axum::extract::{ConnectInfo, Request};
 use http::{Uri, request::Parts};
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::net::{IpAddr, SocketAddr};
 
 /// The address as it was asked for; routers within routers cut it short.
 #[derive(Clone)]
@@ -27,27 +20,17 @@ impl Arrived {
     }
 }
 
-/// Middleware: notes the address; believes a certificate from the given proxies and refuses whoever else tells of one; and tells a
-/// client what is left of its allowance.
-pub(crate) async fn arrived(
-    State(proxies): State<Arc<[IpAddr]>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let arrived = Arrived(request.uri().clone());
-    match certificate(&request, &proxies) {
-        Ok(Some(certificate)) => {
-            request.extensions_mut().insert(certificate);
-        }
-        Ok(None) => {}
-        Err(problem) => return problem.into_response(),
+/// Notes the address, and believes a certificate from the given proxies; whoever else tells of one is refused. Answers with what the
+/// client will be told of its allowance.
+pub(crate) fn arrived(request: &mut Request, proxies: &[IpAddr]) -> Result<Allowance, Protocol> {
+    if let Some(certificate) = certificate(request, proxies)? {
+        request.extensions_mut().insert(certificate);
     }
+    let arrived = Arrived(request.uri().clone());
     let allowance = Allowance::default();
     request.extensions_mut().insert(arrived);
     request.extensions_mut().insert(allowance.clone());
-    let mut response = next.run(request).await;
-    allowance.tell(response.headers_mut());
-    response
+    Ok(allowance)
 }
 
 fn certificate(request: &Request, proxies: &[IpAddr]) -> Result<Option<Certificate>, Protocol> {
@@ -67,6 +50,7 @@ mod tests {
     use axum::{Extension, Router, body::Body, routing::get};
     use http::StatusCode;
     use http_body_util::BodyExt as _;
+    use std::sync::Arc;
     use tillid_domain::Digest;
     use tower::ServiceExt as _;
 

@@ -3,26 +3,26 @@
 use crate::{
     arrival::arrived,
     headers::{REQUEST_ID, RequestId},
-    problem::{Protocol, RenderPage, render_problems},
+    problem::{Protocol, Reader, RenderPage},
 };
 use axum::{
     Router,
     body::Body,
     extract::{MatchedPath, Request, State},
-    middleware::{Next, from_fn, from_fn_with_state},
+    middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use http_body_util::Limited;
 use std::{
-    any::Any,
     fmt,
     net::IpAddr,
+    panic::AssertUnwindSafe,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
-use tower_http::catch_panic::CatchPanicLayer;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 const MAX_URI: usize = 8 * 1024;
 const MAX_HEADERS: usize = 16 * 1024;
@@ -84,27 +84,23 @@ impl ActorKind {
 }
 
 /// The router with, from the outside in: request id, log line and metrics, security headers, problems in the caller's language, what
-/// is noted of a request when it arrives, panics as [`Protocol::Internal`], limits, deadline. What no route takes is [`Protocol::NotFound`] or
-/// [`Protocol::MethodNotAllowed`]; a fallback that the router has is replaced.
+/// is noted of a request when it arrives, limits, deadline, panics as [`Protocol::Internal`]. What no route takes is
+/// [`Protocol::NotFound`] or [`Protocol::MethodNotAllowed`]; a fallback that the router has is replaced.
 pub fn layers(router: Router, settings: Settings) -> Router {
+    // One layer for all of it: each one costs every request a copy of what is further in.
     router
         .method_not_allowed_fallback(async || Protocol::MethodNotAllowed)
         .fallback(async || Protocol::NotFound)
-        .layer(from_fn_with_state(settings.clone(), within_deadline))
-        .layer(from_fn_with_state(settings.clone(), within_limits))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(settings.client_cert_from.clone(), arrived))
-        .layer(from_fn_with_state(settings.page.clone(), render_problems))
-        .layer(from_fn(secured))
-        .layer(from_fn(observed))
-        .layer(from_fn_with_state(settings, named))
+        .layer(from_fn_with_state(Arc::new(settings), through))
 }
 
-async fn named(State(settings): State<Settings>, mut request: Request, next: Next) -> Response {
+async fn through(State(settings): State<Arc<Settings>>, mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers(), || (settings.new_request_id)());
     let value = HeaderValue::from_str(id.as_str());
+    let span = span(&request, &id);
+    let underway = Underway::begin(&mut request);
     request.extensions_mut().insert(id);
-    let mut response = next.run(request).await;
+    let mut response = underway.until(answered(&settings, request, next)).instrument(span).await;
     if let Ok(value) = value {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -112,24 +108,27 @@ async fn named(State(settings): State<Settings>, mut request: Request, next: Nex
 }
 
 /// Only the route's template is logged and counted: an address can name a person.
-async fn observed(mut request: Request, next: Next) -> Response {
-    let method = method(request.method());
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let id = request.extensions().get::<RequestId>().cloned();
-    let actor = ActorKind::default();
-    request.extensions_mut().insert(actor.clone());
-    let route = route.map_or_else(|| "unmatched".to_owned(), |matched| matched.as_str().to_owned());
-    let request_id = id.as_ref().map(RequestId::as_str).unwrap_or_default();
-    let span = tracing::info_span!("request", request_id, method, route);
-    async move {
-        let mut underway = Underway::begin(method, route, actor);
-        let response = next.run(request).await;
-        underway.status = Some(response.status().as_u16());
-        response
-    }
-    .instrument(span)
-    .await
+fn span(request: &Request, id: &RequestId) -> Span {
+    let route = request.extensions().get::<MatchedPath>().map_or(UNMATCHED, MatchedPath::as_str);
+    tracing::info_span!("request", request_id = id.as_str(), method = method(request.method()), route)
 }
+
+async fn answered(settings: &Settings, mut request: Request, next: Next) -> Response {
+    let reader = Reader::of(&request, settings.page.as_ref());
+    let response = match arrived(&mut request, &settings.client_cert_from) {
+        Ok(allowance) => {
+            let mut response = within_limits(settings, request, next).await;
+            allowance.tell(response.headers_mut());
+            response
+        }
+        Err(problem) => problem.into_response(),
+    };
+    let mut response = reader.told(response);
+    secure(response.headers_mut());
+    response
+}
+
+const UNMATCHED: &str = "unmatched";
 
 /// Methods that nobody here knows would be labels that anyone can invent.
 fn method(method: &Method) -> &'static str {
@@ -148,16 +147,25 @@ fn method(method: &Method) -> &'static str {
 /// A request under way; told of when it is dropped, so that one whose client went away is told of too.
 struct Underway {
     method: &'static str,
-    route: String,
+    route: Option<MatchedPath>,
     actor: ActorKind,
     began: Instant,
     status: Option<u16>,
 }
 
 impl Underway {
-    fn begin(method: &'static str, route: String, actor: ActorKind) -> Self {
+    fn begin(request: &mut Request) -> Self {
         metrics::gauge!("http_server_active_requests").increment(1.0);
-        Self { method, route, actor, began: Instant::now(), status: None }
+        let actor = ActorKind::default();
+        request.extensions_mut().insert(actor.clone());
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        Self { method: method(request.method()), route, actor, began: Instant::now(), status: None }
+    }
+
+    async fn until(mut self, answer: impl Future<Output = Response>) -> Response {
+        let response = answer.await;
+        self.status = Some(response.status().as_u16());
+        response
     }
 }
 
@@ -172,15 +180,20 @@ impl Drop for Underway {
             actor = self.actor.0.get().copied().unwrap_or("unknown"),
             "answered"
         );
-        let route = std::mem::take(&mut self.route);
+        let route = self.route.as_ref().map_or(UNMATCHED, MatchedPath::as_str).to_owned();
         let labels = [("method", self.method.to_owned()), ("route", route), ("status", status)];
         metrics::histogram!("http_server_request_duration_seconds", &labels).record(took.as_secs_f64());
     }
 }
 
+/// Middleware that sets the security headers.
 pub(crate) async fn secured(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    secure(response.headers_mut());
+    response
+}
+
+fn secure(headers: &mut HeaderMap) {
     headers.remove(header::SERVER);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let unless_set: [(HeaderName, &str); 3] = [
@@ -191,16 +204,10 @@ pub(crate) async fn secured(request: Request, next: Next) -> Response {
     for (name, value) in unless_set {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    response
 }
 
-/// The panic's own text can hold anything, and is not looked at.
-fn panicked(_payload: Box<dyn Any + Send>) -> Response {
-    tracing::error!("a handler panicked");
-    Protocol::Internal.into_response()
-}
-
-async fn within_limits(State(settings): State<Settings>, request: Request, next: Next) -> Response {
+/// Refuses what is too large, and gives up on what takes too long or panics.
+async fn within_limits(settings: &Settings, request: Request, next: Next) -> Response {
     if request.uri().path_and_query().is_some_and(|p| p.as_str().len() > MAX_URI) {
         return Protocol::UriTooLong.into_response();
     }
@@ -215,17 +222,23 @@ async fn within_limits(State(settings): State<Settings>, request: Request, next:
     if told.is_some_and(|length: usize| length > limit) {
         return Protocol::BodyTooLarge.into_response();
     }
-    next.run(request.map(|body| Body::new(Limited::new(body, limit)))).await
+    let request = request.map(|body| Body::new(Limited::new(body, limit)));
+    let handled = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match tokio::time::timeout(settings.deadline, handled).await {
+        Ok(Ok(response)) => response,
+        // The panic's own text can hold anything, and is not looked at.
+        Ok(Err(_panic)) => {
+            tracing::error!("a handler panicked");
+            Protocol::Internal.into_response()
+        }
+        Err(_late) => {
+            tracing::warn!("a handler took too long");
+            Protocol::Unavailable.into_response()
+        }
+    }
 }
 
 /// As HTTP/1 writes them.
 fn size(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
-}
-
-async fn within_deadline(State(settings): State<Settings>, request: Request, next: Next) -> Response {
-    tokio::time::timeout(settings.deadline, next.run(request)).await.unwrap_or_else(|_| {
-        tracing::warn!("a handler took too long");
-        Protocol::Unavailable.into_response()
-    })
 }

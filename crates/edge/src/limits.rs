@@ -36,20 +36,21 @@ const LEAST_BURST: u32 = 10;
 const LATEST: u64 = 200;
 /// Of fewer questions nothing can be said.
 const TELLING: u64 = 40;
-/// One miss in so many is accepted.
-const ACCEPTED: u64 = 20;
 
 /// What an operator decides of the limits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AllowanceSettings {
     /// How many look-ups an employee has in ten minutes.
     pub lookups: usize,
+    /// How many in a hundred of a client's latest questions may be about people of whom nothing is known. Where a service is new,
+    /// nearly everybody is; 100 or more is no limit.
+    pub unknown_percent: u64,
 }
 
 impl Default for AllowanceSettings {
-    /// Sixty.
+    /// Sixty look-ups, and five in a hundred.
     fn default() -> Self {
-        Self { lookups: 60 }
+        Self { lookups: 60, unknown_percent: 5 }
     }
 }
 
@@ -89,7 +90,7 @@ impl Allowances {
             *state = Client { revision, ..Client::default() };
         }
         let rate = Rate::of(quota);
-        if let Some(wait) = state.misses.alarm(now) {
+        if let Some(wait) = state.misses.alarm(self.settings.unknown_percent, now) {
             return (rate.told(0, wait), Err(too_much(Protocol::TooManyUnknown, "unknown", wait)));
         }
         match state.bucket.take(rate, now) {
@@ -99,15 +100,15 @@ impl Allowances {
     }
 
     /// Counts what a client asked about, and how much of it was unknown: persons who became known by being asked about, and pairs who
-    /// have nothing to do with one another. Where more than one in twenty of its latest 200 questions (of at least 40, and within ten
+    /// have nothing to do with one another. Where more than the accepted part of its latest 200 questions (of at least 40, and within ten
     /// minutes) were, it is refused everything until that is no longer so: in ten minutes at the latest, or when its authority has
     /// stopped it and let it go on.
     pub fn count(&self, client: &ClientId, asked: u64, missed: u64, now: Instant) {
         let mut shard = self.clients.of(client);
         let state = shard.entry(client.clone()).or_default();
-        let before = state.misses.alarm(now).is_some();
+        let before = state.misses.alarm(self.settings.unknown_percent, now).is_some();
         state.misses.note(asked, missed.min(asked), now);
-        if before || state.misses.alarm(now).is_none() {
+        if before || state.misses.alarm(self.settings.unknown_percent, now).is_none() {
             return;
         }
         let (asked, missed) = state.misses.sums();
@@ -120,7 +121,7 @@ impl Allowances {
     pub fn has_alarm(&self, client: &ClientId, revision: u64, now: Instant) -> bool {
         let mut shard = self.clients.of(client);
         let state = shard.get_mut(client).filter(|state| state.revision == revision);
-        state.is_some_and(|state| state.misses.alarm(now).is_some())
+        state.is_some_and(|state| state.misses.alarm(self.settings.unknown_percent, now).is_some())
     }
 
     /// Counts a look-up of an employee; of anybody else nothing. Refused ones count too.
@@ -220,15 +221,15 @@ impl Misses {
         }
     }
 
-    /// How long until the misses that make the alarm are forgotten; `None` where there is no alarm.
-    fn alarm(&mut self, now: Instant) -> Option<i64> {
+    /// How long until the misses that are more than so many in a hundred are forgotten; `None` where they are not more.
+    fn alarm(&mut self, accepted: u64, now: Instant) -> Option<i64> {
         while self.lately.front().is_some_and(|(at, ..)| *at <= now.as_micros() - WINDOW) {
             self.forget();
         }
         let (mut asked, mut missed) = (self.asked, self.missed);
         let mut wait = None;
         for (at, of, misses) in &self.lately {
-            if asked < TELLING || missed * ACCEPTED <= asked {
+            if asked < TELLING || missed * 100 <= asked.saturating_mul(accepted) {
                 break;
             }
             (asked, missed) = (asked - of, missed - misses);
@@ -445,10 +446,10 @@ mod tests {
     fn only_the_latest_two_hundred_questions_count() {
         let mut misses = Misses::default();
         misses.note(150, 11, at(0.0));
-        assert!(misses.alarm(at(0.0)).is_some());
+        assert!(misses.alarm(5, at(0.0)).is_some());
         misses.note(199, 0, at(1.0));
         misses.note(1, 0, at(1.0));
-        assert!(misses.alarm(at(1.0)).is_none());
+        assert!(misses.alarm(5, at(1.0)).is_none());
     }
 
     proptest! {
@@ -476,17 +477,18 @@ mod tests {
         #[test]
         fn the_sums_are_those_of_what_is_remembered(
             notes in proptest::collection::vec((0_u64..60, 0_u64..60, 0_i64..200), 1..80),
+            accepted in prop_oneof![Just(0_u64), Just(5), Just(30), Just(100)],
         ) {
             let (mut misses, mut now) = (Misses::default(), NOW);
             for (asked, missed, wait) in notes {
                 now += wait;
                 let now = Instant::from_micros(now * SECOND);
                 misses.note(asked, missed.min(asked), now);
-                let alarm = misses.alarm(now);
+                let alarm = misses.alarm(accepted, now);
                 let asked: u64 = misses.lately.iter().map(|note| note.1).sum();
                 let missed: u64 = misses.lately.iter().map(|note| note.2).sum();
                 prop_assert_eq!(misses.sums(), (asked, missed));
-                prop_assert_eq!(alarm.is_some(), asked >= TELLING && missed * ACCEPTED > asked);
+                prop_assert_eq!(alarm.is_some(), asked >= TELLING && missed * 100 > asked * accepted);
                 prop_assert!(alarm.is_none_or(|wait| (1..=WINDOW).contains(&wait)));
             }
         }

@@ -7,7 +7,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use serde::{Deserialize, Serialize};
 use std::{
     borrow::Cow,
@@ -265,25 +265,46 @@ pub async fn render_problems(
     request: Request,
     next: Next,
 ) -> Response {
-    let language = language(request.headers());
-    let asked = page.filter(|_| opens_page(&request)).map(|page| (page, request.uri().clone()));
-    let mut response = next.run(request).await;
-    let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
-    if let Some((page, uri)) = asked {
-        // Nobody comes back to an address of a login: it holds what counts once.
-        let comes_back = !uri.path().starts_with("/login/") && !uri.path().starts_with("/logout");
-        let path = uri.path_and_query().filter(|_| comes_back).map_or("/", |p| p.as_str());
-        let mut told = page(&Told { problem: &problem, language, path });
-        *told.status_mut() = problem.status();
-        for (name, value) in &problem.0.headers {
-            told.headers_mut().insert(name, value.clone());
+    let reader = Reader::of(&request, page.as_ref());
+    reader.told(next.run(request).await)
+}
+
+/// Who reads a problem, should there be one.
+pub(crate) struct Reader {
+    language: Language,
+    /// Who writes pages for their browser, and the address that it opens.
+    opens: Option<(RenderPage, Uri)>,
+}
+
+impl Reader {
+    pub(crate) fn of(request: &Request, page: Option<&RenderPage>) -> Self {
+        let page = page.filter(|_| opens_page(request));
+        Self {
+            language: language(request.headers()),
+            opens: page.map(|page| (page.clone(), request.uri().clone())),
         }
-        return told;
     }
-    if language != Language::default() {
-        problem.write(language, &mut response);
+
+    /// The answer, in their words if it is a problem.
+    pub(crate) fn told(self, mut response: Response) -> Response {
+        let Self { language, opens } = self;
+        let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
+        if let Some((page, uri)) = opens {
+            // Nobody comes back to an address of a login: it holds what counts once.
+            let comes_back = !uri.path().starts_with("/login/") && !uri.path().starts_with("/logout");
+            let path = uri.path_and_query().filter(|_| comes_back).map_or("/", |p| p.as_str());
+            let mut told = page(&Told { problem: &problem, language, path });
+            *told.status_mut() = problem.status();
+            for (name, value) in &problem.0.headers {
+                told.headers_mut().insert(name, value.clone());
+            }
+            return told;
+        }
+        if language != Language::default() {
+            problem.write(language, &mut response);
+        }
+        response
     }
-    response
 }
 
 /// Whether a browser opens a page with this: what programs ask, they are answered as the contract says.

@@ -97,13 +97,19 @@ pub(crate) struct Keys {
 pub(crate) struct LimitsConfig {
     /// How many look-ups an employee has in ten minutes; 60 when absent.
     pub(crate) lookups_in_ten_minutes: Option<usize>,
+    /// How many in a hundred of a system's latest questions may be about people of whom nothing is known; 5 when absent. More while a
+    /// service is new and nearly everybody is unknown; 100 is no limit.
+    pub(crate) unknown_percent: Option<u64>,
 }
 
 impl LimitsConfig {
     /// The limits, with what is usual where nothing is said.
     pub(crate) fn allowances(&self) -> AllowanceSettings {
         let usual = AllowanceSettings::default();
-        AllowanceSettings { lookups: self.lookups_in_ten_minutes.unwrap_or(usual.lookups) }
+        AllowanceSettings {
+            lookups: self.lookups_in_ten_minutes.unwrap_or(usual.lookups),
+            unknown_percent: self.unknown_percent.unwrap_or(usual.unknown_percent),
+        }
     }
 }
 

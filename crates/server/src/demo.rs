@@ -111,7 +111,7 @@ pub(crate) async fn demo(args: Demo) -> Result<()> {
         issuers: vec![issuer],
         tokens: (keys::tokens(&demo_keys)?, Lifetime::USUAL),
         pairwise: keys::pairwise(&demo_keys)?,
-        allowances: AllowanceSettings { lookups: args.lookups },
+        allowances: AllowanceSettings { lookups: args.lookups, ..AllowanceSettings::default() },
         client_cert_from: args.client_cert_from,
         providers: vec![login],
         sandbox: Some(world),

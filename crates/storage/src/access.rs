@@ -6,11 +6,14 @@ use crate::{
     engine::{Engine, Pools, Sql, Store, Tx, Write, on},
     journal::{Written, signed},
 };
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use sqlx::FromRow;
 use tillid_domain::{
     Digest, Instant, Salt,
     access::{AccessRecord, Visibility},
     actor::Purpose,
+    canonical,
     external::ExternalRecord,
     id::{AccessId, BatchId, EmployeeId, EventId, PersonId},
 };
@@ -139,6 +142,37 @@ const RECORD: Sql = Sql {
     ),
 };
 
+/// A record with its salt, and the canonical bytes that its commitment is made of.
+pub(crate) struct Salted<'r> {
+    pub(crate) record: &'r AccessRecord,
+    salt: Salt,
+    bytes: Vec<u8>,
+}
+
+impl<'r> Salted<'r> {
+    pub(crate) fn new(record: &'r AccessRecord, salt: Salt) -> Self {
+        Self { record, salt, bytes: canonical(record) }
+    }
+
+    pub(crate) fn commitment(&self) -> Digest {
+        Digest::commit(&self.salt, &self.bytes)
+    }
+
+    /// What of the bytes stands in columns of its own: what is canonical has canonical parts.
+    fn parts(&self) -> Parts<'_> {
+        serde_json::from_slice(&self.bytes).unwrap_or_default()
+    }
+}
+
+/// Parts of a record as they are written.
+#[derive(Deserialize, Default)]
+struct Parts<'b> {
+    #[serde(borrow)]
+    actor: Option<&'b RawValue>,
+    #[serde(borrow)]
+    decision: Option<&'b RawValue>,
+}
+
 /// A record as its columns.
 struct Columns {
     id: Uuid,
@@ -160,7 +194,10 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(record: &AccessRecord, salt: &Salt) -> Self {
+    fn of(salted: &Salted<'_>) -> Self {
+        let record = salted.record;
+        let Parts { actor, decision } = salted.parts();
+        let text = |part: &RawValue| part.get().to_owned();
         let (held_reason, held_by, held_until) = match &record.visibility {
             Visibility::Normal => (None, None, None),
             Visibility::Held { reason, approved_by, until } => {
@@ -171,7 +208,7 @@ impl Columns {
             id: record.id.as_uuid(),
             person: record.person.as_uuid(),
             at: record.at.as_micros(),
-            actor: json(&record.actor),
+            actor: actor.map_or_else(|| json(&record.actor), text),
             act: record.act.code(),
             target: record.target,
             purpose: record.purpose.map(Purpose::code),
@@ -182,8 +219,8 @@ impl Columns {
             held_reason,
             held_by,
             held_until,
-            decision: record.decision.as_ref().map(json),
-            salt: *salt.reveal(),
+            decision: record.decision.as_ref().map(|said| decision.map_or_else(|| json(said), text)),
+            salt: *salted.salt.reveal(),
         }
     }
 
@@ -218,9 +255,9 @@ impl Tx<Write> {
     pub(crate) async fn insert_looks(
         &mut self,
         batch: BatchId,
-        records: &[(&AccessRecord, Salt)],
+        records: &[Salted<'_>],
     ) -> Result<(), StoreError> {
-        let columns: Vec<Columns> = records.iter().map(|(record, salt)| Columns::of(record, salt)).collect();
+        let columns: Vec<Columns> = records.iter().map(Columns::of).collect();
         match &mut self.engine {
             Engine::Sqlite(tx) => {
                 let query = sqlx::query(INSERT.sqlite).bind(batch.as_uuid()).bind(rows(&columns));
@@ -281,10 +318,10 @@ impl Store {
     pub(crate) async fn record_at_once(
         &self,
         batch: BatchId,
-        records: &[(&AccessRecord, Salt)],
+        records: &[Salted<'_>],
         event: &Written,
     ) -> Result<(), StoreError> {
-        let columns: Vec<Columns> = records.iter().map(|(record, salt)| Columns::of(record, salt)).collect();
+        let columns: Vec<Columns> = records.iter().map(Columns::of).collect();
         if let Pools::Postgres(pool) = &self.pools {
             let query = bound(sqlx::query(RECORD.postgres), batch, &columns);
             with_event!(query, event).execute(pool).await?;

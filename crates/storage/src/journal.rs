@@ -2,7 +2,7 @@
 
 use crate::{
     StoreError,
-    access::Looks,
+    access::{Looks, Salted},
     engine::{Engine, Store, Tx, Write, on, run},
     vault::Vault,
 };
@@ -10,7 +10,6 @@ use sqlx::FromRow;
 use std::collections::BTreeMap;
 use tillid_domain::{
     Digest, Instant, Salt,
-    access::AccessRecord,
     event::{AccessCommitment, Event, Fact, Kind, Recorded, SubjectVersion},
     id::{EventId, PersonId},
 };
@@ -38,7 +37,8 @@ impl Store {
             return Ok(());
         }
         // What decisions wait for: one message to the database instead of five.
-        let salted: Vec<_> = looks.records.iter().map(|record| (record, salt(&self.vault))).collect();
+        let salted: Vec<_> =
+            looks.records.iter().map(|record| Salted::new(record, salt(&self.vault))).collect();
         let event = batch_event(&looks, committed(&salted), Vec::new());
         let event = Written::of(Recorded::new(event, Vec::new()), salt(&self.vault));
         self.record_at_once(looks.batch, &salted, &event).await.map_err(unrecorded)
@@ -245,7 +245,7 @@ impl Tx<Write> {
     }
 
     async fn record_looks(&mut self, looks: Looks) -> Result<Event, StoreError> {
-        let salted: Vec<_> = looks.records.iter().map(|record| (record, self.salt())).collect();
+        let salted: Vec<_> = looks.records.iter().map(|record| Salted::new(record, self.salt())).collect();
         self.insert_looks(looks.batch, &salted).await?;
         let asked: Vec<_> = looks.external.iter().map(|record| (record, self.salt())).collect();
         let external = asked
@@ -267,11 +267,8 @@ fn salt(vault: &Vault) -> Salt {
     Salt::from_bytes(bytes)
 }
 
-fn committed(salted: &[(&AccessRecord, Salt)]) -> Vec<AccessCommitment> {
-    salted
-        .iter()
-        .map(|(record, salt)| AccessCommitment { id: record.id, commitment: record.commitment(salt) })
-        .collect()
+fn committed(salted: &[Salted<'_>]) -> Vec<AccessCommitment> {
+    salted.iter().map(|one| AccessCommitment { id: one.record.id, commitment: one.commitment() }).collect()
 }
 
 /// The event of a batch of looks; it concerns nobody.

@@ -4,10 +4,11 @@ use crate::{
     StoreError,
     column::{RowRef, instant, json},
     engine::{Tx, Write, on, run},
-    journal::signed,
+    journal::{signed, unsigned},
 };
 use sqlx::FromRow;
 use tillid_domain::{
+    Instant,
     event::{Fact, Recorded},
     id::{MandateId, MandateRequestId, PersonId, PresentationId},
     mandate_request::{MandateRequest, MandateRequestState},
@@ -102,6 +103,22 @@ impl<Mode> Tx<Mode> {
         let row: Option<MandateRequestRow> =
             on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_optional(conn).await)?;
         row.map(TryInto::try_into).transpose()
+    }
+
+    /// How many requests of a citizen's own can still be answered at that moment.
+    pub async fn open_mandate_requests_by(
+        &mut self,
+        representative: PersonId,
+        now: Instant,
+    ) -> Result<u64, StoreError> {
+        const SQL: &str = "SELECT COUNT(*) FROM mandate_request WHERE representative_id = $1 AND authority IS NULL AND state = 'open' \
+             AND deadline > $2";
+        let count: i64 = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(representative.as_uuid())
+            .bind(now.as_micros())
+            .fetch_one(conn)
+            .await)?;
+        Ok(unsigned(count))
     }
 
     /// The requests in which a person is asked for a mandate or would get one, the newest first, below an id.

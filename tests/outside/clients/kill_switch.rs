@@ -140,3 +140,45 @@ async fn what_its_authority_takes_from_a_client_it_loses_at_once() {
     tillid.ask("PUT", &path).by(&karin).json(&registration(&system.key)).send().await.expect(200);
     assert_eq!(look().await.0, 201);
 }
+
+#[tokio::test]
+async fn who_may_not_ask_learns_not_even_that_nobody_is_there() {
+    let tillid = Tillid::demo(Engine::Sqlite).await;
+    let system = System::of(&tillid, p256("one")).await;
+    let (token, karin) = (system.token(&tillid).await, tillid.token("karin").await);
+    let person = |id: &str| json!({"type": "person", "id": id});
+    let organisation = |id: &str| json!({"type": "organisation", "id": id});
+    let data = |id: &str| json!({"type": "person_data", "id": id});
+    let action = json!({"name": "nothing"});
+    let questions = [
+        ("evaluation", json!({"subject": person("x"), "action": action, "resource": person("y")})),
+        ("evaluation", json!({"subject": organisation("x"), "action": action, "resource": data("y")})),
+        ("search/subject", json!({"subject": {"type": "person"}, "action": action, "resource": person("y")})),
+        (
+            "search/subject",
+            json!({"subject": {"type": "organisation"}, "action": action, "resource": data("y")}),
+        ),
+        (
+            "search/resource",
+            json!({"subject": person("x"), "action": action, "resource": {"type": "person"}}),
+        ),
+        (
+            "search/resource",
+            json!({"subject": organisation("x"), "action": action, "resource": {"type": "person_data"}}),
+        ),
+        ("search/action", json!({"subject": person("x"), "resource": person("y")})),
+        ("search/action", json!({"subject": organisation("x"), "resource": data("y")})),
+    ];
+    for (scope, expected) in [("decide search look_up", 200), ("look_up", 403)] {
+        let mut registration = registration(&system.key);
+        registration["scope"] = json!(scope);
+        let path = format!("/v1/clients/{}", system.id);
+        tillid.ask("PUT", &path).by(&karin).json(&registration).send().await.expect(200);
+        for (verb, question) in &questions {
+            let path = format!("/access/v1/{verb}");
+            let answer = tillid.post(&path).by(&token).json(question).send().await;
+            let text = String::from_utf8_lossy(&answer.body);
+            assert_eq!(answer.status.as_u16(), expected, "{verb} {question}: {text}");
+        }
+    }
+}

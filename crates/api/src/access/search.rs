@@ -132,6 +132,12 @@ fn nothing() -> ResultsView {
     part(Vec::new(), String::new())
 }
 
+/// What is found of somebody or something that there cannot be. Who may search for nothing learns not even that.
+fn nothing_for(service: &Service, caller: &Caller) -> Result<ResultsView, Failure> {
+    service.may_search(&caller.read()).map_err(|e| Failure::of(caller, &e))?;
+    Ok(nothing())
+}
+
 /// Everything but the part, and without the id that is to be ignored.
 fn fingerprint(of: &str, body: &SearchBody) -> String {
     let entity = |e: &Option<EntityBody>, sought: bool| {
@@ -169,7 +175,7 @@ pub(super) async fn subject(
                 let search = SearchFor::Representatives { grantor, privilege };
                 run(service, &caller, &sought, search, PERSON).await?
             }
-            _ => nothing(),
+            _ => nothing_for(service, &caller)?,
         },
         (ORGANISATION, PERSON_DATA) => organisations(service, &caller, &sought, &resource, action).await?,
         (kind, _) => {
@@ -203,7 +209,7 @@ pub(super) async fn resource(
                 let search = SearchFor::Grantors { representative, privilege };
                 run(service, &caller, &sought, search, PERSON).await?
             }
-            _ => nothing(),
+            _ => nothing_for(service, &caller)?,
         },
         (ORGANISATION, PERSON_DATA) => {
             let scope = Scope::read(&sought.properties())?;
@@ -220,7 +226,7 @@ pub(super) async fn resource(
                     };
                     run(service, &caller, &sought, search, PERSON_DATA).await?
                 }
-                _ => nothing(),
+                _ => nothing_for(service, &caller)?,
             }
         }
         (_, kind) => {
@@ -254,7 +260,7 @@ pub(super) async fn action(
                 let search = SearchFor::Privileges { representative, grantor };
                 run(service, &caller, &sought, search, PERSON).await?
             }
-            _ => nothing(),
+            _ => nothing_for(service, &caller)?,
         },
         (ORGANISATION, PERSON_DATA) => operations(service, &caller, &sought, &subject, &resource).await?,
         _ => {
@@ -319,7 +325,7 @@ async fn organisations(
     action: &StatedAction,
 ) -> Result<ResultsView, Failure> {
     let (Some(authority), Some(operation)) = (caller.authority(), action.operation()) else {
-        return Ok(nothing());
+        return nothing_for(service, caller);
     };
     let question = consent_question(sought, authority, operation, resource.person())?;
     let is_yes = decide(service, caller, question.into_iter().collect()).await?.contains(&true);
@@ -334,7 +340,7 @@ async fn operations(
     subject: &Stated,
     resource: &Stated,
 ) -> Result<ResultsView, Failure> {
-    let Some(authority) = subject.cvr() else { return Ok(nothing()) };
+    let Some(authority) = subject.cvr() else { return nothing_for(service, caller) };
     let mut questions = Vec::new();
     for (operation, _) in OPERATIONS {
         questions.extend(consent_question(sought, authority, operation, resource.person())?);
@@ -365,9 +371,6 @@ fn consent_question(
 }
 
 async fn decide(service: &Service, caller: &Caller, questions: Vec<Question>) -> Result<Vec<bool>, Failure> {
-    if questions.is_empty() {
-        return Ok(Vec::new());
-    }
     let decided = service.decide(&caller.read(), questions).await.map_err(|e| Failure::of(caller, &e))?;
     Ok(decided.iter().map(|decided| decided.answer.is_yes()).collect())
 }

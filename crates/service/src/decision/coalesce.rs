@@ -1,13 +1,20 @@
-//! Questions about now, answered together: those that arrive while a batch is at the database form the next one. There is no timer,
-//! and nothing is kept between batches but the catalogues, whose version each batch reads with its facts.
+//! Questions about now, answered together: those that arrive while a batch is at the database form the next one, and those that arrive
+//! while it looks are looked for after it and recorded with it. There is no timer, and nothing is kept between batches but the
+//! catalogues, whose version each look reads with its facts.
 //!
-//! - A question joins a batch before the batch looks, so what it sees is always younger than the question: whatever was acknowledged
-//!   before it was asked is there.
+//! - A look begins after its questions have arrived, so what it sees is always younger than they are: whatever was acknowledged
+//!   before one was asked is there.
 //! - An answer leaves only after its record has been committed.
 //! - An item that fails takes no other with it: a batch that cannot be recorded is tried again item by item.
 
 use crate::{Error, ambient::Ambient};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use futures_util::FutureExt as _;
+use std::{
+    error::Error as StdError,
+    iter,
+    panic::AssertUnwindSafe,
+    sync::{Arc, OnceLock, PoisonError, RwLock},
+};
 use tillid_domain::{
     Instant, Reason,
     access::{AccessRecord, Outcome},
@@ -100,48 +107,70 @@ impl Decider {
 async fn work(bench: Bench, mut receiver: mpsc::Receiver<Job>) {
     let mut jobs = Vec::with_capacity(BATCH);
     while receiver.recv_many(&mut jobs, BATCH).await > 0 {
-        // Whoever has gone away costs nothing.
-        jobs.retain(|job| !job.reply.is_closed());
-        let (bench, jobs) = (bench.clone(), std::mem::take(&mut jobs));
-        // A task of its own: should it panic, those who wait are told to come again, and the next batch is answered.
-        let settled = tokio::spawn(async move { bench.settle(jobs).await });
-        if let Err(error) = settled.await {
-            tracing::error!(%error, "a batch of questions has no answers");
+        let batch = bench.settle(std::mem::take(&mut jobs), &mut receiver);
+        // Those who wait for a batch that panics are told to come again; the next one is answered.
+        if AssertUnwindSafe(batch).catch_unwind().await.is_err() {
+            tracing::error!("a batch of questions has no answers");
         }
     }
 }
 
 impl Bench {
-    async fn settle(&self, jobs: Vec<Job>) {
+    /// Looks for these and for those who have come meanwhile, makes all of it durable at once, and answers.
+    async fn settle(&self, jobs: Vec<Job>, receiver: &mut mpsc::Receiver<Job>) {
+        let mut looked = self.look(jobs).await;
+        let late: Vec<Job> = iter::from_fn(|| receiver.try_recv().ok()).take(BATCH).collect();
+        looked.extend(self.look(late).await);
+        self.tell(looked).await;
+    }
+
+    /// The jobs with their answers, which nobody knows of yet. Who cannot be answered is told so.
+    async fn look(&self, mut jobs: Vec<Job>) -> Vec<(Job, Settled)> {
+        // Whoever has gone away costs nothing.
+        jobs.retain(|job| !job.reply.is_closed());
         if jobs.is_empty() {
-            return;
+            return Vec::new();
         }
-        match self.answer(&jobs).await {
-            Ok(settled) => {
-                for (job, settled) in jobs.into_iter().zip(settled) {
+        match self.answers(&jobs).await {
+            Ok(settled) => jobs.into_iter().zip(settled).collect(),
+            Err(Error::Busy(cause)) => {
+                refuse(jobs, &*cause);
+                Vec::new()
+            }
+            Err(_) => {
+                let mut looked = Vec::with_capacity(jobs.len());
+                for job in jobs {
+                    match self.answers(std::slice::from_ref(&job)).await {
+                        Ok(settled) => looked.extend(settled.into_iter().next().map(|one| (job, one))),
+                        Err(error) => drop(job.reply.send(Err(error))),
+                    }
+                }
+                looked
+            }
+        }
+    }
+
+    /// Makes the records durable, and answers.
+    async fn tell(&self, looked: Vec<(Job, Settled)>) {
+        let records = looked.iter().filter_map(|(_, settled)| settled.record.clone()).collect();
+        match self.record(records).await {
+            Ok(()) => {
+                for (job, settled) in looked {
                     let _ = job.reply.send(Ok(settled));
                 }
             }
-            // The database is away or slow: for all of them.
-            Err(error @ Error::Busy(_)) => {
-                let told = error.to_string();
-                for job in jobs {
-                    let _ = job.reply.send(Err(Error::Busy(Box::from(told.clone()))));
-                }
-                tracing::warn!(error = %error, "questions cannot be answered");
-            }
+            Err(Error::Busy(cause)) => refuse(looked.into_iter().map(|(job, _)| job), &*cause),
             Err(_) => {
-                for job in jobs {
-                    let alone = self.answer(std::slice::from_ref(&job)).await;
-                    let outcome = alone.and_then(|mut one| one.pop().ok_or(Error::NotFound));
-                    let _ = job.reply.send(outcome);
+                for (job, settled) in looked {
+                    let recorded = self.record(settled.record.iter().cloned().collect()).await;
+                    let _ = job.reply.send(recorded.map(|()| settled));
                 }
             }
         }
     }
 
-    /// The answers, in the order of the questions, each with its record durable.
-    async fn answer(&self, jobs: &[Job]) -> Result<Vec<Settled>, Error> {
+    /// The answers, in the order of the questions.
+    async fn answers(&self, jobs: &[Job]) -> Result<Vec<Settled>, Error> {
         let offset = self.offset().await?;
         let now = Instant::from_micros(self.ambient.now().as_micros().saturating_add(offset));
         let (mut acting, mut consents) = (Vec::new(), Vec::new());
@@ -176,15 +205,11 @@ impl Bench {
                 }
             });
         }
-        self.record(&settled, now).await?;
         Ok(settled)
     }
 
-    async fn record(&self, settled: &[Settled], at: Instant) -> Result<(), Error> {
-        let records: Vec<AccessRecord> = settled.iter().filter_map(|s| s.record.clone()).collect();
-        if records.is_empty() {
-            return Ok(());
-        }
+    async fn record(&self, records: Vec<AccessRecord>) -> Result<(), Error> {
+        let Some(at) = records.iter().map(|record| record.at).max() else { return Ok(()) };
         let looks = Looks {
             batch: BatchId::from_uuid(self.ambient.id()),
             event: EventId::from_uuid(self.ambient.id()),
@@ -226,6 +251,15 @@ impl Bench {
         let fresh = (version, Arc::new(Book::at(&entries, Instant::from_micros(i64::MAX))));
         *self.catalogues.write().unwrap_or_else(PoisonError::into_inner) = Some(fresh.clone());
         Ok(fresh)
+    }
+}
+
+/// The database is away or slow: for all of them.
+fn refuse(jobs: impl IntoIterator<Item = Job>, cause: &(dyn StdError + Send + Sync)) {
+    let told = cause.to_string();
+    tracing::warn!(error = told, "questions cannot be answered");
+    for job in jobs {
+        let _ = job.reply.send(Err(Error::Busy(Box::from(told.clone()))));
     }
 }
 

@@ -88,10 +88,15 @@ struct Concerned {
 }
 
 impl Service {
+    /// Whether the actor searches at all.
+    pub fn may_search(&self, call: &Call) -> Result<(), Error> {
+        may_ask_at_all(&call.actor, Act::Search)
+    }
+
     /// Finds what decisions would say yes to. Whoever is found, and whoever it is about, has a record before it is answered. What the
     /// caller may not ask about is not found.
     pub async fn search(&self, call: &Call, asked: &Searched) -> Result<Found, Error> {
-        may_ask_at_all(&call.actor, Act::Search)?;
+        self.may_search(call)?;
         let (concerned, unknown) = self.concerned(call, &asked.search).await?;
         let purpose = match asked.purpose {
             Some(StatedPurpose::Known(purpose)) => Some(purpose),

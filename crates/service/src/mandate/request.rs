@@ -224,6 +224,11 @@ impl Service {
         let now = self.now(&mut tx).await?;
         self.may_ask(&mut tx, call, &wanted.entries, Some(grantor), Some(representative), now).await?;
         self.known_person(&mut tx, representative).await?.must_live()?;
+        // Nobody is bothered without end by somebody who wants to act for them, and nobody finds out who answers by asking everybody.
+        let is_own = !is_staff(&call.actor);
+        if is_own && tx.open_mandate_requests_by(representative, now).await? >= MandateRequest::MOST_OPEN {
+            return Err(Reason::TooManyOpenRequests.into());
+        }
         let request = self.request_for(call, new, wanted, grantor, representative, now);
         let fact = Fact::MandateRequested {
             grantor,

@@ -3,7 +3,7 @@
 use crate::expect::{denied, told};
 use tillid_domain::{
     CalendarPeriod, Cvr, Instant, LocalDate, Reason,
-    access::{AccessRecord, Outcome},
+    access::{AccessRecord, Act, Outcome},
     actor::{Purpose, Scope},
     decision::{Answer, Missing, Operation, Verdict},
     id::{ConsentId, MandateId, PersonId},
@@ -243,6 +243,29 @@ pub(crate) async fn d7_a_batch_of_a_thousand_is_answered_in_its_order(world: &Wo
         let answer = ask(world, &machine(OWN), foreign).await.answer;
         assert_eq!(answer, Answer::no(Reason::PrivilegeNotHere));
     }
+}
+
+/// Where the clock was turned, whatever moment is asked about, and as known whenever.
+pub(crate) async fn a_question_is_recorded_at_business_time(world: &World) {
+    let turned = World::turnable(world.database.engine).await;
+    let (anna, bo) = (turned.anna().await, turned.bo().await);
+    turned.import("M14").await;
+    let start = turned.service.business_now().await.unwrap();
+    let later = start.plus_seconds(40 * 24 * 3600);
+    turned.service.turn_clock(later).await.unwrap();
+    let question = about(bo, AID, anna);
+    for question in [
+        question.clone(),
+        Question { valid_at: Some(start), ..question.clone() },
+        Question { known_at: KnownAt::Time(later), ..question.clone() },
+        Question { known_at: KnownAt::Time(later), valid_at: Some(start), ..question },
+    ] {
+        ask(&turned, &machine(OWN), question).await;
+    }
+    let asked: Vec<Instant> =
+        log(&turned, anna).await.iter().filter(|r| r.act == Act::Decide).map(|r| r.at).collect();
+    assert_eq!(asked, [later; 4]);
+    turned.check().await;
 }
 
 /// What makes a database refuse rows of a table, and what makes it take them again.

@@ -45,6 +45,7 @@ tillid_testkit::on_both_engines! {
         r12_what_is_not_said_or_not_allowed_is_a_no_with_a_code,
         d3_giving_what_would_permit_makes_the_no_a_yes,
         d7_a_batch_of_a_thousand_is_answered_in_its_order,
+        a_question_is_recorded_at_business_time,
         d6_an_answer_that_cannot_be_recorded_is_not_given,
         d1_a_search_finds_what_a_decision_says_yes_to,
         d4_every_answer_ever_given_is_given_again,
@@ -171,6 +172,7 @@ tillid_testkit::on_both_engines! {
         where_something_stood_is_asked_of_a_moment_and_of_what_was_known;
     requesting:
         whoever_is_asked_approves_what_they_were_shown_and_that_gives_it,
+        nobody_asks_without_end,
         r02_silence_and_a_no_give_nobody_anything,
         asking_tells_nothing_of_whose_number_it_is,
         a_citizen_asks_for_themselves_alone,

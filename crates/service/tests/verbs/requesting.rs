@@ -8,7 +8,7 @@ use tillid_domain::{
     catalogue::{Definition, MandatePackage, RepresentativeKind},
     event::EndCause,
     id::{MandateId, MandateRequestId, PersonId, PresentationId},
-    mandate_request::{MandateRequestStanding, MandateRequestState},
+    mandate_request::{MandateRequest, MandateRequestStanding, MandateRequestState},
     presentation::Presented,
 };
 use tillid_service::{
@@ -145,6 +145,27 @@ pub(crate) async fn r02_silence_and_a_no_give_nobody_anything(world: &World) {
     assert_eq!(told(late), rule(Reason::RequestExpired));
     let mandates = world.service.list_mandates(&citizen(anna), None, 10).await.unwrap().0;
     assert!(mandates.items.is_empty());
+}
+
+pub(crate) async fn nobody_asks_without_end(world: &World) {
+    let (anna, bo) = (world.anna().await, world.bo().await);
+    world.import("M14").await;
+    let mut asked_so_far = Vec::new();
+    for _ in 0..MandateRequest::MOST_OPEN {
+        asked_so_far.push(bo_asks(world, anna, bo).await);
+    }
+    let wish = wish(PersonRef::Id(anna), &["M14"]);
+    let again = async || asked(world, &citizen(bo), &wish).await;
+    assert_eq!(told(again().await), rule(Reason::TooManyOpenRequests));
+    // What others ask of her, and what staff ask for him, is not his.
+    asked(world, &citizen(world.person("Clara", "6101710025").await), &wish).await.unwrap();
+    asked(world, &machine(OWN), &on_behalf(anna, bo, &["M14"])).await.unwrap();
+    // An answer makes room for one, and time for all.
+    world.service.decline_mandate_request(&citizen(anna), asked_so_far[0]).await.unwrap();
+    again().await.unwrap();
+    assert_eq!(told(again().await), rule(Reason::TooManyOpenRequests));
+    world.pass(CalendarPeriod::days(31));
+    again().await.unwrap();
 }
 
 /// Everything that the asker is told, without what is new each time.
