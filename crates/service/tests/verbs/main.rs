@@ -20,6 +20,7 @@ mod proving;
 mod registering;
 mod repeating;
 mod requesting;
+mod requesting_often;
 mod sequencing;
 mod time;
 mod unseen;
@@ -170,9 +171,10 @@ tillid_testkit::on_both_engines! {
     known:
         every_list_can_be_answered_again_as_it_was,
         where_something_stood_is_asked_of_a_moment_and_of_what_was_known;
+    requesting_often:
+        nobody_asks_without_end;
     requesting:
         whoever_is_asked_approves_what_they_were_shown_and_that_gives_it,
-        nobody_asks_without_end,
         r02_silence_and_a_no_give_nobody_anything,
         asking_tells_nothing_of_whose_number_it_is,
         a_citizen_asks_for_themselves_alone,

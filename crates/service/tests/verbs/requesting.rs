@@ -8,7 +8,7 @@ use tillid_domain::{
     catalogue::{Definition, MandatePackage, RepresentativeKind},
     event::EndCause,
     id::{MandateId, MandateRequestId, PersonId, PresentationId},
-    mandate_request::{MandateRequest, MandateRequestStanding, MandateRequestState},
+    mandate_request::{MandateRequestStanding, MandateRequestState},
     presentation::Presented,
 };
 use tillid_service::{
@@ -26,7 +26,7 @@ use tillid_testkit::{
 
 const ANNAS: &str = "7405433008";
 
-fn wish(grantor: PersonRef, packages: &[&str]) -> NewMandateRequest {
+pub(crate) fn wish(grantor: PersonRef, packages: &[&str]) -> NewMandateRequest {
     NewMandateRequest {
         grantor,
         grantor_name: Some("Mor".parse().unwrap()),
@@ -40,7 +40,7 @@ fn wish(grantor: PersonRef, packages: &[&str]) -> NewMandateRequest {
 }
 
 /// What an authority asks for somebody.
-fn on_behalf(grantor: PersonId, representative: PersonId, packages: &[&str]) -> NewMandateRequest {
+pub(crate) fn on_behalf(grantor: PersonId, representative: PersonId, packages: &[&str]) -> NewMandateRequest {
     let representative = Some(PersonRef::Id(representative));
     NewMandateRequest { grantor_name: None, representative, ..wish(PersonRef::Id(grantor), packages) }
 }
@@ -50,7 +50,7 @@ async fn asked(world: &World, call: &Call, new: &NewMandateRequest) -> Result<Se
 }
 
 /// Bo asks Anna for M14.
-async fn bo_asks(world: &World, anna: PersonId, bo: PersonId) -> MandateRequestId {
+pub(crate) async fn bo_asks(world: &World, anna: PersonId, bo: PersonId) -> MandateRequestId {
     asked(world, &citizen(bo), &wish(PersonRef::Id(anna), &["M14"])).await.unwrap().request.id
 }
 
@@ -145,27 +145,6 @@ pub(crate) async fn r02_silence_and_a_no_give_nobody_anything(world: &World) {
     assert_eq!(told(late), rule(Reason::RequestExpired));
     let mandates = world.service.list_mandates(&citizen(anna), None, 10).await.unwrap().0;
     assert!(mandates.items.is_empty());
-}
-
-pub(crate) async fn nobody_asks_without_end(world: &World) {
-    let (anna, bo) = (world.anna().await, world.bo().await);
-    world.import("M14").await;
-    let mut asked_so_far = Vec::new();
-    for _ in 0..MandateRequest::MOST_OPEN {
-        asked_so_far.push(bo_asks(world, anna, bo).await);
-    }
-    let wish = wish(PersonRef::Id(anna), &["M14"]);
-    let again = async || asked(world, &citizen(bo), &wish).await;
-    assert_eq!(told(again().await), rule(Reason::TooManyOpenRequests));
-    // What others ask of her, and what staff ask for him, is not his.
-    asked(world, &citizen(world.person("Clara", "6101710025").await), &wish).await.unwrap();
-    asked(world, &machine(OWN), &on_behalf(anna, bo, &["M14"])).await.unwrap();
-    // An answer makes room for one, and time for all.
-    world.service.decline_mandate_request(&citizen(anna), asked_so_far[0]).await.unwrap();
-    again().await.unwrap();
-    assert_eq!(told(again().await), rule(Reason::TooManyOpenRequests));
-    world.pass(CalendarPeriod::days(31));
-    again().await.unwrap();
 }
 
 /// Everything that the asker is told, without what is new each time.
