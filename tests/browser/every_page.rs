@@ -1,5 +1,5 @@
 //! Every page, as everybody who meets it, in both languages: no rule of axe-core is broken at 1280 and at 320 pixels, nothing has to be
-//! scrolled sideways, and the keyboard alone is enough.
+//! scrolled sideways, and (in Danish, since both languages have the same elements) the keyboard alone is enough.
 
 use crate::{
     browser::{Browser, Scripts, WIDE},
