@@ -180,7 +180,7 @@ mod tests {
             at: Instant::from_micros(1),
             actor: ActorTrace::Service,
             subjects: Vec::new(),
-            fact: Fact::ConsentWithdrawn {},
+            fact: Fact::ConsentWithdrawn { assisted: None },
         };
         let recorded = Recorded::new(event, Vec::new());
         let salt = Salt::from_bytes([3; 32]);

@@ -90,6 +90,16 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Self; 6] = [
+        Self::Reader,
+        Self::Caseworker,
+        Self::Registrar,
+        Self::CatalogueAdministrator,
+        Self::DataProtectionOfficer,
+        Self::SystemAdministrator,
+    ];
+
     /// The purposes that this role can look a person up for; the list is closed.
     pub const fn purposes(self) -> &'static [Purpose] {
         match self {
@@ -161,12 +171,14 @@ pub enum Scope {
     Register,
     /// Exchanges a person's token for one that says for whom they act (RFC 8693).
     Represent,
+    /// Brings consents that it collected itself, and says when their purpose is fulfilled.
+    Collect,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 6] =
-        [Self::Decide, Self::Search, Self::LookUp, Self::Ask, Self::Register, Self::Represent];
+    pub const ALL: [Self; 7] =
+        [Self::Decide, Self::Search, Self::LookUp, Self::Ask, Self::Register, Self::Represent, Self::Collect];
 
     /// The code, as it stands in `scope`.
     pub const fn code(self) -> &'static str {
@@ -177,6 +189,7 @@ impl Scope {
             Self::Ask => "ask",
             Self::Register => "register",
             Self::Represent => "represent",
+            Self::Collect => "collect",
         }
     }
 

@@ -53,6 +53,20 @@ pub enum Channel {
     Paper,
     /// Said to staff.
     Oral,
+    /// Given elsewhere, and brought here with its source.
+    Imported,
+}
+
+impl Channel {
+    /// The code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Digital => "digital",
+            Self::Paper => "paper",
+            Self::Oral => "oral",
+            Self::Imported => "imported",
+        }
+    }
 }
 
 /// What an authority does when a consent is withdrawn.
@@ -160,6 +174,9 @@ pub struct ConsentDuration {
     pub policy_cap: Option<CalendarPeriod>,
     /// Whether it ends when the case is decided.
     pub ends_with_case: bool,
+    /// Whether it is for one time: it ends when the authority says that it has used it (C8).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub once: bool,
     /// In plain words.
     pub text: Localized,
 }
@@ -198,6 +215,9 @@ pub struct ConsentType {
     pub channels: Vec<Channel>,
     /// What a withdrawal sets off.
     pub withdrawal_effects: Vec<WithdrawalEffect>,
+    /// How soon after a withdrawal what rests on it is erased or taken down, where that is promised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_within: Option<CalendarPeriod>,
     /// Whether the case or service depends on it.
     pub conditional: bool,
     /// The record of processing that it belongs to.

@@ -1,10 +1,13 @@
 //! One specific consent: given or declined, withdrawn, expired, lapsed.
 
 use crate::{
+    catalogue::Channel,
+    collected::{AnnulmentGround, Assistance},
     event::{ConsentAnswer, EndCause, Entity, Fact, Kind, Recorded},
     id::{ConsentId, PersonId},
     instant::Instant,
     reason::Reason,
+    text::Prose,
 };
 use uuid::Uuid;
 
@@ -17,8 +20,10 @@ pub struct Consent {
     pub revision: u64,
     /// What was answered, by and about whom.
     pub answer: ConsentAnswer,
-    /// When.
+    /// When the person answered.
     pub answered_at: Instant,
+    /// When that became known here: later than the answer, where staff registered it.
+    pub recorded_at: Instant,
     /// What has been recorded of it since.
     pub state: ConsentState,
 }
@@ -34,6 +39,15 @@ pub enum ConsentState {
     Withdrawn {
         /// When; what was done before stays lawful.
         at: Instant,
+        /// How the person told it; on paper and orally, staff did it for them.
+        channel: Channel,
+    },
+    /// Staff had registered it wrongly: it never counted.
+    Annulled {
+        /// When that became known.
+        at: Instant,
+        /// What was wrong.
+        ground: AnnulmentGround,
     },
     /// It lapsed.
     Lapsed {
@@ -61,6 +75,8 @@ pub enum ConsentStanding {
     Lapsed,
     /// Its end has passed.
     Expired,
+    /// It was registered wrongly, and never counted.
+    Annulled,
 }
 
 impl ConsentStanding {
@@ -73,6 +89,7 @@ impl ConsentStanding {
             Self::Withdrawn => "withdrawn",
             Self::Lapsed => "lapsed",
             Self::Expired => "expired",
+            Self::Annulled => "annulled",
         }
     }
 }
@@ -85,6 +102,7 @@ impl Consent {
             ConsentState::Declined => ConsentStanding::Declined,
             ConsentState::Withdrawn { .. } => ConsentStanding::Withdrawn,
             ConsentState::Lapsed { .. } => ConsentStanding::Lapsed,
+            ConsentState::Annulled { .. } => ConsentStanding::Annulled,
             ConsentState::Given if valid.contains(now) => ConsentStanding::Active,
             ConsentState::Given if now < valid.from => ConsentStanding::Planned,
             ConsentState::Given => ConsentStanding::Expired,
@@ -93,7 +111,7 @@ impl Consent {
 
     /// Where it stood at that moment, as far as is known: an end counts from when it was so, and a later one not yet.
     pub fn stood(&self, at: Instant) -> ConsentStanding {
-        let (ConsentState::Withdrawn { at: end } | ConsentState::Lapsed { effective_at: end, .. }) =
+        let (ConsentState::Withdrawn { at: end, .. } | ConsentState::Lapsed { effective_at: end, .. }) =
             self.state
         else {
             return self.standing(at);
@@ -112,6 +130,7 @@ impl Consent {
             ConsentStanding::Withdrawn => Err(Reason::ConsentWithdrawn),
             ConsentStanding::Lapsed => Err(Reason::ConsentLapsed),
             ConsentStanding::Expired => Err(Reason::ConsentExpired),
+            ConsentStanding::Annulled => Err(Reason::ConsentAnnulled),
         }
     }
 
@@ -119,10 +138,26 @@ impl Consent {
         Self { revision: self.revision + 1, state, ..self }
     }
 
-    /// Withdraws it from now on.
-    pub fn withdraw(self, now: Instant) -> Result<(Self, Fact), Reason> {
+    /// Withdraws it from now on; for the person, on their word to staff, where `assisted` says so.
+    pub fn withdraw(self, assisted: Option<Assistance>, now: Instant) -> Result<(Self, Fact), Reason> {
         self.must_stand(now)?;
-        Ok((self.end(ConsentState::Withdrawn { at: now }), Fact::ConsentWithdrawn {}))
+        Ok((self.withdrawn(assisted.as_ref(), now), Fact::ConsentWithdrawn { assisted }))
+    }
+
+    fn withdrawn(self, assisted: Option<&Assistance>, at: Instant) -> Self {
+        let channel = assisted.map_or(Channel::Digital, Assistance::channel);
+        self.end(ConsentState::Withdrawn { at, channel })
+    }
+
+    /// Takes back a registration by staff that was wrong: it never counted. What somebody answered here themselves was no registration.
+    pub fn annul(self, ground: AnnulmentGround, note: Prose, now: Instant) -> Result<(Self, Fact), Reason> {
+        if self.answer.collected.channel() == Channel::Digital {
+            return Err(Reason::NotRegisteredByStaff);
+        }
+        if matches!(self.state, ConsentState::Annulled { .. }) {
+            return Err(Reason::ConsentAnnulled);
+        }
+        Ok((self.end(ConsentState::Annulled { at: now, ground }), Fact::ConsentAnnulled { ground, note }))
     }
 
     /// Lets it lapse, as of a moment that may lie in the past.
@@ -154,14 +189,18 @@ impl Entity for Consent {
             id: ConsentId::from_uuid(event.aggregate),
             revision: 1,
             answer: answer.clone(),
-            answered_at: at,
+            answered_at: answer.collected.answered_at(at),
+            recorded_at: at,
             state,
         };
         match (before, &event.fact) {
             (None, Fact::ConsentGiven(answer)) => Some(first(answer, ConsentState::Given)),
             (None, Fact::ConsentDeclined(answer)) => Some(first(answer, ConsentState::Declined)),
-            (Some(consent), Fact::ConsentWithdrawn {}) if consent.state == ConsentState::Given => {
-                Some(consent.end(ConsentState::Withdrawn { at }))
+            (Some(consent), Fact::ConsentWithdrawn { assisted }) if consent.state == ConsentState::Given => {
+                Some(consent.withdrawn(assisted.as_ref(), at))
+            }
+            (Some(consent), Fact::ConsentAnnulled { ground, note }) => {
+                consent.annul(*ground, note.clone(), at).ok().map(|(next, _)| next)
             }
             (Some(consent), Fact::ConsentLapsed { cause, effective_at })
                 if consent.state == ConsentState::Given =>

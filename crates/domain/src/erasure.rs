@@ -3,13 +3,15 @@
 use crate::{
     Cvr,
     consent::{Consent, ConsentStanding, ConsentState},
+    document::Document,
     event::{Entity, Kind},
     instant::{CalendarPeriod, Instant},
     mandate::{Mandate, MandateStanding, MandateState},
     mandate_request::{MandateRequest, MandateRequestStanding, MandateRequestState},
-    presentation::{ANSWER_WITHIN, Presentation},
+    presentation::Presentation,
     reason::Reason,
     request::{ConsentRequest, RequestStanding, RequestState},
+    task::{Task, TaskState},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -76,7 +78,13 @@ impl Thing {
         let answer = &consent.answer;
         let span = match (consent.standing(now), consent.state, answer.valid.to) {
             (ConsentStanding::Active | ConsentStanding::Planned, _, to) => Span::InForce(to),
-            (_, ConsentState::Withdrawn { at } | ConsentState::Lapsed { at, .. }, _) => Span::Ended(at),
+            (
+                _,
+                ConsentState::Withdrawn { at, .. }
+                | ConsentState::Lapsed { at, .. }
+                | ConsentState::Annulled { at, .. },
+                _,
+            ) => Span::Ended(at),
             (_, ConsentState::Given, Some(to)) => Span::Ended(to),
             _ => Span::Ended(consent.answered_at),
         };
@@ -86,7 +94,11 @@ impl Thing {
             id: consent.id(),
             authority: Some(answer.authority),
             span,
-            rests_on: request.into_iter().chain([answer.presentation.as_uuid()]).collect(),
+            rests_on: request
+                .into_iter()
+                .chain([answer.presentation.as_uuid()])
+                .chain(answer.collected.document().map(crate::id::DocumentId::as_uuid))
+                .collect(),
         }
     }
 
@@ -151,9 +163,35 @@ impl Thing {
 
     /// What was shown, at that moment, about a type of that authority; about a mandate, of nobody's.
     pub fn of_presentation(shown: &Presentation, authority: Option<Cvr>, now: Instant) -> Self {
-        let until = shown.shown_at.plus_seconds(ANSWER_WITHIN);
+        let until = shown.shown_at.plus_seconds(shown.means.answer_within());
         let span = if now <= until { Span::InForce(Some(until)) } else { Span::Ended(shown.shown_at) };
         Self { kind: Kind::Presentation, id: shown.id(), authority, span, rests_on: Vec::new() }
+    }
+
+    /// Evidence that somebody handed over; what it proves rests on it.
+    pub fn of_document(document: &Document) -> Self {
+        Self {
+            kind: Kind::Document,
+            id: document.id(),
+            authority: Some(document.authority),
+            span: Span::Ended(document.kept_at),
+            rests_on: Vec::new(),
+        }
+    }
+
+    /// What an authority had to do, or still has.
+    pub fn of_task(task: &Task) -> Self {
+        let span = match task.state {
+            TaskState::Open => Span::InForce(None),
+            TaskState::Closed { at, .. } => Span::Ended(at),
+        };
+        Self {
+            kind: Kind::Task,
+            id: task.id(),
+            authority: Some(task.work.authority),
+            span,
+            rests_on: vec![task.work.consent.as_uuid()],
+        }
     }
 
     fn why_not(&self, decision: &Decision) -> Option<(Reason, Option<Instant>)> {
@@ -240,8 +278,15 @@ pub struct Plan {
 }
 
 /// What can be erased of a person, what rests on something else before it.
-const RANKS: [Kind; 5] =
-    [Kind::Consent, Kind::ConsentRequest, Kind::MandateRequest, Kind::Mandate, Kind::Presentation];
+const RANKS: [Kind; 7] = [
+    Kind::Task,
+    Kind::Consent,
+    Kind::ConsentRequest,
+    Kind::MandateRequest,
+    Kind::Mandate,
+    Kind::Presentation,
+    Kind::Document,
+];
 
 /// Decides what of a person's belongings goes.
 pub fn plan(person: Uuid, belongings: &Belongings, decision: &Decision) -> Plan {

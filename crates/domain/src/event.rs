@@ -3,15 +3,18 @@
 use crate::{
     Cvr, Digest,
     actor::ActorTrace,
-    catalogue::{Channel, Definition, EntryVersion, Polarity},
+    catalogue::{Definition, EntryVersion, Polarity},
     client::Registration,
+    collected::{AnnulmentGround, Assistance, Collected},
     digest::canonical,
+    document::MediaType,
     erasure::ErasureGround,
     external::{EntityName, EntityRef, Keys, Objects, PrivilegeRef, PrivilegeTerms, Properties},
     id::{AccessId, DeclarationId, EventId, MandateId, NumberId, PersonId, PresentationId, RequestId},
     instant::{Instant, LocalDate, Period},
-    presentation::Presented,
-    text::{CaseRef, ClientId, Code, Language, Login, Name, PrivilegeUri},
+    presentation::{Means, Presented},
+    task::{TaskOutcome, TaskWork},
+    text::{CaseRef, ClientId, Code, Language, Login, Name, PrivilegeUri, Prose},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -42,13 +45,17 @@ pub enum Kind {
     ExternalPrivilege,
     /// What an authority has given to such a thing.
     ExternalGrant,
+    /// Evidence that somebody handed over.
+    Document,
+    /// What an authority has to do.
+    Task,
     /// Access records made durable together.
     AccessBatch,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Person,
         Self::CatalogueEntry,
         Self::Presentation,
@@ -60,6 +67,8 @@ impl Kind {
         Self::ExternalEntity,
         Self::ExternalPrivilege,
         Self::ExternalGrant,
+        Self::Document,
+        Self::Task,
         Self::AccessBatch,
     ];
 
@@ -77,6 +86,8 @@ impl Kind {
             Self::ExternalEntity => "external_entity",
             Self::ExternalPrivilege => "external_privilege",
             Self::ExternalGrant => "external_grant",
+            Self::Document => "document",
+            Self::Task => "task",
             Self::AccessBatch => "access_batch",
         }
     }
@@ -90,6 +101,10 @@ pub enum EndCause {
     Death,
     /// The representative died.
     RepresentativeDeath,
+    /// The case was decided, and with it the purpose is fulfilled.
+    CaseClosed,
+    /// It was for one time, and that has been (C8).
+    Used,
 }
 
 /// What happened.
@@ -138,6 +153,9 @@ pub enum Fact {
         presented: Presented,
         /// The fingerprint of the exact document.
         document: Digest,
+        /// How.
+        #[serde(default, skip_serializing_if = "Means::is_screen")]
+        means: Means,
     },
     /// An authority asked for a consent.
     ConsentRequested {
@@ -175,7 +193,18 @@ pub enum Fact {
     /// A specific consent was declined.
     ConsentDeclined(ConsentAnswer),
     /// It was withdrawn; no reason is asked for.
-    ConsentWithdrawn {},
+    ConsentWithdrawn {
+        /// The person's word, where staff did it for them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        assisted: Option<Assistance>,
+    },
+    /// Staff had registered it wrongly: it never counted.
+    ConsentAnnulled {
+        /// What was wrong.
+        ground: AnnulmentGround,
+        /// In their words.
+        note: Prose,
+    },
     /// It lapsed.
     ConsentLapsed {
         /// Why.
@@ -317,6 +346,28 @@ pub enum Fact {
     },
     /// It took them back.
     ExternalGrantRevoked {},
+    /// Evidence was handed over.
+    DocumentKept {
+        /// Whom it is about.
+        person: PersonId,
+        /// Who keeps it.
+        authority: Cvr,
+        /// What it is.
+        media_type: MediaType,
+        /// How many bytes it has.
+        size: u64,
+        /// The fingerprint of the bytes.
+        digest: Digest,
+    },
+    /// An authority has something to do.
+    TaskOpened(TaskWork),
+    /// Somebody closed it.
+    TaskClosed {
+        /// What came of it.
+        outcome: TaskOutcome,
+        /// In their words.
+        note: Option<Prose>,
+    },
     /// People's data was looked at, or something was asked of external things.
     AccessRecorded {
         /// One commitment for each look.
@@ -370,7 +421,8 @@ pub struct ConsentAnswer {
     /// The case.
     pub case: Option<CaseRef>,
     /// How it reached us.
-    pub channel: Channel,
+    #[serde(flatten)]
+    pub collected: Collected,
     /// When it holds, if given.
     pub valid: Period,
 }
@@ -424,7 +476,8 @@ impl Fact {
             Self::RequestLapsed { .. } => "request_lapsed",
             Self::ConsentGiven(_) => "consent_given",
             Self::ConsentDeclined(_) => "consent_declined",
-            Self::ConsentWithdrawn {} => "consent_withdrawn",
+            Self::ConsentWithdrawn { .. } => "consent_withdrawn",
+            Self::ConsentAnnulled { .. } => "consent_annulled",
             Self::ConsentLapsed { .. } => "consent_lapsed",
             Self::MandateGiven { .. } => "mandate_given",
             Self::MandateRevoked {} => "mandate_revoked",
@@ -446,6 +499,9 @@ impl Fact {
             Self::PrivilegeRemoved {} => "privilege_removed",
             Self::ExternalGranted { .. } => "external_granted",
             Self::ExternalGrantRevoked {} => "external_grant_revoked",
+            Self::DocumentKept { .. } => "document_kept",
+            Self::TaskOpened(_) => "task_opened",
+            Self::TaskClosed { .. } => "task_closed",
             Self::AccessRecorded { .. } => "access_recorded",
             Self::AccessErased { .. } => "access_erased",
             Self::Erased { .. } => Self::ERASED,

@@ -72,6 +72,10 @@ ids! {
     DeclarationId,
     /// One specific consent.
     ConsentId,
+    /// Evidence that somebody handed over.
+    DocumentId,
+    /// What an authority has to do.
+    TaskId,
     /// One power of attorney.
     MandateId,
     /// The registration of a machine client.

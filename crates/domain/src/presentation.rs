@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 /// How long an answer may come after the text was shown, in seconds.
 pub const ANSWER_WITHIN: i64 = 24 * 3600;
+/// How long a printed form may be under way, in seconds.
+pub const PAPER_ANSWER_WITHIN: i64 = 184 * 24 * 3600;
 
 /// What a presentation is about.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -52,6 +54,37 @@ pub enum Presented {
     },
 }
 
+/// How something was shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    /// To the person, on their own screen.
+    #[default]
+    Screen,
+    /// By staff: read aloud, or turned towards the person.
+    Told,
+    /// By staff, on paper.
+    Paper,
+    /// By somebody else, elsewhere; the document is what the authority says that it stood under.
+    Elsewhere,
+}
+
+impl Means {
+    /// Whether the person saw it on their own screen.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+    pub const fn is_screen(&self) -> bool {
+        matches!(self, Self::Screen)
+    }
+
+    /// How long an answer may come after it, in seconds.
+    pub const fn answer_within(self) -> i64 {
+        match self {
+            Self::Screen | Self::Told | Self::Elsewhere => ANSWER_WITHIN,
+            Self::Paper => PAPER_ANSWER_WITHIN,
+        }
+    }
+}
+
 /// That something was shown, and to whom.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Presentation {
@@ -65,6 +98,8 @@ pub struct Presentation {
     pub presented: Presented,
     /// The fingerprint of the exact document.
     pub document: Digest,
+    /// How.
+    pub means: Means,
     /// When.
     pub shown_at: Instant,
 }
@@ -75,7 +110,7 @@ impl Presentation {
         if self.person != person || self.presented != *presented {
             return Err(Reason::PresentationMismatch);
         }
-        if now.seconds_since(self.shown_at) > ANSWER_WITHIN {
+        if now.seconds_since(self.shown_at) > self.means.answer_within() {
             return Err(Reason::PresentationTooOld);
         }
         Ok(())
@@ -99,12 +134,13 @@ impl Entity for Presentation {
 
     fn replay(before: Option<Self>, event: &Recorded) -> Option<Self> {
         match (before, &event.fact) {
-            (None, Fact::PresentationShown { person, language, presented, document }) => Some(Self {
+            (None, Fact::PresentationShown { person, language, presented, document, means }) => Some(Self {
                 id: PresentationId::from_uuid(event.aggregate),
                 person: *person,
                 language: *language,
                 presented: presented.clone(),
                 document: *document,
+                means: *means,
                 shown_at: event.recorded_at,
             }),
             _ => None,

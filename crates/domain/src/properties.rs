@@ -3,13 +3,15 @@
 use crate::{
     Instant, Period,
     actor::ActorTrace,
-    catalogue::{Channel, EntryVersion, Polarity},
+    catalogue::{EntryVersion, Polarity},
+    collected::{AnnulmentGround, Assistance, Collected},
     consent::{Consent, ConsentStanding, ConsentState},
     event::{ConsentAnswer, EndCause, Entity, Event, Fact, MandatePeriod, Recorded, SubjectVersion, replay},
     id::{ConsentId, DeclarationId, EntryId, EventId, MandateId, PersonId, PresentationId, RequestId},
     mandate::{Mandate, MandateStanding, MandateState, Power, powers_of},
     reason::Reason,
     request::{ConsentRequest, RequestStanding, RequestState},
+    text::Prose,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -98,8 +100,13 @@ fn attempt<E: Entity>(
     (next, true)
 }
 
-fn consent(given: bool, from: i64, to: Option<i64>) -> (Consent, History) {
+fn consent(given: bool, from: i64, to: Option<i64>, said: bool) -> (Consent, History) {
     let now = moment(0);
+    let collected = if said {
+        Collected::Oral { said_at: moment(-1), note: prose(), why: prose() }
+    } else {
+        Collected::Digital
+    };
     let answer = ConsentAnswer {
         person: person(1),
         declaration: DeclarationId::from_uuid(uuid(2)),
@@ -110,14 +117,20 @@ fn consent(given: bool, from: i64, to: Option<i64>) -> (Consent, History) {
         item: "navn".parse().expect("a code"),
         polarity: Polarity::Consent,
         case: None,
-        channel: Channel::Digital,
+        collected,
         valid: Period { from: moment(from), to: to.map(|to| moment(from + to)) },
     };
     let state = if given { ConsentState::Given } else { ConsentState::Declined };
     let fact = if given { Fact::ConsentGiven(answer.clone()) } else { Fact::ConsentDeclined(answer.clone()) };
-    let consent = Consent { id: ConsentId::from_uuid(uuid(4)), revision: 1, answer, answered_at: now, state };
+    let answered_at = answer.collected.answered_at(now);
+    let id = ConsentId::from_uuid(uuid(4));
+    let consent = Consent { id, revision: 1, answer, answered_at, recorded_at: now, state };
     let history = History::of(&consent, fact, now);
     (consent, history)
+}
+
+fn prose() -> Prose {
+    "Sagt i telefonen".parse().expect("prose")
 }
 
 fn request(deadline: i64) -> (ConsentRequest, History) {
@@ -198,21 +211,29 @@ proptest! {
 
     #[test]
     fn no_sequence_of_commands_leaves_a_withdrawn_consent_effective(
-        given: bool, from in offsets(), to in proptest::option::of(1..60_000_000_i64), steps in steps(), probe in offsets(),
+        given: bool, said: bool, from in offsets(), to in proptest::option::of(1..60_000_000_i64), steps in steps(),
+        probe in offsets(),
     ) {
-        let (mut consent, mut history) = consent(given, from, to);
+        let (mut consent, mut history) = consent(given, from, to, said);
         let (mut passed, mut ended) = (0, None);
+        let mut annulled = false;
         for (command, wait, ago) in steps {
             passed += wait;
             let now = moment(passed);
             let before = consent.standing(now);
             let done;
             (consent, done) = attempt(consent, &mut history, now, |c, now| match command {
-                0..=2 => c.withdraw(now),
+                0..=1 => c.withdraw(None, now),
+                2 => c.withdraw(Some(Assistance::Oral { note: prose() }), now),
+                4 => c.annul(AnnulmentGround::NeverAnswered, prose(), now),
                 3 => c.lapse(EndCause::Death, moment(passed - ago), now),
                 _ => Err(Reason::NoPower),
             });
-            if done {
+            if done && command == 4 {
+                prop_assert!(said && !annulled, "only a registration is annulled, and once");
+                (annulled, ended) = (true, ended.or(Some(now)));
+            } else if done {
+                prop_assert!(!annulled);
                 prop_assert!(matches!(before, ConsentStanding::Active | ConsentStanding::Planned));
                 prop_assert_eq!(ended.replace(now), None, "it ended twice");
             }
@@ -221,9 +242,13 @@ proptest! {
         for later in [passed, passed + probe.abs(), passed + 400_000_000, -1_000_000_000] {
             let standing = consent.standing(moment(later));
             if ended.is_some() {
-                prop_assert!(matches!(standing, ConsentStanding::Withdrawn | ConsentStanding::Lapsed));
+                prop_assert!(matches!(
+                    standing,
+                    ConsentStanding::Withdrawn | ConsentStanding::Lapsed | ConsentStanding::Annulled
+                ));
+                prop_assert_eq!(standing == ConsentStanding::Annulled, annulled);
             }
-            prop_assert!(given || standing == ConsentStanding::Declined, "no became yes");
+            prop_assert!(given || annulled || standing == ConsentStanding::Declined, "no became yes");
         }
     }
 

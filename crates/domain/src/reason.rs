@@ -152,6 +152,36 @@ reasons! {
     ConsentExpired = "consent_expired",
     /// The consent lapsed.
     ConsentLapsed = "consent_lapsed",
+    /// The consent was registered wrongly, and never counted.
+    ConsentAnnulled = "consent_annulled",
+    /// The person answered here themselves; that is withdrawn, not annulled.
+    NotRegisteredByStaff = "not_registered_by_staff",
+    /// It is said to have been answered later than now.
+    AnsweredInFuture = "answered_in_future",
+    /// It was answered so long ago that it can no longer be registered.
+    AnsweredTooLongAgo = "answered_too_long_ago",
+    /// It would be over already.
+    ConsentWouldBeOver = "consent_would_be_over",
+    /// It is said to have been signed before the text was printed.
+    AnsweredBeforeShown = "answered_before_shown",
+    /// It does not end with one use.
+    NotForOneTime = "not_for_one_time",
+    /// More people are concerned by the case than can be by one.
+    CaseTooLarge = "case_too_large",
+    /// This type is not collected in that way.
+    ChannelNotOffered = "channel_not_offered",
+    /// Staff say how the person told them.
+    RegistrationMissing = "registration_missing",
+    /// It is registered with another authority's document, or one about somebody else.
+    DocumentUnknown = "document_unknown",
+    /// The document is larger than allowed.
+    DocumentTooLarge = "document_too_large",
+    /// The document is of no type that is kept here.
+    DocumentTypeUnknown = "document_type_unknown",
+    /// The task is closed.
+    TaskClosed = "task_closed",
+    /// What stays on another basis is told with that basis.
+    TaskBasisMissing = "task_basis_missing",
     /// The mandate has been revoked.
     MandateRevoked = "mandate_revoked",
     /// The mandate has been renounced.

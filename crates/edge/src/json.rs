@@ -37,12 +37,15 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<(T, Bytes), Probl
         return Err(Protocol::WrongContentType.into());
     }
     let bytes = whole_body(request).await?;
-    let value = strict::parse(&bytes).map_err(|_| Protocol::MalformedJson)?;
-    let read = serde_path_to_error::deserialize(value).map_err(|error| {
+    Ok((shaped(&bytes)?, bytes))
+}
+
+fn shaped<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let value = strict::parse(bytes).map_err(|_| Protocol::MalformedJson)?;
+    serde_path_to_error::deserialize(value).map_err(|error| {
         let flaw = flaw(error.path(), &error.inner().to_string());
         Problem::from(Protocol::Unprocessable).with_error(flaw)
-    })?;
-    Ok((read, bytes))
+    })
 }
 
 /// A JSON body like [`Json`]'s, with the fingerprint of the whole request: the same method, path and bytes give the same one.
@@ -61,6 +64,40 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
         let line = request_line(request.method(), request.uri());
         let (value, bytes) = read(request).await?;
         Ok(Self { value, fingerprint: Digest::of(&[line.as_bytes(), &bytes].concat()) })
+    }
+}
+
+/// A body of whatever kind, with the fingerprint of the whole request.
+#[derive(Clone, Debug)]
+pub struct SentBytes {
+    /// The body.
+    pub bytes: Bytes,
+    /// The fingerprint, like that of [`Sent`].
+    pub fingerprint: Digest,
+    /// The fingerprint where the body means nothing, like that of [`Bare`].
+    pub without_body: Digest,
+    says_json: bool,
+}
+
+impl SentBytes {
+    /// The body, read like that of [`Json`].
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        if !self.says_json {
+            return Err(Protocol::WrongContentType.into());
+        }
+        shaped(&self.bytes)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for SentBytes {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let line = request_line(request.method(), request.uri());
+        let says_json = says_json(request.headers());
+        let bytes = whole_body(request).await?;
+        let fingerprint = Digest::of(&[line.as_bytes(), &bytes].concat());
+        Ok(Self { bytes, fingerprint, without_body: Digest::of(line.as_bytes()), says_json })
     }
 }
 

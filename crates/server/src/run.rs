@@ -137,7 +137,10 @@ fn app(api: Api, door: Door, sandbox: Option<World>, client_cert_from: Vec<IpAdd
     };
     let pages = guarded(tillid_web::router(web), &service.settings().base_url);
     let mut settings = LayerSettings::new(move || service.ambient().id().to_string());
-    settings.large_bodies = &[(tillid_api::EVALUATIONS_PATH, tillid_api::EVALUATIONS_LIMIT)];
+    settings.large_bodies = &[
+        (tillid_api::EVALUATIONS_PATH, tillid_api::EVALUATIONS_LIMIT),
+        (tillid_api::DOCUMENTS_PATH, tillid_api::DOCUMENTS_LIMIT),
+    ];
     settings.page = Some(tillid_web::problem_page());
     settings.client_cert_from = client_cert_from.into();
     layers(router.merge(pages).merge(login_router(door)), settings)

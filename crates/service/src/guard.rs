@@ -240,6 +240,6 @@ impl Service {
 #[derive(Clone, Debug)]
 pub(crate) struct InView {
     pub(crate) person: PersonId,
-    purpose: Option<Purpose>,
-    case: Option<CaseRef>,
+    pub(crate) purpose: Option<Purpose>,
+    pub(crate) case: Option<CaseRef>,
 }

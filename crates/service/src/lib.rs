@@ -11,6 +11,7 @@ mod client;
 mod consent;
 mod decision;
 mod directory;
+mod document;
 mod erasure;
 mod error;
 mod external;
@@ -20,6 +21,7 @@ mod mandate;
 mod person;
 mod represent;
 mod session;
+mod task;
 mod times;
 
 pub use access::{
@@ -33,6 +35,7 @@ pub use client::NewClient;
 pub use consent::{
     answer::Answer,
     ask::NewRequest,
+    close_case::ClosedCase,
     present::{NewPresentation, Shown},
     view::TypedConsent,
 };
@@ -52,6 +55,7 @@ pub use mandate::{
 };
 pub use person::register::{NewPerson, PersonRef};
 pub use represent::{ActsAt, Represented, Representing, Wanted};
+pub use task::TypedTask;
 pub use tillid_storage::{Audit, ClientRights, Fault, Finding, KnownAt, Session, Whose};
 pub use times::{AsOf, Times};
 

@@ -3,7 +3,7 @@
 use crate::StoreError;
 use serde::{Serialize, de::DeserializeOwned};
 use std::str::FromStr;
-use tillid_domain::{Instant, canonical, event::EndCause};
+use tillid_domain::{Instant, canonical, catalogue::Channel, consent::ConsentState, event::EndCause};
 use uuid::Uuid;
 
 /// The canonical JSON of a list or structure.
@@ -63,9 +63,38 @@ impl RowRef {
         }
     }
 
+    /// What has been recorded of a consent.
+    pub(crate) fn consent_state(self, end: &ConsentEnd<'_>) -> Result<ConsentState, StoreError> {
+        let ConsentEnd { state, at, cause, effective_at, through } = end;
+        match (*state, at.map(instant), *cause, effective_at.map(instant), *through) {
+            ("given", None, None, None, None) => Ok(ConsentState::Given),
+            ("declined", None, None, None, None) => Ok(ConsentState::Declined),
+            ("withdrawn", Some(at), None, None, through) => {
+                let channel = self.code_opt(through)?.unwrap_or(Channel::Digital);
+                Ok(ConsentState::Withdrawn { at, channel })
+            }
+            ("lapsed", Some(at), Some(cause), Some(effective_at), None) => {
+                Ok(ConsentState::Lapsed { at, effective_at, cause: self.code(cause)? })
+            }
+            ("annulled", Some(at), Some(ground), None, None) => {
+                Ok(ConsentState::Annulled { at, ground: self.code(ground)? })
+            }
+            _ => Err(self.corrupt()),
+        }
+    }
+
     pub(crate) fn number<T: TryFrom<i64>>(self, number: i64) -> Result<T, StoreError> {
         number.try_into().map_err(|_| self.corrupt())
     }
+}
+
+/// The columns that tell how a consent ended.
+pub(crate) struct ConsentEnd<'a> {
+    pub(crate) state: &'a str,
+    pub(crate) at: Option<i64>,
+    pub(crate) cause: Option<&'a str>,
+    pub(crate) effective_at: Option<i64>,
+    pub(crate) through: Option<&'a str>,
 }
 
 pub(crate) fn instant(micros: i64) -> Instant {

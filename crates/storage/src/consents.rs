@@ -2,16 +2,18 @@
 
 use crate::{
     StoreError,
-    column::{RowRef, instant},
+    column::{ConsentEnd, RowRef, instant},
     engine::{Tx, on},
 };
 use sqlx::FromRow;
 use tillid_domain::{
     Cvr, Period,
     catalogue::EntryVersion,
-    consent::{Consent, ConsentState},
+    collected::Collected,
+    consent::Consent,
     event::ConsentAnswer,
     id::{ConsentId, DeclarationId, EntryId, PersonId, PresentationId, RequestId},
+    text::CaseRef,
 };
 use uuid::Uuid;
 
@@ -38,6 +40,9 @@ struct ConsentRow {
     ended_at: Option<i64>,
     cause: Option<String>,
     effective_at: Option<i64>,
+    collected: Option<String>,
+    recorded_at: Option<i64>,
+    ended_through: Option<String>,
 }
 
 impl TryFrom<ConsentRow> for Consent {
@@ -45,19 +50,20 @@ impl TryFrom<ConsentRow> for Consent {
 
     fn try_from(row: ConsentRow) -> Result<Self, StoreError> {
         let at = RowRef { table: "consent", id: row.id };
-        let state = match (
-            row.state.as_str(),
-            row.ended_at.map(instant),
-            at.lapse(row.cause.as_deref(), row.effective_at)?,
-        ) {
-            ("given", None, None) => ConsentState::Given,
-            ("declined", None, None) => ConsentState::Declined,
-            ("withdrawn", Some(ended), None) => ConsentState::Withdrawn { at: ended },
-            ("lapsed", Some(ended), Some((cause, effective_at))) => {
-                ConsentState::Lapsed { at: ended, effective_at, cause }
-            }
-            _ => return Err(at.corrupt()),
+        let state = at.consent_state(&ConsentEnd {
+            state: &row.state,
+            at: row.ended_at,
+            cause: row.cause.as_deref(),
+            effective_at: row.effective_at,
+            through: row.ended_through.as_deref(),
+        })?;
+        let collected = match row.collected.as_deref() {
+            Some(text) => at.json(text)?,
+            None => Collected::Digital,
         };
+        if collected.channel().code() != row.channel {
+            return Err(at.corrupt());
+        }
         let answer = ConsentAnswer {
             person: PersonId::from_uuid(row.person_id),
             declaration: DeclarationId::from_uuid(row.declaration_id),
@@ -72,7 +78,7 @@ impl TryFrom<ConsentRow> for Consent {
             item: at.text(&row.item)?,
             polarity: at.code(&row.polarity)?,
             case: at.text_opt(row.case_ref.as_deref())?,
-            channel: at.code(&row.channel)?,
+            collected,
             valid: Period { from: instant(row.valid_from), to: row.valid_to.map(instant) },
         };
         Ok(Self {
@@ -80,6 +86,7 @@ impl TryFrom<ConsentRow> for Consent {
             revision: at.number(row.revision)?,
             answer,
             answered_at: instant(row.answered_at),
+            recorded_at: instant(row.recorded_at.unwrap_or(row.answered_at)),
             state,
         })
     }
@@ -89,7 +96,8 @@ macro_rules! consent_columns {
     ($rest:literal) => {
         concat!(
             "SELECT id, revision, person_id, declaration_id, request_id, presentation_id, authority, entry_id, code, number, item, \
-             polarity, case_ref, channel, valid_from, valid_to, answered_at, state, ended_at, cause, effective_at FROM consent ",
+             polarity, case_ref, channel, valid_from, valid_to, answered_at, state, ended_at, cause, effective_at, collected, recorded_at, ended_through \
+             FROM consent ",
             $rest
         )
     };
@@ -118,6 +126,22 @@ impl<Mode> Tx<Mode> {
         let rows: Vec<ConsentRow> =
             on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_all(conn).await)?;
         rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// Whom something that is given or asked for a case of that authority concerns.
+    pub async fn persons_of_case(
+        &mut self,
+        authority: Cvr,
+        case: &CaseRef,
+    ) -> Result<Vec<PersonId>, StoreError> {
+        const SQL: &str = "SELECT person_id FROM consent WHERE authority = $1 AND case_ref = $2 AND state = 'given' \
+             UNION SELECT person_id FROM consent_request WHERE authority = $1 AND case_ref = $2 AND state = 'open' ORDER BY 1";
+        let ids: Vec<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(authority.to_string())
+            .bind(case.as_str())
+            .fetch_all(conn)
+            .await)?;
+        Ok(ids.into_iter().map(PersonId::from_uuid).collect())
     }
 
     /// The consents of a person, the newest first, below an id; towards one authority or all.

@@ -2,7 +2,7 @@
 
 use crate::{
     StoreError,
-    column::{RowRef, instant},
+    column::{ConsentEnd, RowRef, instant},
     engine::{Engine, Pools, Read, Sql, Store, Tx, on},
     journal::unsigned,
     known::KnownAt,
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::FromRow;
 use tillid_domain::{
     Cvr, LocalDate, Period,
-    consent::{Consent, ConsentState},
+    consent::Consent,
     decision::{Acting, ActingFacts, ConsentCheck, ConsentFacts, ConsentSeen, PowerSeen},
     id::{ConsentId, EntryId, PersonId},
     mandate::{Mandate, MandateState},
@@ -136,6 +136,7 @@ struct ConsentRow {
     ended_at: Option<i64>,
     cause: Option<String>,
     effective_at: Option<i64>,
+    ended_through: Option<String>,
 }
 
 impl ConsentRow {
@@ -147,16 +148,13 @@ impl ConsentRow {
         else {
             return Err(at.corrupt());
         };
-        let lapse = at.lapse(self.cause.as_deref(), self.effective_at)?;
-        let state = match (state, self.ended_at.map(instant), lapse) {
-            ("given", None, None) => ConsentState::Given,
-            ("declined", None, None) => ConsentState::Declined,
-            ("withdrawn", Some(at), None) => ConsentState::Withdrawn { at },
-            ("lapsed", Some(at), Some((cause, effective_at))) => {
-                ConsentState::Lapsed { at, effective_at, cause }
-            }
-            _ => return Err(at.corrupt()),
-        };
+        let state = at.consent_state(&ConsentEnd {
+            state,
+            at: self.ended_at,
+            cause: self.cause.as_deref(),
+            effective_at: self.effective_at,
+            through: self.ended_through.as_deref(),
+        })?;
         Ok(Some(ConsentSeen {
             id: ConsentId::from_uuid(id),
             version: at.number(revision)?,
@@ -191,12 +189,12 @@ const ACTING: Sql = Sql {
 const CONSENTS: Sql = Sql {
     postgres: "SELECT q.ord - 1 AS ord, (SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM catalogue_entry) AS catalogue, \
         p.version, p.died_on, p.born, c.id, c.revision, c.entry_id, c.item, c.case_ref, c.valid_from, \
-        c.valid_to, c.state, c.ended_at, c.cause, c.effective_at \
+        c.valid_to, c.state, c.ended_at, c.cause, c.effective_at, c.ended_through \
         FROM unnest($1::UUID[], $2::TEXT[]) WITH ORDINALITY AS q(person, authority, ord) JOIN person p ON p.id = q.person \
         LEFT JOIN LATERAL (SELECT * FROM consent WHERE consent.person_id = q.person AND consent.authority = q.authority) c ON TRUE",
     sqlite: "SELECT q.key AS ord, (SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM catalogue_entry) AS catalogue, \
         p.version, p.died_on, p.born, c.id, c.revision, c.entry_id, c.item, c.case_ref, c.valid_from, \
-        c.valid_to, c.state, c.ended_at, c.cause, c.effective_at \
+        c.valid_to, c.state, c.ended_at, c.cause, c.effective_at, c.ended_through \
         FROM json_each($1) q CROSS JOIN person p ON p.id = unhex(q.value ->> 0) \
         LEFT JOIN consent c ON c.person_id = p.id AND c.authority = q.value ->> 1",
 };

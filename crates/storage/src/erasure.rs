@@ -75,6 +75,7 @@ struct ShownRow {
     presented: String,
     document_hash: Vec<u8>,
     shown_at: i64,
+    means: Option<String>,
 }
 
 impl Store {
@@ -106,9 +107,9 @@ impl<Mode> Tx<Mode> {
     /// Everything that was shown to a person, and what was shown to others about a mandate to them.
     pub async fn presentations_about(&mut self, person: PersonId) -> Result<Vec<Presentation>, StoreError> {
         const SQL: Sql = Sql {
-            sqlite: "SELECT id, person_id, language, presented, document_hash, shown_at FROM presentation \
+            sqlite: "SELECT id, person_id, language, presented, document_hash, shown_at, means FROM presentation \
                  WHERE person_id = $1 OR json_extract(presented, '$.representative') = $2 ORDER BY id",
-            postgres: "SELECT id, person_id, language, presented, document_hash, shown_at FROM presentation \
+            postgres: "SELECT id, person_id, language, presented, document_hash, shown_at, means FROM presentation \
                  WHERE person_id = $1 OR (presented::JSON ->> 'representative') = $2 ORDER BY id",
         };
         let sql = self.sql(&SQL);
@@ -126,6 +127,7 @@ impl<Mode> Tx<Mode> {
                     language: at.code::<Language>(&row.language)?,
                     presented: at.json(&row.presented)?,
                     document: Digest::try_from(row.document_hash.as_slice()).map_err(|_| at.corrupt())?,
+                    means: at.code_opt(row.means.as_deref())?.unwrap_or_default(),
                     shown_at: instant(row.shown_at),
                 })
             })
@@ -235,6 +237,15 @@ impl Tx<Write> {
                      UNION SELECT representative_id FROM mandate_request WHERE id = $1";
                 self.must_hold(PARTIES, id).await?;
                 run!(self, sqlx::query("DELETE FROM mandate_request WHERE id = $1").bind(id))?;
+            }
+            Kind::Document => {
+                self.must_hold("SELECT person_id FROM document WHERE id = $1", id).await?;
+                run!(self, sqlx::query("DELETE FROM document_key WHERE document_id = $1").bind(id))?;
+                run!(self, sqlx::query("DELETE FROM document WHERE id = $1").bind(id))?;
+            }
+            Kind::Task => {
+                self.must_hold("SELECT person_id FROM task WHERE id = $1", id).await?;
+                run!(self, sqlx::query("DELETE FROM task WHERE id = $1").bind(id))?;
             }
             Kind::Person => self.erase_person(id).await?,
             Kind::CatalogueEntry

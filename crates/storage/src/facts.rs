@@ -72,6 +72,7 @@ struct PresentationRow {
     document: Vec<u8>,
     document_hash: Vec<u8>,
     shown_at: i64,
+    means: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -212,7 +213,7 @@ impl<Mode> Tx<Mode> {
         &mut self,
         id: PresentationId,
     ) -> Result<Option<(Presentation, Vec<u8>)>, StoreError> {
-        const SQL: &str = "SELECT id, person_id, language, presented, document, document_hash, shown_at FROM presentation WHERE id = $1";
+        const SQL: &str = "SELECT id, person_id, language, presented, document, document_hash, shown_at, means FROM presentation WHERE id = $1";
         let row: Option<PresentationRow> =
             on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_optional(conn).await)?;
         let Some(row) = row else { return Ok(None) };
@@ -227,6 +228,7 @@ impl<Mode> Tx<Mode> {
             language: at.code::<Language>(&row.language)?,
             presented: at.json(&row.presented)?,
             document,
+            means: at.code_opt(row.means.as_deref())?.unwrap_or_default(),
             shown_at: instant(row.shown_at),
         };
         Ok(Some((presentation, row.document)))

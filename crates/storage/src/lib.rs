@@ -14,6 +14,7 @@ mod column;
 mod consents;
 mod decide;
 mod disk;
+mod documents;
 mod engine;
 mod erasure;
 mod error;
@@ -30,6 +31,7 @@ mod persons;
 mod project;
 mod roles;
 mod sessions;
+mod tasks;
 mod upkeep;
 mod vault;
 

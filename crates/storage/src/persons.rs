@@ -4,7 +4,7 @@ use crate::{
     StoreError,
     column::{RowRef, instant, json},
     engine::{Sql, Tx, Write, on, run},
-    vault::SealedNumber,
+    vault::Sealed,
 };
 use sqlx::FromRow;
 use tillid_domain::{
@@ -120,7 +120,7 @@ impl<Mode> Tx<Mode> {
             let row: Option<NumberRow> =
                 on!(self, |conn| sqlx::query_as(ONE).bind(key.as_str()).fetch_optional(conn).await)?;
             if let Some(row) = row {
-                let number = self.vault.open(NumberId::from_uuid(row.id), &SealedNumber::from(&row))?;
+                let number = self.vault.open(NumberId::from_uuid(row.id), &Sealed::from(&row))?;
                 if self.person_by_number(&number).await?.is_none() {
                     return Err(StoreError::Keys("a number cannot be found by them"));
                 }
@@ -129,7 +129,16 @@ impl<Mode> Tx<Mode> {
         let sql = self.sql(&LOST);
         let lost: Option<Uuid> =
             on!(self, |conn| sqlx::query_scalar(sql).bind(json(&live)).fetch_optional(conn).await)?;
-        lost.map_or(Ok(()), |_| Err(StoreError::Keys("a number is under a key that is not among them")))
+        if lost.is_some() {
+            return Err(StoreError::Keys("a number is under a key that is not among them"));
+        }
+        const USED: &str = "SELECT DISTINCT key_id FROM document_key";
+        let used: Vec<String> = on!(self, |conn| sqlx::query_scalar(USED).fetch_all(conn).await)?;
+        if used.iter().all(|key| live.contains(key)) {
+            Ok(())
+        } else {
+            Err(StoreError::Keys("a document is under a key that is not among them"))
+        }
     }
 
     pub(crate) async fn numbers_of(&mut self, person: Uuid) -> Result<Vec<NumberRow>, StoreError> {
@@ -174,7 +183,7 @@ impl Tx<Write> {
     }
 }
 
-impl From<&NumberRow> for SealedNumber {
+impl From<&NumberRow> for Sealed {
     fn from(row: &NumberRow) -> Self {
         Self { key_id: row.key_id.clone(), bytes: row.sealed.clone() }
     }

@@ -11,6 +11,7 @@ use tillid_domain::{
     actor::ActorTrace,
     catalogue::Definition,
     client::ClientState,
+    collected::Collected,
     event::{ConsentAnswer, EndCause, Event, Fact, Recorded},
     id::PersonId,
     text::Login,
@@ -72,10 +73,12 @@ impl Tx<Write> {
             }
             Fact::ConsentGiven(answer) => self.insert_consent(event, answer, "given").await,
             Fact::ConsentDeclined(answer) => self.insert_consent(event, answer, "declined").await,
-            Fact::ConsentWithdrawn {} => {
-                const SQL: &str =
-                    "UPDATE consent SET revision = $2, state = 'withdrawn', ended_at = $3 WHERE id = $1";
-                self.set(SQL, event).await
+            Fact::ConsentWithdrawn { assisted } => {
+                let channel = assisted.as_ref().map(|a| a.channel().code());
+                self.end_consent(event, "withdrawn", channel, None).await
+            }
+            Fact::ConsentAnnulled { ground, .. } => {
+                self.end_consent(event, "annulled", None, Some(ground.code())).await
             }
             Fact::ConsentLapsed { cause, effective_at } => {
                 const SQL: &str = "UPDATE consent SET revision = $2, state = 'lapsed', ended_at = $3, cause = $4, effective_at = $5 WHERE id = $1";
@@ -123,6 +126,10 @@ impl Tx<Write> {
             | Fact::PrivilegeRemoved {}
             | Fact::ExternalGranted { .. }
             | Fact::ExternalGrantRevoked {} => self.project_external(event).await,
+            // The bytes come with the event that commits to them: see `keep_document`.
+            Fact::DocumentKept { .. } => Ok(()),
+            Fact::TaskOpened(work) => self.insert_task(event, work).await,
+            Fact::TaskClosed { outcome, note } => self.close_task(event, *outcome, note.as_ref()).await,
             Fact::AccessErased { .. } => self.erase_looks(event).await,
             Fact::Erased { .. } => self.erase(event).await,
         }
@@ -248,15 +255,16 @@ impl Tx<Write> {
     /// Writes the document that a presentation commits to. Belongs to the event with that id, in the same transaction;
     /// without it the presentation is not there, and `verify` says so.
     pub async fn present(&mut self, event: &Event, document: &[u8]) -> Result<(), StoreError> {
-        let Fact::PresentationShown { person, language, presented, document: hash } = &event.fact else {
+        let Fact::PresentationShown { person, language, presented, document: hash, means } = &event.fact
+        else {
             return Err(StoreError::Corrupt { table: "presentation", id: Some(event.aggregate) });
         };
         if Digest::of(document) != *hash {
             return Err(StoreError::Corrupt { table: "presentation", id: Some(event.aggregate) });
         }
         run!(self, sqlx::query(
-            "INSERT INTO presentation (id, person_id, language, presented, document, document_hash, shown_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)"
+            "INSERT INTO presentation (id, person_id, language, presented, document, document_hash, shown_at, means) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
         )
         .bind(event.aggregate)
         .bind(person.as_uuid())
@@ -264,7 +272,8 @@ impl Tx<Write> {
         .bind(json(presented))
         .bind(document)
         .bind(hash.as_bytes().as_slice())
-        .bind(event.at.as_micros()))?;
+        .bind(event.at.as_micros())
+        .bind((!means.is_screen()).then(|| code_of(means))))?;
         Ok(())
     }
 
@@ -298,8 +307,8 @@ impl Tx<Write> {
     ) -> Result<(), StoreError> {
         run!(self, sqlx::query(
             "INSERT INTO consent (id, revision, person_id, declaration_id, request_id, presentation_id, authority, entry_id, code, \
-             number, item, polarity, case_ref, channel, valid_from, valid_to, answered_at, state) \
-             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+             number, item, polarity, case_ref, channel, valid_from, valid_to, answered_at, state, collected, recorded_at) \
+             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
         )
         .bind(event.aggregate)
         .bind(a.person.as_uuid())
@@ -313,11 +322,32 @@ impl Tx<Write> {
         .bind(a.item.as_str())
         .bind(code_of(&a.polarity))
         .bind(a.case.as_ref().map(|c| c.as_str().to_owned()))
-        .bind(code_of(&a.channel))
+        .bind(a.collected.channel().code())
         .bind(a.valid.from.as_micros())
         .bind(a.valid.to.map(Instant::as_micros))
+        .bind(a.collected.answered_at(event.recorded_at).as_micros())
+        .bind(state)
+        .bind((a.collected != Collected::Digital).then(|| json(&a.collected)))
+        .bind(event.recorded_at.as_micros()))?;
+        Ok(())
+    }
+
+    async fn end_consent(
+        &mut self,
+        event: &Recorded,
+        state: &'static str,
+        through: Option<&'static str>,
+        cause: Option<&'static str>,
+    ) -> Result<(), StoreError> {
+        run!(self, sqlx::query(
+            "UPDATE consent SET revision = $2, state = $3, ended_at = $4, ended_through = $5, cause = $6, effective_at = NULL WHERE id = $1"
+        )
+        .bind(event.aggregate)
+        .bind(signed(event.revision))
+        .bind(state)
         .bind(event.recorded_at.as_micros())
-        .bind(state))?;
+        .bind(through)
+        .bind(cause))?;
         Ok(())
     }
 

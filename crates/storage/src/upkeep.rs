@@ -3,19 +3,24 @@
 
 use crate::{
     StoreError,
+    documents::DocumentKeyRow,
     engine::{Tx, Upkeep, Write, on, run},
     journal::{signed, unsigned},
     persons::NumberRow,
     project::actor_key,
-    vault::SealedNumber,
+    vault::Sealed,
 };
 use sqlx::FromRow;
-use tillid_domain::{Digest, Instant, actor::ActorTrace, id::NumberId};
+use tillid_domain::{
+    Digest, Instant,
+    actor::ActorTrace,
+    id::{DocumentId, NumberId},
+};
 use uuid::Uuid;
 
-/// The tables that upkeep writes. `person_number` and its index change their key, never their number; what the log has is in its
+/// The tables that upkeep writes. `person_number`, its index and `document_key` change their key, never what is under it; what the log has is in its
 /// tables for good, and an event leaves `pending` only into it.
-pub const OPERATIONAL_TABLES: [&str; 16] = [
+pub const OPERATIONAL_TABLES: [&str; 17] = [
     "idempotency",
     "session",
     "login_attempt",
@@ -24,6 +29,7 @@ pub const OPERATIONAL_TABLES: [&str; 16] = [
     "business_clock",
     "person_number",
     "person_number_index",
+    "document_key",
     "pending",
     "log_head",
     "log_entry",
@@ -164,8 +170,8 @@ impl Tx<Upkeep> {
         Ok(())
     }
 
-    /// Brings up to `limit` numbers under the active key, and says how many were and how many are left. A number that does not
-    /// open stays as it is. When none is left, hashes under keys that are no longer live go.
+    /// Brings up to `limit` numbers and as many keys of documents under the active key, and says how many were and how many are left.
+    /// What does not open stays as it is. When none is left, hashes under keys that are no longer live go.
     pub async fn rekey(&mut self, limit: u32) -> Result<(u64, u64), StoreError> {
         const OLD: &str = "SELECT n.id, n.key_id, n.sealed FROM person_number n WHERE n.key_id <> $1 OR NOT EXISTS (\
              SELECT 1 FROM person_number_index i WHERE i.number_id = n.id AND i.key_id = $1) ORDER BY n.id LIMIT $2";
@@ -183,6 +189,8 @@ impl Tx<Upkeep> {
                 Err(other) => return Err(other),
             }
         }
+        let (keys, keys_left) = self.rekey_documents(&active, limit).await?;
+        done += keys;
         const LEFT: &str = "SELECT COUNT(*) FROM person_number n WHERE n.key_id <> $1 OR NOT EXISTS (\
              SELECT 1 FROM person_number_index i WHERE i.number_id = n.id AND i.key_id = $1)";
         let left: i64 =
@@ -190,12 +198,40 @@ impl Tx<Upkeep> {
         if rows.is_empty() {
             self.forget_retired_keys().await?;
         }
+        Ok((done, unsigned(left) + keys_left))
+    }
+
+    /// The same for the keys of documents; their bytes stay as they are.
+    async fn rekey_documents(&mut self, active: &str, limit: u32) -> Result<(u64, u64), StoreError> {
+        const OLD: &str = "SELECT document_id, key_id, sealed FROM document_key WHERE key_id <> $1 ORDER BY document_id LIMIT $2";
+        let rows: Vec<DocumentKeyRow> =
+            on!(self, |conn| sqlx::query_as(OLD).bind(active).bind(i64::from(limit)).fetch_all(conn).await)?;
+        let mut done = 0;
+        for DocumentKeyRow { document_id, key_id, sealed } in rows {
+            let id = DocumentId::from_uuid(document_id);
+            let key = match self.vault.open_document_key(id, &Sealed { key_id, bytes: sealed }) {
+                Ok(key) => key,
+                Err(StoreError::Sealed) => continue,
+                Err(other) => return Err(other),
+            };
+            let sealed = self.vault.seal_document_key(id, &key)?;
+            run!(
+                self,
+                sqlx::query("UPDATE document_key SET key_id = $2, sealed = $3 WHERE document_id = $1")
+                    .bind(document_id)
+                    .bind(sealed.key_id)
+                    .bind(sealed.bytes)
+            )?;
+            done += 1;
+        }
+        const LEFT: &str = "SELECT COUNT(*) FROM document_key WHERE key_id <> $1";
+        let left: i64 = on!(self, |conn| sqlx::query_scalar(LEFT).bind(active).fetch_one(conn).await)?;
         Ok((done, unsigned(left)))
     }
 
     async fn rekey_one(&mut self, row: &NumberRow) -> Result<(), StoreError> {
         let id = NumberId::from_uuid(row.id);
-        let number = self.vault.open(id, &SealedNumber::from(row))?;
+        let number = self.vault.open(id, &Sealed::from(row))?;
         let sealed = self.vault.seal(id, &number)?;
         run!(
             self,

@@ -6,7 +6,11 @@ use aws_lc_rs::{
     hmac,
 };
 use std::{fmt, str::FromStr, sync::Arc};
-use tillid_domain::{Cpr, Digest, id::NumberId};
+use tillid_domain::{
+    Cpr, Digest,
+    id::{DocumentId, NumberId},
+};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// Fills a slice with unpredictable bytes.
@@ -31,8 +35,8 @@ impl fmt::Debug for Vault {
     }
 }
 
-/// A number as it is stored.
-pub(crate) struct SealedNumber {
+/// A number or a key as it is stored.
+pub(crate) struct Sealed {
     pub(crate) key_id: String,
     pub(crate) bytes: Vec<u8>,
 }
@@ -84,30 +88,73 @@ impl Vault {
         self.keys.iter().map(|k| k.id.as_str()).collect()
     }
 
-    pub(crate) fn seal(&self, id: NumberId, number: &Cpr) -> Result<SealedNumber, StoreError> {
-        let key = self.keys.first().ok_or(StoreError::Keys("no key is configured"))?;
-        let mut nonce = [0; NONCE_LEN];
-        self.fill(&mut nonce);
-        let mut bytes = number.reveal().as_bytes().to_vec();
-        key.seal
-            .seal_in_place_append_tag(
-                Nonce::assume_unique_for_key(nonce),
-                associated(id, &key.id),
-                &mut bytes,
-            )
-            .map_err(|_| StoreError::Sealed)?;
-        Ok(SealedNumber { key_id: key.id.clone(), bytes: [&nonce[..], &bytes].concat() })
+    pub(crate) fn seal(&self, id: NumberId, number: &Cpr) -> Result<Sealed, StoreError> {
+        self.seal_for(b"person_number.sealed|", id.as_uuid(), number.reveal().as_bytes().to_vec())
     }
 
-    pub(crate) fn open(&self, id: NumberId, sealed: &SealedNumber) -> Result<Cpr, StoreError> {
-        let key = self.keys.iter().find(|k| k.id == sealed.key_id).ok_or(StoreError::Sealed)?;
-        let (nonce, body) = sealed.bytes.split_first_chunk::<NONCE_LEN>().ok_or(StoreError::Sealed)?;
-        let mut body = Zeroizing::new(body.to_vec());
-        let opened = key
-            .seal
-            .open_in_place(Nonce::assume_unique_for_key(*nonce), associated(id, &key.id), &mut body)
+    /// Under the active key, for that row.
+    fn seal_for(&self, place: &[u8], row: Uuid, bytes: Vec<u8>) -> Result<Sealed, StoreError> {
+        let key = self.keys.first().ok_or(StoreError::Keys("no key is configured"))?;
+        let bytes = self.seal_under(&key.seal, associated(place, row, &key.id), bytes)?;
+        Ok(Sealed { key_id: key.id.clone(), bytes })
+    }
+
+    fn seal_under(
+        &self,
+        key: &LessSafeKey,
+        associated: Aad<Vec<u8>>,
+        mut bytes: Vec<u8>,
+    ) -> Result<Vec<u8>, StoreError> {
+        let mut nonce = [0; NONCE_LEN];
+        self.fill(&mut nonce);
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), associated, &mut bytes)
             .map_err(|_| StoreError::Sealed)?;
-        let text = std::str::from_utf8(opened).map_err(|_| StoreError::Sealed)?;
+        Ok([&nonce[..], &bytes].concat())
+    }
+
+    fn open_for(&self, place: &[u8], row: Uuid, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let key = self.keys.iter().find(|k| k.id == sealed.key_id).ok_or(StoreError::Sealed)?;
+        open_under(&key.seal, associated(place, row, &key.id), sealed.bytes.clone())
+    }
+
+    /// A document's own key, under the active one.
+    pub(crate) fn seal_document_key(&self, id: DocumentId, key: &[u8; 32]) -> Result<Sealed, StoreError> {
+        self.seal_for(DOCUMENT_KEY, id.as_uuid(), key.to_vec())
+    }
+
+    pub(crate) fn open_document_key(
+        &self,
+        id: DocumentId,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<[u8; 32]>, StoreError> {
+        let key = self.open_for(DOCUMENT_KEY, id.as_uuid(), sealed)?;
+        Ok(Zeroizing::new(key.as_slice().try_into().map_err(|_| StoreError::Sealed)?))
+    }
+
+    /// A document's bytes, under its own key.
+    pub(crate) fn seal_document(
+        &self,
+        id: DocumentId,
+        key: &[u8; 32],
+        bytes: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        self.seal_under(&own_key(key)?, associated(DOCUMENT, id.as_uuid(), ""), bytes.to_vec())
+    }
+
+    #[expect(clippy::unused_self, reason = "beside the others")]
+    pub(crate) fn open_document(
+        &self,
+        id: DocumentId,
+        key: &[u8; 32],
+        sealed: Vec<u8>,
+    ) -> Result<Vec<u8>, StoreError> {
+        let opened = open_under(&own_key(key)?, associated(DOCUMENT, id.as_uuid(), ""), sealed)?;
+        Ok(opened.to_vec())
+    }
+
+    pub(crate) fn open(&self, id: NumberId, sealed: &Sealed) -> Result<Cpr, StoreError> {
+        let opened = self.open_for(b"person_number.sealed|", id.as_uuid(), sealed)?;
+        let text = std::str::from_utf8(&opened).map_err(|_| StoreError::Sealed)?;
         Cpr::from_str(text).map_err(|_| StoreError::Sealed)
     }
 
@@ -133,18 +180,35 @@ impl Vault {
     }
 }
 
-/// Binds a sealed number to its row and key, so that rows cannot be swapped.
-fn associated(id: NumberId, key_id: &str) -> Aad<Vec<u8>> {
-    Aad::from(
-        [b"person_number.sealed|".as_slice(), id.as_uuid().as_bytes(), b"|", key_id.as_bytes()].concat(),
-    )
+const DOCUMENT: &[u8] = b"document.sealed|";
+const DOCUMENT_KEY: &[u8] = b"document_key.sealed|";
+
+/// Binds what is sealed to its place and key, so that rows cannot be swapped.
+fn associated(place: &[u8], row: Uuid, key_id: &str) -> Aad<Vec<u8>> {
+    Aad::from([place, row.as_bytes(), b"|", key_id.as_bytes()].concat())
+}
+
+fn own_key(key: &[u8; 32]) -> Result<LessSafeKey, StoreError> {
+    UnboundKey::new(&AES_256_GCM_SIV, key).map(LessSafeKey::new).map_err(|_| StoreError::Sealed)
+}
+
+fn open_under(
+    key: &LessSafeKey,
+    associated: Aad<Vec<u8>>,
+    sealed: Vec<u8>,
+) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    let mut sealed = Zeroizing::new(sealed);
+    let (nonce, body) = sealed.split_first_chunk_mut::<NONCE_LEN>().ok_or(StoreError::Sealed)?;
+    let opened = key
+        .open_in_place(Nonce::assume_unique_for_key(*nonce), associated, body)
+        .map_err(|_| StoreError::Sealed)?;
+    Ok(Zeroizing::new(opened.to_vec()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU8, Ordering};
-    use uuid::Uuid;
 
     fn vault(ids: &[(&str, u8)]) -> Result<Vault, StoreError> {
         let counter = AtomicU8::new(0);

@@ -159,7 +159,9 @@ const fn found(act: Act) -> &'static str {
         | Act::SeeMandateRequest
         | Act::Decide
         | Act::Search
-        | Act::LookUp => "accesslog.found",
+        | Act::LookUp
+        | Act::SeeDocument
+        | Act::SeeTask => "accesslog.found",
         Act::AnswerRequest
         | Act::GiveConsent
         | Act::WithdrawConsent
@@ -174,7 +176,13 @@ const fn found(act: Act) -> &'static str {
         | Act::AskForMandate
         | Act::AnswerMandateRequest
         | Act::ManageClients
-        | Act::RegisterExternal => "accesslog.done",
+        | Act::RegisterExternal
+        | Act::RegisterConsent
+        | Act::AnnulConsent
+        | Act::KeepDocument
+        | Act::CloseTask
+        | Act::CloseCase
+        | Act::UseUp => "accesslog.done",
     }
 }
 

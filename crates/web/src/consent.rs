@@ -64,7 +64,7 @@ async fn consent(here: Here, Path(id): Path<ConsentId>) -> Result<Response, Prob
         row: ConsentRow::new(&typed, &here.service, page),
         answered: page.moment(typed.consent.answered_at),
         case: answer.case.as_ref().map(ToString::to_string),
-        channel: channel(page, answer.channel),
+        channel: channel(page, answer.collected.channel()),
         withdrawal: page.say(&typed.of.withdrawal),
         proof,
     }))
@@ -108,6 +108,7 @@ fn channel(page: &Page, channel: Channel) -> &'static str {
         Channel::Digital => "consent.by_web",
         Channel::Paper => "consent.on_paper",
         Channel::Oral => "consent.orally",
+        Channel::Imported => "consent.imported",
     })
 }
 

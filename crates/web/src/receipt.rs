@@ -151,6 +151,8 @@ async fn about(here: &Here, recorded: &Recorded) -> (Option<String>, Option<(Str
         | Kind::ExternalEntity
         | Kind::ExternalPrivilege
         | Kind::ExternalGrant
+        | Kind::Document
+        | Kind::Task
         | Kind::AccessBatch => (None, None),
     }
 }
@@ -167,8 +169,12 @@ fn what(page: &Page, fact: &Fact) -> &'static str {
         Fact::RequestLapsed { .. } => "receipt.request_lapsed",
         Fact::ConsentGiven(_) => "receipt.consent_given",
         Fact::ConsentDeclined(_) => "receipt.consent_declined",
-        Fact::ConsentWithdrawn {} => "receipt.consent_withdrawn",
+        Fact::ConsentWithdrawn { .. } => "receipt.consent_withdrawn",
+        Fact::ConsentAnnulled { .. } => "receipt.consent_annulled",
         Fact::ConsentLapsed { .. } => "receipt.consent_lapsed",
+        Fact::DocumentKept { .. } => "receipt.document_kept",
+        Fact::TaskOpened(_) => "receipt.task_opened",
+        Fact::TaskClosed { .. } => "receipt.task_closed",
         Fact::MandateGiven { .. } => "receipt.mandate_given",
         Fact::MandateRevoked {} => "receipt.mandate_revoked",
         Fact::MandateRenounced {} => "receipt.mandate_renounced",
@@ -371,7 +377,7 @@ mod tests {
             at: Instant::from_micros(1),
             actor: ActorTrace::Service,
             subjects: Vec::new(),
-            fact: Fact::ConsentWithdrawn {},
+            fact: Fact::ConsentWithdrawn { assisted: None },
         };
         Recorded::new(event, Vec::new())
     }

@@ -114,6 +114,7 @@ impl Standing {
             ConsentStanding::Withdrawn => ("consent.withdrawn", ""),
             ConsentStanding::Lapsed => ("consent.lapsed", ""),
             ConsentStanding::Expired => ("consent.expired", ""),
+            ConsentStanding::Annulled => ("consent.annulled", ""),
         };
         let holds = matches!(standing, ConsentStanding::Active | ConsentStanding::Planned);
         Self { code: standing.code(), words: page.t(key), colour, holds }
@@ -124,7 +125,8 @@ fn when(typed: &TypedConsent, page: &Page) -> String {
     let consent = &typed.consent;
     let valid = consent.answer.valid;
     match (typed.standing, consent.state) {
-        (_, ConsentState::Withdrawn { at }) => page.fill("consent.ended_at", "at", page.moment(at)),
+        (_, ConsentState::Annulled { at, .. }) => page.fill("consent.annulled_at", "at", page.moment(at)),
+        (_, ConsentState::Withdrawn { at, .. }) => page.fill("consent.ended_at", "at", page.moment(at)),
         (_, ConsentState::Lapsed { effective_at, .. }) => {
             page.fill("consent.ended_at", "at", page.moment(effective_at))
         }

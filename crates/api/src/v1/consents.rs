@@ -1,6 +1,10 @@
 //! `/v1/consents`: giving unasked, reading, withdrawing.
 
-use super::{requests::AnswersBody, with_etag};
+use super::{
+    registration::{WithdrawalBody, shown},
+    requests::AnswersBody,
+    with_etag,
+};
 use crate::{
     Api,
     bodies::{PastPart, PastTimes, next},
@@ -12,9 +16,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Serialize;
-use tillid_domain::id::{ConsentId, DeclarationId};
-use tillid_edge::{Bare, Caller, Gate, Json, Path, Problem, Query, Sent};
-use tillid_service::{AsOf, ReceiptOf, TypedConsent};
+use tillid_domain::{
+    Reason,
+    id::{ConsentId, DeclarationId},
+};
+use tillid_edge::{Caller, Gate, Json, Path, Problem, Query, Sent, SentBytes};
+use tillid_service::{AsOf, Error, ReceiptOf, TypedConsent};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -67,7 +74,8 @@ async fn list(
     Ok(Json(PastPageView { items, next: next(LIST, page.next), as_of }).into_response())
 }
 
-/// Give consents that nobody asked for, after you were shown what they mean.
+/// Give consents that nobody asked for, after you were shown what they mean; or, as staff or a system under a look-up, register what the
+/// person answered on paper, orally or elsewhere.
 #[utoipa::path(post, operation_id = "give_consents", path = "/consents", tag = "consents", request_body = AnswersBody,
     responses((status = 201, body = DeclarationView), (status = 403), (status = 409), (status = 422)))]
 async fn give(
@@ -77,7 +85,11 @@ async fn give(
 ) -> Result<Response, Problem> {
     let call = caller.change(sent.fingerprint);
     let answers = sent.value.answers();
-    let done = gate.service.give_consents(&call, sent.value.presentation_id, &answers).await;
+    let presentation = sent.value.presentation_id;
+    let done = match sent.value.registered(&caller)? {
+        Some(collected) => gate.service.register_consents(&call, presentation, &answers, &collected).await,
+        None => gate.service.give_consents(&call, presentation, &answers).await,
+    };
     let done = done.map_err(|e| caller.problem(&e))?;
     Ok((StatusCode::CREATED, Json(DeclarationView::new(done.value, &caller, &gate))).into_response())
 }
@@ -107,17 +119,29 @@ async fn told_of(gate: &Gate, caller: &Caller, as_of: Option<AsOf>) -> Result<Op
     Ok(Some(AsOfView::new(as_of, now)))
 }
 
-/// Withdraw a consent. No reason is asked, no body and no header is needed.
+/// Withdraw a consent. No reason is asked, no body and no header is needed. Staff withdraw for the person of the look-up, and say how the
+/// person told them.
 #[utoipa::path(post, operation_id = "withdraw_consent", path = "/consents/{id}/withdraw", tag = "consents", params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, body = ConsentView), (status = 403), (status = 404), (status = 409), (status = 412)))]
+    request_body = Option<WithdrawalBody>,
+    responses((status = 200, body = ConsentView), (status = 403), (status = 404), (status = 409), (status = 412), (status = 422)))]
 async fn withdraw(
     State(gate): State<Gate>,
     caller: Caller,
     Path(id): Path<ConsentId>,
-    bare: Bare,
+    sent: SentBytes,
 ) -> Result<Response, Problem> {
-    let call = caller.change(bare.fingerprint);
-    let done = gate.service.withdraw_consent(&call, id).await.map_err(|e| caller.problem(&e))?;
+    // What a citizen may send with it means nothing.
+    let done = if matches!(Reader::from(caller.actor()), Reader::Citizen) {
+        let call = caller.change(sent.without_body);
+        gate.service.withdraw_consent(&call, id).await
+    } else if sent.bytes.is_empty() {
+        Err(Error::invalid("/assistance", Reason::RegistrationMissing))
+    } else {
+        let body: WithdrawalBody = sent.json()?;
+        let call = caller.change(sent.fingerprint);
+        gate.service.withdraw_consent_for(&call, id, &body.assistance.into()).await
+    };
+    let done = done.map_err(|e| caller.problem(&e))?;
     Ok(shown(&gate, &caller, done.value))
 }
 
@@ -132,13 +156,4 @@ async fn receipt(
     let event = gate.service.newest_receipt(&caller.read(), ReceiptOf::Consent(id)).await;
     let event = event.map_err(|e| caller.problem(&e))?;
     Ok(Redirect::to(&format!("/v1/receipts/{event}")).into_response())
-}
-
-fn shown(gate: &Gate, caller: &Caller, typed: TypedConsent) -> Response {
-    let revision = typed.consent.revision;
-    with_etag(
-        StatusCode::OK,
-        revision,
-        ConsentView::new(typed, Reader::from(caller.actor()), directory(&gate.service)),
-    )
 }

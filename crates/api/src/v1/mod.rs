@@ -3,6 +3,7 @@
 pub(crate) mod catalogues;
 pub(crate) mod clients;
 pub(crate) mod consents;
+pub(crate) mod documents;
 pub(crate) mod erasures;
 pub(crate) mod external;
 pub(crate) mod lookups;
@@ -11,7 +12,11 @@ pub(crate) mod mandates;
 pub(crate) mod own;
 pub(crate) mod presentations;
 pub(crate) mod receipts;
+pub(crate) mod registration;
 pub(crate) mod requests;
+pub(crate) mod tasks;
+
+pub use documents::{DOCUMENTS_LIMIT, DOCUMENTS_PATH};
 
 use crate::Api;
 use axum::{
@@ -28,6 +33,9 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .merge(presentations::router())
         .merge(requests::router())
         .merge(consents::router())
+        .merge(registration::router())
+        .merge(documents::router())
+        .merge(tasks::router())
         .merge(mandates::router())
         .merge(mandate_requests::router())
         .merge(lookups::router())

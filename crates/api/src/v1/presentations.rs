@@ -3,7 +3,7 @@
 use crate::{
     Api,
     bodies::{MandateRequestField, PersonBody, RequestField},
-    view::PresentationView,
+    view::{PresentationView, Reader},
 };
 use axum::{
     extract::State,
@@ -12,12 +12,13 @@ use axum::{
 };
 use serde::Deserialize;
 use tillid_domain::{
-    Language, LocalDate,
+    Language, LocalDate, Reason,
     id::PresentationId,
+    presentation::Means,
     text::{CaseRef, Code, Name, PrivilegeUri},
 };
 use tillid_edge::{Caller, Gate, Json, Path, Problem, Sent};
-use tillid_service::{NewMandate, NewPresentation, Shown};
+use tillid_service::{Error, NewMandate, NewPresentation, Shown};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -35,6 +36,9 @@ struct PresentationBody {
     language: Language,
     /// What it is about.
     about: AboutBody,
+    /// Of staff and systems, for the person of the look-up: `told`, `paper` or `elsewhere`.
+    #[schema(value_type = Option<String>)]
+    means: Option<Means>,
 }
 
 /// What a presentation is about: exactly one of these.
@@ -111,7 +115,8 @@ impl From<AboutBody> for NewPresentation {
     }
 }
 
-/// Be shown what you are about to choose. That it was shown is recorded; nothing is chosen by it.
+/// Be shown what you are about to choose; or, as staff or a system under a look-up, get the text that you read aloud or print for the
+/// person. That it was shown is recorded; nothing is chosen by it.
 #[utoipa::path(post, path = "/presentations", tag = "presentations", request_body = PresentationBody,
     responses((status = 201, body = PresentationView), (status = 403), (status = 404), (status = 409), (status = 422)))]
 async fn present(
@@ -120,8 +125,16 @@ async fn present(
     sent: Sent<PresentationBody>,
 ) -> Result<Response, Problem> {
     let call = caller.change(sent.fingerprint);
-    let PresentationBody { language, about } = sent.value;
-    let done = gate.service.present(&call, &about.into(), language).await.map_err(|e| caller.problem(&e))?;
+    let PresentationBody { language, about, means } = sent.value;
+    let about = about.into();
+    let done = match (Reader::from(caller.actor()), means) {
+        (Reader::Citizen, None | Some(Means::Screen)) => gate.service.present(&call, &about, language).await,
+        (Reader::Citizen, Some(_)) => Err(Error::Denied(Reason::StaffOnly)),
+        (Reader::Staff, means) => {
+            gate.service.present_for(&call, &about, means.unwrap_or_default(), language).await
+        }
+    };
+    let done = done.map_err(|e| caller.problem(&e))?;
     Ok((StatusCode::CREATED, Json(view(&caller, done.value)?)).into_response())
 }
 

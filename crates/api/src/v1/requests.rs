@@ -1,10 +1,10 @@
 //! `/v1/consent-requests`: asking and answering.
 
-use super::{consents::DeclarationView, with_etag};
+use super::{consents::DeclarationView, registration::RegistrationBody, with_etag};
 use crate::{
     Api,
     bodies::{Part, PersonBody, next},
-    view::{PageView, RequestView, directory},
+    view::{PageView, Reader, RequestView, directory},
 };
 use axum::{
     extract::State,
@@ -13,14 +13,15 @@ use axum::{
 };
 use serde::Deserialize;
 use tillid_domain::{
-    LocalDate,
+    LocalDate, Reason,
     catalogue::Shelf,
+    collected::Collected,
     id::{PresentationId, RequestId},
     request::ConsentRequest,
     text::{CaseRef, Code},
 };
 use tillid_edge::{Bare, Caller, Gate, Json, Path, Problem, Query, Sent};
-use tillid_service::{Answer, NewRequest};
+use tillid_service::{Answer, Error, NewRequest};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -75,6 +76,8 @@ pub(super) struct AnswersBody {
     pub(super) presentation_id: PresentationId,
     /// The answers: each specific consent exactly once.
     answers: Vec<AnswerBody>,
+    /// Of staff and systems, who register what the person of the look-up answered: how it reached them.
+    registration: Option<RegistrationBody>,
 }
 
 /// A yes or a no.
@@ -91,6 +94,19 @@ struct AnswerBody {
 impl AnswersBody {
     pub(super) fn answers(&self) -> Vec<Answer> {
         self.answers.iter().map(|a| Answer { item: a.item.clone(), given: a.given }).collect()
+    }
+
+    /// How it reached staff, who must say so; nobody else may.
+    pub(super) fn registered(&self, caller: &Caller) -> Result<Option<Collected>, Problem> {
+        let staff = matches!(Reader::from(caller.actor()), Reader::Staff);
+        match (self.registration.clone(), staff) {
+            (Some(body), true) => Ok(Some(body.into())),
+            (None, false) => Ok(None),
+            (None, true) => {
+                Err(caller.problem(&Error::invalid("/registration", Reason::RegistrationMissing)))
+            }
+            (Some(_), false) => Err(caller.problem(&Error::Denied(Reason::StaffOnly))),
+        }
     }
 }
 
@@ -161,7 +177,11 @@ async fn answer(
 ) -> Result<Response, Problem> {
     let call = caller.change(sent.fingerprint);
     let answers = sent.value.answers();
-    let done = gate.service.answer_request(&call, id, sent.value.presentation_id, &answers).await;
+    let presentation = sent.value.presentation_id;
+    let done = match sent.value.registered(&caller)? {
+        Some(collected) => gate.service.register_answer(&call, id, presentation, &answers, &collected).await,
+        None => gate.service.answer_request(&call, id, presentation, &answers).await,
+    };
     let done = done.map_err(|e| caller.problem(&e))?;
     Ok((StatusCode::CREATED, Json(DeclarationView::new(done.value, &caller, &gate))).into_response())
 }

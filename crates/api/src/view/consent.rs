@@ -6,11 +6,12 @@ use tillid_domain::{
     Instant,
     actor::{Actor, Who},
     catalogue::{Channel, ConsentType, Item, Polarity, WithdrawalEffect},
+    collected::{AnnulmentGround, Collected},
     consent::ConsentState,
     event::EndCause,
-    id::{ConsentId, DeclarationId, PersonId, PresentationId, RequestId},
+    id::{ConsentId, DeclarationId, DocumentId, PersonId, PresentationId, RequestId},
     request::{ConsentRequest, RequestState},
-    text::CaseRef,
+    text::{CaseRef, Name, Prose},
 };
 use tillid_service::{Directory, TypedConsent};
 use utoipa::ToSchema;
@@ -165,6 +166,44 @@ pub(crate) struct WithdrawalView {
     text: Text,
 }
 
+/// How an answer was collected that the person did not give here.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CollectedView {
+    /// When it was registered.
+    #[schema(value_type = String, format = "date-time")]
+    registered_at: Instant,
+    /// What was said.
+    #[schema(value_type = Option<String>)]
+    note: Option<Prose>,
+    /// Why it was not given in writing.
+    #[schema(value_type = Option<String>)]
+    why: Option<Prose>,
+    /// The system or file that it comes from.
+    #[schema(value_type = Option<String>)]
+    source: Option<Name>,
+    /// What it is called there.
+    #[schema(value_type = Option<String>)]
+    reference: Option<Name>,
+    /// The document that proves it.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    document_id: Option<DocumentId>,
+}
+
+impl CollectedView {
+    fn new(collected: &Collected, registered_at: Instant) -> Option<Self> {
+        let document_id = collected.document();
+        let blank = Self { registered_at, note: None, why: None, source: None, reference: None, document_id };
+        match collected.clone() {
+            Collected::Digital => None,
+            Collected::Paper { .. } => Some(blank),
+            Collected::Oral { note, why, .. } => Some(Self { note: Some(note), why: Some(why), ..blank }),
+            Collected::Imported { source, reference, .. } => {
+                Some(Self { source: Some(source), reference: Some(reference), ..blank })
+            }
+        }
+    }
+}
+
 /// One specific consent.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ConsentView {
@@ -173,7 +212,7 @@ pub(crate) struct ConsentView {
     id: ConsentId,
     /// How many changes it has had; the `ETag`.
     pub(crate) revision: u64,
-    /// `active`, `planned`, `declined`, `withdrawn`, `lapsed` or `expired`.
+    /// `active`, `planned`, `declined`, `withdrawn`, `lapsed`, `expired` or `annulled`.
     state: &'static str,
     /// Whose data it is about.
     #[schema(value_type = uuid::Uuid)]
@@ -190,9 +229,11 @@ pub(crate) struct ConsentView {
     /// The case.
     #[schema(value_type = Option<String>)]
     case: Option<CaseRef>,
-    /// `digital`, `paper` or `oral`.
+    /// `digital`, `paper`, `oral` or `imported`.
     #[schema(value_type = String)]
     channel: Channel,
+    /// How it was collected, where the person did not answer here.
+    collected: Option<CollectedView>,
     /// The declaration that it was answered in.
     #[schema(value_type = uuid::Uuid)]
     pub(crate) declaration_id: DeclarationId,
@@ -211,7 +252,13 @@ pub(crate) struct ConsentView {
     /// The first moment when it no longer does.
     #[schema(value_type = Option<String>, format = "date-time")]
     valid_to: Option<Instant>,
-    /// When it was withdrawn or lapsed.
+    /// How the person told that they withdraw it: `digital`, or through staff on `paper` or in `oral` form.
+    #[schema(value_type = Option<String>)]
+    withdrawn_through: Option<Channel>,
+    /// What was wrong with the registration: `wrong_person`, `wrong_content`, `never_answered` or `registered_twice`.
+    #[schema(value_type = Option<String>)]
+    annulled_because: Option<AnnulmentGround>,
+    /// When it was withdrawn, annulled or lapsed.
     #[schema(value_type = Option<String>, format = "date-time")]
     ended_at: Option<Instant>,
     /// Why it lapsed.
@@ -226,12 +273,20 @@ impl ConsentView {
         let TypedConsent { consent, of, standing } = typed;
         let (ended_at, end_cause) = match consent.state {
             ConsentState::Given | ConsentState::Declined => (None, None),
-            ConsentState::Withdrawn { at } => (Some(at), None),
+            ConsentState::Withdrawn { at, .. } | ConsentState::Annulled { at, .. } => (Some(at), None),
             ConsentState::Lapsed { effective_at, cause, .. } => (Some(effective_at), Some(cause)),
         };
         let text = match reader {
             Reader::Citizen => &of.withdrawal,
             Reader::Staff => &of.withdrawal_for_staff,
+        };
+        let withdrawn_through = match consent.state {
+            ConsentState::Withdrawn { channel, .. } => Some(channel),
+            _ => None,
+        };
+        let annulled_because = match consent.state {
+            ConsentState::Annulled { ground, .. } => Some(ground),
+            _ => None,
         };
         let answer = consent.answer;
         Self {
@@ -244,7 +299,10 @@ impl ConsentView {
             item: of.item(&answer.item).map(Into::into),
             polarity: answer.polarity,
             case: answer.case,
-            channel: answer.channel,
+            channel: answer.collected.channel(),
+            collected: CollectedView::new(&answer.collected, consent.recorded_at),
+            withdrawn_through,
+            annulled_because,
             declaration_id: answer.declaration,
             request_id: answer.request,
             presentation_id: answer.presentation,

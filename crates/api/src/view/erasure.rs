@@ -32,6 +32,10 @@ struct ErasedView {
     mandate_requests: usize,
     /// What was shown.
     presentations: usize,
+    /// Documents that were handed over.
+    documents: usize,
+    /// Tasks that consents taken back made.
+    tasks: usize,
     /// Records of who looked.
     access_records: usize,
 }
@@ -39,7 +43,7 @@ struct ErasedView {
 /// Something that stays.
 #[derive(Serialize, ToSchema)]
 struct KeptView {
-    /// What it is: `person`, `consent_request`, `consent`, `mandate_request`, `mandate` or `presentation`.
+    /// What it is: `person`, `consent_request`, `consent`, `mandate_request`, `mandate`, `presentation`, `document` or `task`.
     kind: &'static str,
     /// Which one.
     id: Uuid,
@@ -67,6 +71,8 @@ impl ErasureView {
                 mandates: e.mandates,
                 mandate_requests: e.mandate_requests,
                 presentations: e.presentations,
+                documents: e.documents,
+                tasks: e.tasks,
                 access_records: e.looks,
             },
             kept: erasure.kept.iter().map(KeptView::from).collect(),

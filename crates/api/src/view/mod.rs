@@ -7,6 +7,7 @@ mod erasure;
 mod external;
 mod mandate;
 mod person;
+mod task;
 
 pub(crate) use catalogue::EntryView;
 pub(crate) use client::ClientView;
@@ -15,6 +16,7 @@ pub(crate) use erasure::ErasureView;
 pub(crate) use external::{ExternalEntityView, ExternalGrantView, ExternalPrivilegeView};
 pub(crate) use mandate::{MandateRequestView, MandateView};
 pub(crate) use person::{AccessView, LookupView, OverviewView, PresentationView, ReceiptView};
+pub(crate) use task::TaskView;
 
 use crate::bodies::{KnownField, TimeField};
 use serde::Serialize;

@@ -11,6 +11,7 @@ use tillid_domain::{
     decision::Question,
     id::{AccessId, PersonId, PresentationId},
     person::{Life, Person},
+    presentation::Means,
     text::{CaseRef, Name, PrivilegeUri},
 };
 use tillid_service::{Directory, Error, LookedUp, Overview, OwnOverview, RepresentativeOverview, Shown};
@@ -328,6 +329,9 @@ pub(crate) struct PresentationView {
     id: PresentationId,
     /// In which language.
     language: &'static str,
+    /// How: on a `screen`, `told` or on `paper` by staff, or `elsewhere`.
+    #[schema(value_type = String)]
+    means: Means,
     /// When it was shown.
     #[schema(value_type = String, format = "date-time")]
     shown_at: Instant,
@@ -347,6 +351,7 @@ impl TryFrom<Shown> for PresentationView {
         Ok(Self {
             id: shown.presentation.id,
             language: shown.presentation.language.tag(),
+            means: shown.presentation.means,
             shown_at: shown.presentation.shown_at,
             sha256: shown.presentation.document,
             document,

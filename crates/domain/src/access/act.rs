@@ -55,11 +55,27 @@ pub enum Act {
     ManageClients,
     /// Register the subjects and objects that an authority knows elsewhere, and what they may.
     RegisterExternal,
+    /// Register what a person answered on paper, orally or elsewhere.
+    RegisterConsent,
+    /// Take back such a registration because it was wrong.
+    AnnulConsent,
+    /// Keep evidence that somebody handed over.
+    KeepDocument,
+    /// See it.
+    SeeDocument,
+    /// See what the authority has to do.
+    SeeTask,
+    /// Say what came of it.
+    CloseTask,
+    /// Say that a case is decided, and let end what ends with it.
+    CloseCase,
+    /// Say that what was for one time has been.
+    UseUp,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 32] = [
         Self::SeeOverview,
         Self::SeeAccessLog,
         Self::SeeRequest,
@@ -84,6 +100,14 @@ impl Act {
         Self::AnswerMandateRequest,
         Self::ManageClients,
         Self::RegisterExternal,
+        Self::RegisterConsent,
+        Self::AnnulConsent,
+        Self::KeepDocument,
+        Self::SeeDocument,
+        Self::SeeTask,
+        Self::CloseTask,
+        Self::CloseCase,
+        Self::UseUp,
     ];
 
     /// The code, as it stands in the access log.
@@ -113,7 +137,36 @@ impl Act {
             Self::AnswerMandateRequest => "answer_mandate_request",
             Self::ManageClients => "manage_clients",
             Self::RegisterExternal => "register_external",
+            Self::RegisterConsent => "register_consent",
+            Self::AnnulConsent => "annul_consent",
+            Self::KeepDocument => "keep_document",
+            Self::SeeDocument => "see_document",
+            Self::SeeTask => "see_task",
+            Self::CloseTask => "close_task",
+            Self::CloseCase => "close_case",
+            Self::UseUp => "use_up",
         }
+    }
+
+    /// Whether only staff and systems of an authority do it at all.
+    pub const fn is_of_staff(self) -> bool {
+        matches!(
+            self,
+            Self::LookUp
+                | Self::AskForConsent
+                | Self::CancelRequest
+                | Self::EditCatalogue
+                | Self::Erase
+                | Self::ManageClients
+                | Self::RegisterExternal
+                | Self::RegisterConsent
+                | Self::AnnulConsent
+                | Self::KeepDocument
+                | Self::SeeTask
+                | Self::CloseTask
+                | Self::CloseCase
+                | Self::UseUp
+        )
     }
 
     /// How sure it must be who does it.

@@ -93,13 +93,9 @@ fn citizen(me: PersonId, act: Act, subject: &Subject<'_>) -> Result<(), Refusal>
         Act::RevokeMandate => mine,
         Act::RenounceMandate if mine && !held_by_me => return Err(Denied(Reason::OnlyInPerson)),
         Act::RenounceMandate => held_by_me,
-        Act::LookUp
-        | Act::AskForConsent
-        | Act::CancelRequest
-        | Act::EditCatalogue
-        | Act::Erase
-        | Act::ManageClients
-        | Act::RegisterExternal => return Err(Denied(Reason::StaffOnly)),
+        Act::SeeDocument => mine,
+        _ if act.is_of_staff() => return Err(Denied(Reason::StaffOnly)),
+        _ => false,
     }
     .then_some(())
     .ok_or(Hidden)
@@ -107,16 +103,7 @@ fn citizen(me: PersonId, act: Act, subject: &Subject<'_>) -> Result<(), Refusal>
 
 /// Acting for another: what the powers of this moment say, and no more.
 fn representative(me: PersonId, grantor: PersonId, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> {
-    if matches!(
-        act,
-        Act::LookUp
-            | Act::AskForConsent
-            | Act::CancelRequest
-            | Act::EditCatalogue
-            | Act::Erase
-            | Act::ManageClients
-            | Act::RegisterExternal
-    ) {
+    if act.is_of_staff() {
         return Err(Denied(Reason::StaffOnly));
     }
     if subject.powers.is_empty() {
@@ -168,6 +155,31 @@ fn staff(me: &Employee, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> 
             }
             if within_limits(me, subject) { Ok(()) } else { Err(told(Reason::OutsideFieldOfWork)) }
         }
+        // what a person told is registered, and done for them, by those who serve them, and never for themselves.
+        Act::RegisterConsent | Act::KeepDocument | Act::WithdrawConsent | Act::AnnulConsent => {
+            if !me.is(Role::Caseworker) && !me.is(Role::Registrar) {
+                return Err(Denied(Reason::RoleMissing));
+            }
+            if own_case {
+                return Err(Denied(Reason::OwnCase));
+            }
+            // What is there and they may not see does not exist for them.
+            let told = |reason| {
+                let there = matches!(act, Act::WithdrawConsent | Act::AnnulConsent);
+                if there { Hidden } else { Denied(reason) }
+            };
+            if subject.authority != Some(me.authority) {
+                return Err(told(Reason::OtherAuthority));
+            }
+            if within_limits(me, subject) { Ok(()) } else { Err(told(Reason::OutsideFieldOfWork)) }
+        }
+        Act::SeeTask | Act::CloseTask | Act::CloseCase | Act::UseUp => {
+            if !me.is(Role::Caseworker) {
+                return Err(Denied(Reason::RoleMissing));
+            }
+            let theirs = subject.authority == Some(me.authority) && within_limits(me, subject) && !own_case;
+            theirs.then_some(()).ok_or(Hidden)
+        }
         Act::EditCatalogue => their_own(me, &[Role::CatalogueAdministrator], subject),
         Act::ManageClients => their_own(me, &[Role::SystemAdministrator], subject),
         Act::RegisterExternal => {
@@ -180,7 +192,7 @@ fn staff(me: &Employee, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> 
             }
             if own_case { Err(Denied(Reason::OwnCase)) } else { Ok(()) }
         }
-        Act::SeeConsent | Act::SeeRequest | Act::SeeMandate | Act::SeeMandateRequest => {
+        Act::SeeConsent | Act::SeeRequest | Act::SeeMandate | Act::SeeMandateRequest | Act::SeeDocument => {
             let theirs = subject.authority == Some(me.authority) && within_limits(me, subject) && !own_case;
             theirs.then_some(()).ok_or(Hidden)
         }
@@ -221,6 +233,14 @@ fn system(me: &Machine, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> 
         }
         Act::CancelRequest => {
             has(Scope::Ask)?;
+            theirs.then_some(()).ok_or(Hidden)
+        }
+        Act::RegisterConsent | Act::KeepDocument => {
+            has(Scope::Collect)?;
+            if theirs { Ok(()) } else { Err(Denied(Reason::OtherAuthority)) }
+        }
+        Act::AnnulConsent | Act::SeeTask | Act::CloseTask | Act::CloseCase | Act::UseUp => {
+            has(Scope::Collect)?;
             theirs.then_some(()).ok_or(Hidden)
         }
         Act::RegisterExternal => {

@@ -69,16 +69,7 @@ fn by_default_nobody_may_do_anything_to_anybody() {
 fn a_citizen_does_everything_of_their_own_and_nothing_of_the_staffs() {
     let own = Subject { person: Some(person(1)), representative: Some(person(2)), ..Subject::default() };
     for act in Act::ALL {
-        let staff = matches!(
-            act,
-            Act::LookUp
-                | Act::AskForConsent
-                | Act::CancelRequest
-                | Act::EditCatalogue
-                | Act::Erase
-                | Act::ManageClients
-                | Act::RegisterExternal
-        );
+        let staff = act.is_of_staff();
         let expected = match act {
             _ if staff => Err(Denied(Reason::StaffOnly)),
             Act::RenounceMandate => Err(Denied(Reason::OnlyInPerson)),
@@ -191,10 +182,35 @@ fn r38_staff_do_not_act_where_they_are_a_party() {
         purpose: Some((Purpose::CaseProcessing, true)),
         ..Subject::default()
     };
-    for act in [Act::LookUp, Act::AskForConsent, Act::CancelRequest] {
+    for act in [
+        Act::LookUp,
+        Act::AskForConsent,
+        Act::CancelRequest,
+        Act::RegisterConsent,
+        Act::KeepDocument,
+        Act::WithdrawConsent,
+        Act::AnnulConsent,
+    ] {
         assert_eq!(may(&who, act, &own), Err(Denied(Reason::OwnCase)), "{act:?}");
     }
-    assert_eq!(may(&who, Act::SeeConsent, &own), Err(Hidden));
+    for act in [Act::SeeConsent, Act::SeeDocument, Act::SeeTask, Act::CloseTask, Act::CloseCase, Act::UseUp] {
+        assert_eq!(may(&who, act, &own), Err(Hidden), "{act:?}");
+    }
+}
+
+#[test]
+fn r22_what_a_person_told_is_registered_by_those_who_serve_them() {
+    let theirs = Subject { person: Some(person(1)), authority: Some(cvr("99100001")), ..Subject::default() };
+    for role in Role::ALL {
+        let who = employee(&[role], "*", Sensitivity::Special);
+        for act in [Act::RegisterConsent, Act::KeepDocument, Act::WithdrawConsent, Act::AnnulConsent] {
+            let serves = matches!(role, Role::Caseworker | Role::Registrar);
+            assert_eq!(may(&who, act, &theirs).is_ok(), serves, "{role:?} {act:?}");
+        }
+        for act in [Act::SeeTask, Act::CloseTask, Act::CloseCase, Act::UseUp] {
+            assert_eq!(may(&who, act, &theirs).is_ok(), role == Role::Caseworker, "{role:?} {act:?}");
+        }
+    }
 }
 
 #[test]
@@ -258,6 +274,13 @@ fn a_system_does_what_its_scopes_say_and_no_more() {
         (Act::AskForMandate, Scope::Ask),
         (Act::CancelRequest, Scope::Ask),
         (Act::RegisterExternal, Scope::Register),
+        (Act::RegisterConsent, Scope::Collect),
+        (Act::KeepDocument, Scope::Collect),
+        (Act::AnnulConsent, Scope::Collect),
+        (Act::SeeTask, Scope::Collect),
+        (Act::CloseTask, Scope::Collect),
+        (Act::CloseCase, Scope::Collect),
+        (Act::UseUp, Scope::Collect),
     ] {
         let others: Vec<Scope> = Scope::ALL.into_iter().filter(|other| *other != scope).collect();
         assert_eq!(may(&with(&[scope]), act, &subject), Ok(()), "{act:?}");

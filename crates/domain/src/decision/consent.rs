@@ -43,14 +43,14 @@ pub struct ConsentSeen {
 
 impl ConsentSeen {
     fn is_answer_of_yes(&self) -> bool {
-        self.state != ConsentState::Declined
+        !matches!(self.state, ConsentState::Declined | ConsentState::Annulled { .. })
     }
 
     /// The first moment when it is over, as far as is known.
     fn end(&self) -> Option<Instant> {
         let ended = match self.state {
-            ConsentState::Given | ConsentState::Declined => None,
-            ConsentState::Withdrawn { at } => Some(at),
+            ConsentState::Given | ConsentState::Declined | ConsentState::Annulled { .. } => None,
+            ConsentState::Withdrawn { at, .. } => Some(at),
             ConsentState::Lapsed { effective_at, .. } => Some(effective_at),
         };
         match (ended, self.valid.to) {
@@ -69,6 +69,7 @@ impl ConsentSeen {
     fn why_not(&self, at: Instant) -> Reason {
         match self.state {
             ConsentState::Declined => Reason::ConsentDeclined,
+            ConsentState::Annulled { .. } => Reason::ConsentAnnulled,
             _ if at < self.valid.from => Reason::ConsentNotStarted,
             ConsentState::Withdrawn { .. } => Reason::ConsentWithdrawn,
             ConsentState::Lapsed { .. } => Reason::ConsentLapsed,

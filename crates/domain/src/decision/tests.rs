@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     Audience, LocalDate, Period,
     actor::Sensitivity,
-    catalogue::{CaseBinding, DataCategory, EntryVersion, Item, Named, Polarity},
+    catalogue::{CaseBinding, Channel, DataCategory, EntryVersion, Item, Named, Polarity},
     consent::ConsentState,
     event::EndCause,
     id::{ConsentId, EntryId},
@@ -298,7 +298,11 @@ fn an_opt_out_wins_over_every_consent_and_ends_a_yes_when_it_begins() {
         Answer::no(Reason::OptedOut)
     );
     assert!(
-        ask(given(vec![yes.clone(), consent(2, 0, None, ConsentState::Withdrawn { at: at(4) })])).is_yes()
+        ask(given(vec![
+            yes.clone(),
+            consent(2, 0, None, ConsentState::Withdrawn { at: at(4), channel: Channel::Digital })
+        ]))
+        .is_yes()
     );
     assert!(ask(given(vec![yes.clone(), consent(2, 0, None, ConsentState::Declined)])).is_yes());
     let later = ask(given(vec![yes, consent(2, 50, None, ConsentState::Given)]));
@@ -326,7 +330,7 @@ fn for_a_system_a_no_and_no_answer_are_the_same() {
     let lapsed = ConsentState::Lapsed { at: at(9), effective_at: at(9), cause: EndCause::Death };
     let over = ask(given(vec![consent(1, 0, Some(10), ConsentState::Given)]));
     assert_eq!(over.0, Reason::ConsentEnded);
-    for state in [ConsentState::Withdrawn { at: at(3) }, lapsed] {
+    for state in [ConsentState::Withdrawn { at: at(3), channel: Channel::Digital }, lapsed] {
         assert_eq!(ask(given(vec![consent(1, 0, Some(10), state)])), over);
     }
 }

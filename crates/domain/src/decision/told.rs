@@ -17,7 +17,7 @@ pub const fn told(reason: Reason, audience: Audience) -> Reason {
         (Audience::System, Reason::ConsentWithdrawn | Reason::ConsentExpired | Reason::ConsentLapsed) => {
             Reason::ConsentEnded
         }
-        (Audience::System, Reason::ConsentDeclined) => Reason::NoConsent,
+        (Audience::System, Reason::ConsentDeclined | Reason::ConsentAnnulled) => Reason::NoConsent,
         (_, reason) => reason,
     }
 }

@@ -8,7 +8,8 @@ use crate::{
 use tillid_domain::{
     Instant, Period, Reason,
     access::{Act, Outcome, Subject},
-    catalogue::{CatalogueEntry, Channel, ConsentType},
+    catalogue::{CatalogueEntry, ConsentType},
+    collected::Collected,
     consent::{Consent, ConsentState},
     event::{ConsentAnswer, Event, Fact},
     id::{ConsentId, DeclarationId, PersonId, PresentationId, RequestId},
@@ -27,12 +28,13 @@ pub struct Answer {
 }
 
 /// What is being answered, once it has been found to fit what was shown.
-struct Question {
-    entry: CatalogueEntry,
-    items: Vec<Code>,
-    request: Option<RequestId>,
-    case: Option<CaseRef>,
-    presentation: PresentationId,
+pub(crate) struct Question {
+    pub(crate) declaration: DeclarationId,
+    pub(crate) entry: CatalogueEntry,
+    pub(crate) items: Vec<Code>,
+    pub(crate) request: Option<RequestId>,
+    pub(crate) case: Option<CaseRef>,
+    pub(crate) presentation: PresentationId,
 }
 
 impl Service {
@@ -76,6 +78,7 @@ impl Service {
         call.must_expect(request.revision)?;
         let declaration = DeclarationId::from_uuid(self.ambient.id());
         let question = Question {
+            declaration,
             entry,
             items: request.items.clone(),
             request: Some(id),
@@ -85,7 +88,8 @@ impl Service {
         // The state of the request comes before the text: an answer to a closed request is told that it is closed.
         let (answered, fact) = request.answer(declaration, presentation, now)?;
         self.must_have_seen(&mut tx, person, presentation, &presented, now).await?;
-        let (consents, mut events) = self.declared(call, person, declaration, &question, answers, now)?;
+        let (consents, mut events) =
+            self.declared(call, person, &question, answers, &Collected::Digital, now)?;
         events.insert(0, self.event(call, now, &answered, fact));
         self.finish(tx, call, Act::AnswerRequest, person, declaration, consents, events, now).await
     }
@@ -133,8 +137,8 @@ impl Service {
             return Err(Error::Rule(Reason::PresentationUsed));
         }
         let declaration = DeclarationId::from_uuid(self.ambient.id());
-        let question = Question { entry, items, request: None, case, presentation };
-        let (consents, events) = self.declared(call, person, declaration, &question, answers, now)?;
+        let question = Question { declaration, entry, items, request: None, case, presentation };
+        let (consents, events) = self.declared(call, person, &question, answers, &Collected::Digital, now)?;
         self.finish(tx, call, Act::GiveConsent, person, declaration, consents, events, now).await
     }
 
@@ -169,13 +173,13 @@ impl Service {
         shown.must_fit(person, presented, now).map_err(|reason| Error::invalid("/presentation_id", reason))
     }
 
-    fn declared(
+    pub(crate) fn declared(
         &self,
         call: &Call,
         person: PersonId,
-        declaration: DeclarationId,
         question: &Question,
         answers: &[Answer],
+        collected: &Collected,
         now: Instant,
     ) -> Result<(Vec<TypedConsent>, Vec<Event>), Error> {
         let of = question.entry.consent_type().ok_or(Error::NotFound)?;
@@ -184,7 +188,7 @@ impl Service {
         let mut events = Vec::with_capacity(answers.len() + 1);
         for item in &question.items {
             let given = answers.iter().any(|a| a.item == *item && a.given);
-            let consent = self.specific(person, declaration, question, of, item, given, now);
+            let consent = self.specific(person, question, of, item, given, collected, now);
             let fact = if given {
                 Fact::ConsentGiven(consent.answer.clone())
             } else {
@@ -199,16 +203,17 @@ impl Service {
     fn specific(
         &self,
         person: PersonId,
-        declaration: DeclarationId,
         question: &Question,
         of: &ConsentType,
         item: &Code,
         given: bool,
+        collected: &Collected,
         now: Instant,
     ) -> Consent {
+        let answered_at = collected.answered_at(now);
         let answer = ConsentAnswer {
             person,
-            declaration,
+            declaration: question.declaration,
             request: question.request,
             presentation: question.presentation,
             authority: of.authority,
@@ -216,11 +221,12 @@ impl Service {
             item: item.clone(),
             polarity: of.polarity,
             case: question.case.clone(),
-            channel: Channel::Digital,
-            valid: Period { from: now, to: Some(of.ends(now)) },
+            collected: collected.clone(),
+            valid: Period { from: answered_at, to: Some(of.ends(answered_at)) },
         };
         let state = if given { ConsentState::Given } else { ConsentState::Declined };
-        Consent { id: ConsentId::from_uuid(self.ambient.id()), revision: 1, answer, answered_at: now, state }
+        let id = ConsentId::from_uuid(self.ambient.id());
+        Consent { id, revision: 1, answer, answered_at, recorded_at: now, state }
     }
 
     async fn finish(

@@ -3,8 +3,10 @@
 pub(crate) mod answer;
 pub(crate) mod ask;
 mod cancel;
+pub(crate) mod close_case;
 pub(crate) mod present;
 mod read;
+mod register;
 pub(crate) mod view;
 mod withdraw;
 

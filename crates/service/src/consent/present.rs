@@ -14,10 +14,10 @@ use tillid_domain::{
     access::{Act, Subject},
     actor::Who,
     catalogue::{CatalogueEntry, MandatePackage, Shelf},
-    event::Fact,
+    event::{Event, Fact},
     id::{MandateRequestId, PersonId, PresentationId, RequestId},
     presentation::{
-        ConsentSetting, MandateSetting, Presentation, Presented, consent_document, mandate_document,
+        ConsentSetting, MandateSetting, Means, Presentation, Presented, consent_document, mandate_document,
     },
     text::{CaseRef, Code, Name},
 };
@@ -53,7 +53,7 @@ pub struct Shown {
 }
 
 /// What is shown, before it is written down.
-struct Draft {
+pub(crate) struct Draft {
     presented: Presented,
     document: Vec<u8>,
 }
@@ -99,10 +99,11 @@ impl Service {
         self.known_person(&mut tx, person).await?.must_live()?;
         let draft = match (new, &mandate) {
             (NewPresentation::Request(id), _) => {
-                self.present_request(call, &mut tx, person, *id, language, now).await
+                self.present_request(call, act, &mut tx, person, *id, language, now).await
             }
             (NewPresentation::Consent { consent_type, items, case }, _) => {
-                self.present_unasked(call, &mut tx, person, consent_type, items, case.as_ref(), language, now)
+                let case = case.as_ref();
+                self.present_unasked(call, act, &mut tx, person, consent_type, items, case, language, now)
                     .await
             }
             (NewPresentation::Mandate(_), Some(planned)) => Ok(present_mandate(planned, language)),
@@ -113,31 +114,44 @@ impl Service {
             }
         };
         let draft = draft?;
+        let (shown, event) = self.presented(call, person, draft, Means::Screen, language, now);
+        tx.present(&event, &shown.document).await?;
+        self.settle(&mut tx, call, 201, event.aggregate, 1).await?;
+        let looks = self.use_of_power(call, person, act, event.aggregate, now);
+        tx.commit(vec![event], looks).await?;
+        Ok(Done { value: shown, replayed: false })
+    }
+
+    /// What is shown, with the event that tells of it.
+    pub(crate) fn presented(
+        &self,
+        call: &Call,
+        person: PersonId,
+        draft: Draft,
+        means: Means,
+        language: Language,
+        now: Instant,
+    ) -> (Shown, Event) {
+        let Draft { presented, document } = draft;
         let presentation = Presentation {
             id: PresentationId::from_uuid(self.ambient.id()),
             person,
             language,
-            presented: draft.presented.clone(),
-            document: Digest::of(&draft.document),
+            presented: presented.clone(),
+            document: Digest::of(&document),
+            means,
             shown_at: now,
         };
-        let fact = Fact::PresentationShown {
-            person,
-            language,
-            presented: draft.presented,
-            document: presentation.document,
-        };
+        let digest = presentation.document;
+        let fact = Fact::PresentationShown { person, language, presented, document: digest, means };
         let event = self.event(call, now, &presentation, fact);
-        tx.present(&event, &draft.document).await?;
-        self.settle(&mut tx, call, 201, presentation.id.as_uuid(), 1).await?;
-        let looks = self.use_of_power(call, person, act, presentation.id.as_uuid(), now);
-        tx.commit(vec![event], looks).await?;
-        Ok(Done { value: Shown { presentation, document: draft.document }, replayed: false })
+        (Shown { presentation, document }, event)
     }
 
-    async fn present_request(
+    pub(crate) async fn present_request(
         &self,
         call: &Call,
+        act: Act,
         tx: &mut Tx<Write>,
         person: PersonId,
         id: RequestId,
@@ -148,13 +162,14 @@ impl Service {
         let entry = self.known_entry(tx, request.entry.entry).await?;
         let of = entry.consent_type().ok_or(Error::NotFound)?;
         let subject = Subject { person: Some(person), ..type_subject(of) };
-        self.may(tx, call, Act::AnswerRequest, &subject, now).await??;
+        self.may(tx, call, act, &subject, now).await??;
         self.draft_of(&entry, request.items, Some(id), request.case, language)
     }
 
-    async fn present_unasked(
+    pub(crate) async fn present_unasked(
         &self,
         call: &Call,
+        act: Act,
         tx: &mut Tx<Write>,
         person: PersonId,
         code: &Code,
@@ -168,7 +183,7 @@ impl Service {
             entry.ok_or_else(|| Error::invalid("/about/consent/consent_type", Reason::EntryNotPublished))?;
         let of = entry.consent_type().ok_or(Error::NotFound)?;
         let subject = Subject { person: Some(person), ..type_subject(of) };
-        self.may(tx, call, Act::GiveConsent, &subject, now).await??;
+        self.may(tx, call, act, &subject, now).await??;
         must_name_case(of, case)?;
         let items = chosen_items(of, items)?;
         self.draft_of(&entry, items, None, case.cloned(), language)

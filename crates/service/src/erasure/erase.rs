@@ -112,6 +112,8 @@ impl Service {
                 (Kind::Mandate, _) => erased.mandates += 1,
                 (Kind::MandateRequest, _) => erased.mandate_requests += 1,
                 (Kind::Presentation, _) => erased.presentations += 1,
+                (Kind::Document, _) => erased.documents += 1,
+                (Kind::Task, _) => erased.tasks += 1,
                 (Kind::Person, _) => gone = true,
                 (_, Fact::AccessErased { records }) => erased.looks += records.len(),
                 _ => {}

@@ -46,6 +46,10 @@ pub struct Erased {
     pub mandate_requests: usize,
     /// What was shown.
     pub presentations: usize,
+    /// Documents that were handed over.
+    pub documents: usize,
+    /// Tasks that consents taken back made.
+    pub tasks: usize,
     /// Records of looks.
     pub looks: usize,
 }
@@ -78,6 +82,8 @@ impl Considered {
             mandates: count(Kind::Mandate),
             mandate_requests: count(Kind::MandateRequest),
             presentations: count(Kind::Presentation),
+            documents: count(Kind::Document),
+            tasks: count(Kind::Task),
             looks: if self.plan.person { self.looks.len() } else { 0 },
         };
         Erasure { erased, kept: self.plan.kept.clone(), person: self.plan.person }
@@ -134,6 +140,8 @@ impl Service {
             let authority = self.shown_for(tx, &shown).await?;
             things.push(Thing::of_presentation(&shown, authority, now));
         }
+        things.extend(tx.documents_about(person).await?.iter().map(Thing::of_document));
+        things.extend(tx.tasks_about(person).await?.iter().map(Thing::of_task));
         let looks = tx.looks_about(person).await?;
         let elsewhere: BTreeSet<PersonId> = looks.iter().map(|l| l.person).filter(|p| *p != person).collect();
         let belongings = Belongings {

@@ -19,12 +19,14 @@ const NO_FACT: [(&str, &str); 4] =
     [("log_head", "id"), ("log_head", "epoch"), ("log_head", "holder"), ("log_head", "lease_until")];
 
 /// For each table: the columns by which a row can be named, and those that a copy needs anew.
-const NAMES: [(&str, &[&str], &[&str]); 27] = [
+const NAMES: [(&str, &[&str], &[&str]); 30] = [
     ("access_record", &["id"], &["id"]),
     ("catalogue_entry", &["id"], &["id", "code"]),
     ("client", &["id"], &["id", "client_id"]),
     ("consent", &["id"], &["id"]),
     ("consent_request", &["id"], &["id"]),
+    ("document", &["id"], &["id"]),
+    ("document_key", &["document_id"], &["document_id"]),
     ("event", &["id"], &["id", "revision"]),
     ("event_body", &["event_id"], &["event_id"]),
     ("event_subject", &["event_id", "person_id"], &["version"]),
@@ -47,6 +49,7 @@ const NAMES: [(&str, &[&str], &[&str]); 27] = [
     ("person_number", &["id"], &["id"]),
     ("person_number_index", &["number_id"], &["lookup"]),
     ("power", &["source_id"], &["known_from"]),
+    ("task", &["id"], &["id"]),
 ];
 
 /// Whether a finding in one table names a row of another: itself, or the other half of a commitment.

@@ -92,6 +92,8 @@ const fn remains(kind: Kind) -> Option<Remains> {
         Kind::Consent => Some(CONSENT),
         Kind::Mandate => Some(MANDATE),
         Kind::MandateRequest => Some(MANDATE_REQUEST),
+        Kind::Document => Some(DOCUMENT),
+        Kind::Task => Some(TASK),
         Kind::CatalogueEntry
         | Kind::Client
         | Kind::ExternalEntity
@@ -122,6 +124,8 @@ const PERSON: Remains = &[
     left!("power", "grantor_id"),
     left!("power", "representative_id"),
     left!("access_record", "person_id"),
+    left!("document", "person_id"),
+    left!("task", "person_id"),
     ("session", "SELECT COUNT(*) FROM session WHERE principal LIKE '%' || $2 || '%' AND id <> $1"),
     ("idempotency", "SELECT COUNT(*) FROM idempotency WHERE actor LIKE '%' || $2 || '%' OR resource_id = $1"),
 ];
@@ -130,4 +134,7 @@ const REQUEST: Remains = &[left!("consent_request", "id"), left!("idempotency", 
 const CONSENT: Remains = &[left!("consent", "id"), left!("idempotency", "resource_id")];
 const MANDATE: Remains =
     &[left!("mandate", "id"), left!("power", "source_id"), left!("idempotency", "resource_id")];
+const DOCUMENT: Remains =
+    &[left!("document", "id"), left!("document_key", "document_id"), left!("idempotency", "resource_id")];
+const TASK: Remains = &[left!("task", "id"), left!("idempotency", "resource_id")];
 const MANDATE_REQUEST: Remains = &[left!("mandate_request", "id"), left!("idempotency", "resource_id")];

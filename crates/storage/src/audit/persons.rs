@@ -4,7 +4,7 @@ use super::{Audit, Fault, PAGE, PAGE_LEN, events::Place};
 use crate::{
     StoreError,
     engine::{Read, Tx, on},
-    vault::SealedNumber,
+    vault::Sealed,
 };
 use sqlx::FromRow;
 use tillid_domain::{id::NumberId, person::Person};
@@ -101,7 +101,7 @@ impl Tx<Read> {
 
     pub(super) async fn audit_numbers(&mut self, audit: &mut Audit, person: Uuid) -> Result<(), StoreError> {
         for row in self.numbers_of(person).await? {
-            let Ok(number) = self.vault.open(NumberId::from_uuid(row.id), &SealedNumber::from(&row)) else {
+            let Ok(number) = self.vault.open(NumberId::from_uuid(row.id), &Sealed::from(&row)) else {
                 audit.find(
                     "person_number",
                     row.id,

@@ -11,6 +11,7 @@ use tillid_domain::{
     catalogue::CatalogueEntry,
     client::Client,
     consent::Consent,
+    document::Document,
     event::{AccessCommitment, Entity, Fact, Kind, Recorded, replay},
     external::{ExternalEntity, ExternalGrant, ExternalPrivilege},
     id::{
@@ -22,6 +23,7 @@ use tillid_domain::{
     person::Person,
     presentation::Presentation,
     request::ConsentRequest,
+    task::Task,
 };
 use uuid::Uuid;
 
@@ -93,6 +95,16 @@ impl Tx<Read> {
                 let found = self.external_grant(ExternalGrantId::from_uuid(id)).await;
                 audit.compare("external_grant", id, found, &expected)?;
                 self.audit_granted(audit, &expected).await
+            }
+            Kind::Document => {
+                let Some(expected) = expect::<Document>(audit, id, history) else { return Ok(()) };
+                let found = self.document_bytes(expected.id).await.map(|d| d.map(|(d, _)| d));
+                audit.compare("document", id, found, &expected)
+            }
+            Kind::Task => {
+                let Some(expected) = expect::<Task>(audit, id, history) else { return Ok(()) };
+                let found = self.task(expected.id).await;
+                audit.compare("task", id, found, &expected)
             }
             Kind::AccessBatch => self.audit_batch(audit, id, history).await,
         }

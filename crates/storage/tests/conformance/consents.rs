@@ -67,7 +67,7 @@ pub(crate) async fn a_consent_reads_back_in_each_state(fresh: &Fresh) {
         commit(&fresh.store, vec![answered]).await.unwrap();
         assert_eq!(read(&fresh.store, given.id).await, given);
         let (ended, fact) = match end {
-            0 => given.withdraw(at(9)),
+            0 => given.withdraw(None, at(9)),
             1 => given.lapse(EndCause::Death, at(7), at(9)),
             _ => continue,
         }

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tillid_domain::{
     Cpr, Digest, Instant, Language, Period,
     actor::ActorTrace,
-    catalogue::{CatalogueEntry, Channel, EntryState, Polarity},
+    catalogue::{CatalogueEntry, EntryState, Polarity},
+    collected::Collected,
     consent::{Consent, ConsentState},
     event::{ConsentAnswer, Entity, Event, Fact, MandatePeriod, Recorded},
     id::{
@@ -12,7 +13,7 @@ use tillid_domain::{
         PresentationId, RequestId,
     },
     mandate::{Mandate, MandateState},
-    presentation::{Presentation, Presented},
+    presentation::{Means, Presentation, Presented},
     request::{ConsentRequest, RequestState},
     text::Login,
 };
@@ -138,9 +139,11 @@ pub(crate) fn presentation(
         presented: presented.clone(),
         document: Digest::of(document),
         shown_at: at(2),
+        means: Means::Screen,
     };
     let document = presentation.document;
-    let fact = Fact::PresentationShown { person, language: Language::Da, presented, document };
+    let fact =
+        Fact::PresentationShown { person, language: Language::Da, presented, document, means: Means::Screen };
     let event = event(&presentation, at(2), fact);
     (presentation, event)
 }
@@ -201,12 +204,19 @@ pub(crate) fn consent(
         item: "navn".parse().unwrap(),
         polarity: Polarity::Consent,
         case: Some("Ø/12.3:4".parse().unwrap()),
-        channel: Channel::Digital,
+        collected: Collected::Digital,
         valid: Period { from: at(4), to: Some(at(2_000_000)) },
     };
     let state = if given { ConsentState::Given } else { ConsentState::Declined };
     let fact = if given { Fact::ConsentGiven(answer.clone()) } else { Fact::ConsentDeclined(answer.clone()) };
-    let consent = Consent { id: ConsentId::from_uuid(id()), revision: 1, answer, answered_at: at(4), state };
+    let consent = Consent {
+        id: ConsentId::from_uuid(id()),
+        revision: 1,
+        answer,
+        answered_at: at(4),
+        recorded_at: at(4),
+        state,
+    };
     let event = event(&consent, at(4), fact);
     (consent, event)
 }

@@ -197,6 +197,7 @@ pub(super) const fn scope_words(scope: Scope) -> &'static str {
         Scope::Ask => "casework.client_ask",
         Scope::Register => "casework.client_register_external",
         Scope::Represent => "casework.client_represent",
+        Scope::Collect => "casework.client_collect",
     }
 }
 

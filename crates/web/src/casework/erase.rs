@@ -196,6 +196,8 @@ const fn kind_words(kind: Kind) -> &'static str {
         Kind::ConsentRequest => "casework.erase_requests",
         Kind::Mandate => "casework.erase_mandates",
         Kind::MandateRequest => "casework.erase_mandate_requests",
+        Kind::Document => "casework.erase_documents",
+        Kind::Task => "casework.erase_tasks",
         Kind::Presentation
         | Kind::CatalogueEntry
         | Kind::Client
@@ -249,6 +251,8 @@ impl Outcome {
             (Kind::Mandate, e.mandates),
             (Kind::MandateRequest, e.mandate_requests),
             (Kind::Presentation, e.presentations),
+            (Kind::Document, e.documents),
+            (Kind::Task, e.tasks),
             (Kind::AccessBatch, e.looks),
         ];
         let some = goes.into_iter().filter(|(_, number)| *number > 0);

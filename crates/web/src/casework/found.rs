@@ -115,6 +115,7 @@ const fn meaning(standing: ConsentStanding, polarity: Polarity) -> &'static str 
         (ConsentStanding::Withdrawn, _) => "casework.means_withdrawn",
         (ConsentStanding::Lapsed, _) => "casework.means_lapsed",
         (ConsentStanding::Expired, _) => "casework.means_expired",
+        (ConsentStanding::Annulled, _) => "casework.means_annulled",
     }
 }
 

@@ -1,0 +1,285 @@
+//! Staff and systems register what a person answered on paper, orally or elsewhere: with the exact text, when, how it is
+//! proven, and who registers it.
+
+use crate::{
+    Call, Done, Error, Service,
+    consent::{
+        answer::{Answer, Question},
+        present::{NewPresentation, Shown},
+        view::{TypedConsent, type_subject},
+    },
+    guard::InView,
+};
+use tillid_domain::{
+    Instant, Language, Reason,
+    access::{Act, Outcome, Subject},
+    catalogue::{CatalogueEntry, Channel},
+    collected::Collected,
+    event::Event,
+    id::{DeclarationId, DocumentId, PersonId, PresentationId, RequestId},
+    presentation::{Means, Presented},
+};
+use tillid_storage::{Tx, Write};
+
+impl Service {
+    /// Makes the document that staff read aloud or print for the person of the look-up, or under which something was given elsewhere.
+    pub async fn present_for(
+        &self,
+        call: &Call,
+        new: &NewPresentation,
+        means: Means,
+        language: Language,
+    ) -> Result<Done<Shown>, Error> {
+        let view = self.person_in_view(call).await?;
+        let outcome = self.make_presentation_for(call, &view, new, means, language).await;
+        self.accounted(call, Some(view.person), Act::RegisterConsent, outcome).await
+    }
+
+    async fn make_presentation_for(
+        &self,
+        call: &Call,
+        view: &InView,
+        new: &NewPresentation,
+        means: Means,
+        language: Language,
+    ) -> Result<Done<Shown>, Error> {
+        if means.is_screen() {
+            return Err(Error::invalid("/means", Reason::RegistrationMissing));
+        }
+        let mut tx = self.store.write().await?;
+        if let Some(id) = self.claim(&mut tx, call).await? {
+            let value = self.shown(&mut tx, PresentationId::from_uuid(id)).await?;
+            return Ok(Done { value, replayed: true });
+        }
+        let person = view.person;
+        tx.lock(&[person]).await?;
+        let now = self.now(&mut tx).await?;
+        self.known_person(&mut tx, person).await?.must_live()?;
+        let act = Act::RegisterConsent;
+        let draft = match new {
+            NewPresentation::Request(id) => {
+                self.present_request(call, act, &mut tx, person, *id, language, now).await?
+            }
+            NewPresentation::Consent { consent_type, items, case } => {
+                let case = case.as_ref();
+                self.present_unasked(call, act, &mut tx, person, consent_type, items, case, language, now)
+                    .await?
+            }
+            NewPresentation::Mandate(_) | NewPresentation::MandateRequest(_) => {
+                return Err(Error::Denied(Reason::CitizensOnly));
+            }
+        };
+        let (shown, event) = self.presented(call, person, draft, means, language, now);
+        tx.present(&event, &shown.document).await?;
+        self.settle(&mut tx, call, 201, event.aggregate, 1).await?;
+        let look = self.served(call, view, act, event.aggregate, now);
+        tx.commit(vec![event], Some(look)).await?;
+        Ok(Done { value: shown, replayed: false })
+    }
+
+    /// Registers consents that nobody asked for, for the person of the look-up.
+    pub async fn register_consents(
+        &self,
+        call: &Call,
+        presentation: PresentationId,
+        answers: &[Answer],
+        collected: &Collected,
+    ) -> Result<Done<Vec<TypedConsent>>, Error> {
+        self.registered_for(call, None, presentation, answers, collected).await
+    }
+
+    /// Registers the answer to a request, for the person of the look-up.
+    pub async fn register_answer(
+        &self,
+        call: &Call,
+        request: RequestId,
+        presentation: PresentationId,
+        answers: &[Answer],
+        collected: &Collected,
+    ) -> Result<Done<Vec<TypedConsent>>, Error> {
+        self.registered_for(call, Some(request), presentation, answers, collected).await
+    }
+
+    async fn registered_for(
+        &self,
+        call: &Call,
+        request: Option<RequestId>,
+        presentation: PresentationId,
+        answers: &[Answer],
+        collected: &Collected,
+    ) -> Result<Done<Vec<TypedConsent>>, Error> {
+        let view = self.person_in_view(call).await?;
+        let outcome = self.register(call, &view, request, presentation, answers, collected).await;
+        self.accounted(call, Some(view.person), Act::RegisterConsent, outcome).await
+    }
+
+    async fn register(
+        &self,
+        call: &Call,
+        view: &InView,
+        request: Option<RequestId>,
+        presentation: PresentationId,
+        answers: &[Answer],
+        collected: &Collected,
+    ) -> Result<Done<Vec<TypedConsent>>, Error> {
+        let mut tx = self.store.write().await?;
+        if let Some(done) = self.registered_before(&mut tx, call).await? {
+            return Ok(done);
+        }
+        let person = view.person;
+        tx.lock(&[person]).await?;
+        let now = self.now(&mut tx).await?;
+        let (question, mut events) =
+            self.question_shown(&mut tx, call, person, request, presentation, collected, now).await?;
+        let declaration = question.declaration;
+        let (consents, given) = self.declared(call, person, &question, answers, collected, now)?;
+        events.extend(given);
+        self.settle(&mut tx, call, 201, declaration.as_uuid(), 1).await?;
+        let look = self.served(call, view, Act::RegisterConsent, declaration.as_uuid(), now);
+        tx.commit(events, Some(look)).await?;
+        Ok(Done { value: consents, replayed: false })
+    }
+
+    /// What was shown, if it may be answered in this way; the request that it closes, if it is one's.
+    async fn question_shown(
+        &self,
+        tx: &mut Tx<Write>,
+        call: &Call,
+        person: PersonId,
+        request: Option<RequestId>,
+        presentation: PresentationId,
+        collected: &Collected,
+        now: Instant,
+    ) -> Result<(Question, Vec<Event>), Error> {
+        let mismatch = || Error::invalid("/presentation_id", Reason::PresentationMismatch);
+        let (shown, _) = tx.presentation(presentation).await?.ok_or_else(mismatch)?;
+        let Presented::Consent { entry, items, request: about, case } = shown.presented.clone() else {
+            return Err(mismatch());
+        };
+        if shown.person != person || about != request || shown.means != means_of(collected) {
+            return Err(mismatch());
+        }
+        let entry = self.known_entry(tx, entry.entry).await?;
+        self.may_register(tx, call, person, &entry, collected, now).await?;
+        let declaration = DeclarationId::from_uuid(self.ambient.id());
+        let mut events = Vec::new();
+        if let Some(id) = request {
+            let asked = tx.request(id).await?.filter(|r| r.person == person).ok_or(Error::NotFound)?;
+            call.must_expect(asked.revision)?;
+            let (answered, fact) = asked.answer(declaration, presentation, now)?;
+            events.push(self.event(call, now, &answered, fact));
+        } else if !entry.is_published() && collected.channel() != Channel::Imported {
+            return Err(Error::Rule(Reason::EntryNotPublished));
+        }
+        let fits = shown.must_fit(person, &shown.presented, now);
+        fits.map_err(|reason| Error::invalid("/presentation_id", reason))?;
+        if let Collected::Paper { signed_on, .. } = collected
+            && *signed_on < shown.shown_at.local_date()
+        {
+            return Err(Error::invalid("/registration/signed_on", Reason::AnsweredBeforeShown));
+        }
+        if tx.consents_rest_on(presentation).await? {
+            return Err(Error::Rule(Reason::PresentationUsed));
+        }
+        Ok((Question { declaration, entry, items, request, case, presentation }, events))
+    }
+
+    async fn may_register(
+        &self,
+        tx: &mut Tx<Write>,
+        call: &Call,
+        person: PersonId,
+        entry: &CatalogueEntry,
+        collected: &Collected,
+        now: Instant,
+    ) -> Result<(), Error> {
+        let of = entry.consent_type().ok_or(Error::NotFound)?;
+        let subject = Subject { person: Some(person), ..type_subject(of) };
+        self.may(tx, call, Act::RegisterConsent, &subject, now).await??;
+        let channel = collected.channel();
+        if channel != Channel::Imported && !of.channels.contains(&channel) {
+            return Err(Error::invalid("/registration/channel", Reason::ChannelNotOffered));
+        }
+        collected.must_have_happened(now).map_err(|reason| Error::invalid("/registration", reason))?;
+        if let Some(document) = collected.document() {
+            self.must_be_about(tx, call, document, person).await?;
+        }
+        let known = self.known_person(tx, person).await?;
+        known.must_live()?;
+        let answered = collected.answered_at(now);
+        known.must_be(of.min_age, answered.local_date())?;
+        // What staff register late is over when it would have been; what was given elsewhere may be brought as history.
+        if channel != Channel::Imported && of.ends(answered) <= now {
+            return Err(Error::invalid("/registration", Reason::ConsentWouldBeOver));
+        }
+        Ok(())
+    }
+
+    /// Refuses a document that is not the authority's, or is about somebody else.
+    pub(crate) async fn must_be_about<M>(
+        &self,
+        tx: &mut Tx<M>,
+        call: &Call,
+        document: DocumentId,
+        person: PersonId,
+    ) -> Result<(), Error> {
+        let authority = super::confined_to(&call.actor);
+        let kept = tx.document(document).await?;
+        if kept.is_some_and(|d| d.person == person && Some(d.authority) == authority) {
+            Ok(())
+        } else {
+            Err(Error::invalid("/registration/document_id", Reason::DocumentUnknown))
+        }
+    }
+
+    async fn registered_before(
+        &self,
+        tx: &mut Tx<Write>,
+        call: &Call,
+    ) -> Result<Option<Done<Vec<TypedConsent>>>, Error> {
+        let Some(id) = self.claim(tx, call).await? else { return Ok(None) };
+        let now = self.now(tx).await?;
+        let consents = tx.consents_of_declaration(DeclarationId::from_uuid(id)).await?;
+        let mut value = Vec::with_capacity(consents.len());
+        for consent in consents {
+            let typed = self.typed(tx, consent, now).await?;
+            self.may(tx, call, Act::SeeConsent, &typed.subject(), now).await??;
+            value.push(typed);
+        }
+        Ok(Some(Done { value, replayed: true }))
+    }
+
+    /// The person of the look-up, for what staff do for them.
+    pub(crate) async fn person_in_view(&self, call: &Call) -> Result<InView, Error> {
+        if !crate::guard::is_staff(&call.actor) {
+            return Err(Error::Denied(Reason::StaffOnly));
+        }
+        let tx = self.store.read().await?;
+        Ok(self.in_view(tx, call).await?.1)
+    }
+
+    /// The record that staff did something for a person, written with it.
+    pub(crate) fn served(
+        &self,
+        call: &Call,
+        view: &InView,
+        act: Act,
+        target: uuid::Uuid,
+        now: Instant,
+    ) -> tillid_storage::Looks {
+        let mut record = self.look(call, view.person, act, Outcome::Found, now);
+        record.target = Some(target);
+        record.purpose = view.purpose;
+        record.case.clone_from(&view.case);
+        self.looks(vec![record], now)
+    }
+}
+
+const fn means_of(collected: &Collected) -> Means {
+    match collected.channel() {
+        Channel::Digital => Means::Screen,
+        Channel::Oral => Means::Told,
+        Channel::Paper => Means::Paper,
+        Channel::Imported => Means::Elsewhere,
+    }
+}
