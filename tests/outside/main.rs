@@ -17,6 +17,7 @@ mod asking;
 mod authzen;
 mod bad_input;
 mod clients;
+mod collecting;
 mod contract;
 mod door;
 mod erasure;

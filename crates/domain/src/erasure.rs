@@ -179,10 +179,10 @@ impl Thing {
         }
     }
 
-    /// What an authority had to do, or still has.
+    /// What an authority had to do, or still has: what nobody closed for as long as evidence is kept holds nothing back any longer.
     pub fn of_task(task: &Task) -> Self {
         let span = match task.state {
-            TaskState::Open => Span::InForce(None),
+            TaskState::Open => Span::Ended(task.opened_at),
             TaskState::Closed { at, .. } => Span::Ended(at),
         };
         Self {

@@ -2,7 +2,7 @@
 
 use crate::{
     clients::system::p256,
-    door::{CASE, Door, answers},
+    door::{CASE, Door, UNKNOWN, answers},
     tables,
 };
 use serde_json::{Value, json};
@@ -43,6 +43,18 @@ struct Change {
     body: Value,
     /// The fields that may be left out.
     optional: &'static [&'static str],
+}
+
+/// What staff register.
+fn registered(how: &Value) -> Value {
+    let mut body = answers(UNKNOWN, &["laege".to_owned()]);
+    body["registration"] = how.clone();
+    body
+}
+
+/// A moment that a caller may name.
+const fn later_than_ever() -> &'static str {
+    "2027-01-01T00:00:00Z"
 }
 
 #[expect(clippy::too_many_lines, reason = "one line for each change that there is")]
@@ -120,6 +132,47 @@ async fn changes(door: &Door) -> Vec<Change> {
             &anna,
             json!({"language": "da", "about": {"mandate": mandate_body}}),
             &["language", "case", "privileges"],
+        ),
+        change(
+            "/v1/presentations",
+            &anna,
+            json!({"language": "da", "about": {"request": request}, "means": "screen"}),
+            &["language", "means"],
+        ),
+        change(
+            &format!("/v1/consent-requests/{request}/answer"),
+            &hans,
+            registered(
+                &json!({"channel": "oral", "said_at": later_than_ever(), "note": "Ja", "why": "Telefon"}),
+            ),
+            &["registration"],
+        ),
+        change(
+            "/v1/consents",
+            &hans,
+            registered(&json!({"channel": "paper", "signed_on": later, "document_id": UNKNOWN})),
+            &["registration"],
+        ),
+        change(
+            "/v1/consents",
+            &hans,
+            registered(
+                &json!({"channel": "imported", "source": "Arkiv", "reference": "1", "given_at": later_than_ever(),
+                "document_id": UNKNOWN}),
+            ),
+            &["registration", "document_id"],
+        ),
+        change(
+            &format!("/v1/consents/{UNKNOWN}/annul"),
+            &hans,
+            json!({"ground": "wrong_person", "note": "En anden"}),
+            &[],
+        ),
+        change(
+            &format!("/v1/tasks/{UNKNOWN}/close"),
+            &hans,
+            json!({"outcome": "done", "note": "Slettet"}),
+            &["note"],
         ),
         change(
             "/v1/lookups",

@@ -40,6 +40,10 @@ const LIST: &str = "anna bo strangers ours+ jens+ neighbours+: 200; bo>anna: 403
 const ONE: &str = "anna ours+: 200; bo strangers jens+ neighbours+: 404 not_found; bo>anna: 403 power_does_not_cover; bo>anna!: 403 power_revoked; blind: 403 lookup_missing";
 const RECEIPT: &str = "bo strangers: 404 not_found; bo>anna bo>anna! staff machines: 403 only_in_person";
 const CITIZENS: &str = "staff machines: 403 citizens_only; bo>anna!: 403 power_revoked";
+const SHOWS: &str = "bo>anna!: 403 power_revoked; staff machines: 422 registration_missing; lars+: 403 role_missing; blind: 403 lookup_missing";
+const ANSWERS: &str = "bo>anna!: 403 power_revoked; staff machines: 422 registration_missing";
+const SERVE: &str = "staff machines: 403 role_missing; blind: 403 lookup_missing; anna bo strangers bo>anna bo>anna!: 403 staff_only";
+const WORK: &str = "anna bo strangers bo>anna bo>anna!: 403 staff_only; staff: 403 role_missing; hans hans+ fagsystem fagsystem+: 200; jens jens+ mona mona+ naboby naboby+: 404 not_found";
 const STAFF: &str = "anna bo strangers bo>anna bo>anna!: 403 staff_only";
 const DRAFT: &str = "karin ole: 201; staff machines: 403 role_missing; anna bo strangers bo>anna bo>anna!: 403 staff_only; karin ole: 201";
 const MANAGE: &str =
@@ -54,7 +58,7 @@ const SEARCHES: &str = "everyone: 200; staff: 403 purpose_not_allowed; bo>anna b
 
 use Aim::*;
 
-const ROWS: [Row; 86] = [
+const ROWS: [Row; 98] = [
     get("/health/live", Plain, OPEN),
     get("/health/ready", Plain, OPEN),
     get("/log/keys", Plain, OPEN),
@@ -124,27 +128,27 @@ const ROWS: [Row; 86] = [
     post(
         "/v1/presentations",
         ShowRequest,
-        "CITIZENS; anna: 201; bo strangers: 404 not_found; bo>anna: 403 power_does_not_cover",
+        "SHOWS; anna: 201; bo strangers: 404 not_found; bo>anna: 403 power_does_not_cover",
     ),
     post(
         "/v1/presentations",
         ShowConsent,
-        "CITIZENS; anna bo strangers: 201; bo>anna: 403 power_does_not_cover",
+        "SHOWS; anna bo strangers: 201; bo>anna: 403 power_does_not_cover",
     ),
     post(
         "/v1/presentations",
         ShowMandate,
-        "CITIZENS; anna bo strangers: 201; finn: 422 self_mandate; bo>anna: 403 only_in_person",
+        "SHOWS; anna bo strangers: 201; finn: 422 self_mandate; bo>anna: 403 only_in_person",
     ),
     post(
         "/v1/consent-requests/{id}/answer",
         Answer,
-        "CITIZENS; anna: 201; bo strangers: 404 not_found; bo>anna: 403 power_does_not_cover",
+        "ANSWERS; anna: 201; bo strangers: 404 not_found; bo>anna: 403 power_does_not_cover",
     ),
     post(
         "/v1/consents",
         GiveConsents,
-        "CITIZENS; anna: 201; bo strangers: 422 presentation_mismatch; bo>anna: 403 power_does_not_cover",
+        "ANSWERS; anna: 201; bo strangers: 422 presentation_mismatch; bo>anna: 403 power_does_not_cover",
     ),
     get("/v1/mandate-requests", Plain, "LIST; bo>anna: 403 only_in_person"),
     get("/v1/mandate-requests/{id}", MandateRequest, "ONE; bo jens+: 200; bo>anna: 403 only_in_person"),
@@ -163,7 +167,7 @@ const ROWS: [Row; 86] = [
     post(
         "/v1/presentations",
         ShowMandateRequest,
-        "CITIZENS; anna: 201; bo strangers: 404 not_found; bo>anna: 403 only_in_person",
+        "SHOWS; anna: 201; bo strangers: 404 not_found; bo>anna: 403 only_in_person",
     ),
     post(
         "/v1/mandate-requests/{id}/approve",
@@ -178,7 +182,7 @@ const ROWS: [Row; 86] = [
     post(
         "/v1/consents/{id}/withdraw",
         Withdraw,
-        "CITIZENS; anna: 200; bo strangers: 404 not_found; bo>anna: 403 power_does_not_cover",
+        "ANSWERS; anna: 200; bo strangers: 404 not_found; bo>anna: 403 power_does_not_cover",
     ),
     post(
         "/v1/mandates",
@@ -230,6 +234,43 @@ const ROWS: [Row; 86] = [
         LookUp("automated_step"),
         "STAFF; staff machines: 403 purpose_not_allowed; machines: 201",
     ),
+    post(
+        "/v1/presentations",
+        Tell,
+        "SERVE; hans+ inge+ fagsystem+: 201; jens+: 403 outside_field_of_work; mona+ naboby+: 403 other_authority",
+    ),
+    post(
+        "/v1/consents",
+        Register,
+        "SERVE; hans+ inge+ fagsystem+: 201; jens+ mona+ naboby+: 422 presentation_mismatch",
+    ),
+    post(
+        "/v1/consent-requests/{id}/answer",
+        RegisterAnswer,
+        "SERVE; hans+ inge+ fagsystem+: 201; jens+ mona+ naboby+: 422 presentation_mismatch",
+    ),
+    post(
+        "/v1/consents/{id}/withdraw",
+        WithdrawFor,
+        "SERVE; machines: 403 citizens_only; blind: 403 lookup_missing; anna: 200; bo strangers: 404 not_found; \
+         bo>anna: 403 power_does_not_cover; bo>anna!: 403 power_revoked; hans+ inge+: 200; jens+ mona+: 404 not_found",
+    ),
+    post(
+        "/v1/consents/{id}/annul",
+        Annul,
+        "SERVE; hans+ inge+ fagsystem+: 200; jens+ mona+ naboby+: 404 not_found",
+    ),
+    post(
+        "/v1/consents/{id}/use",
+        UseUp,
+        "SERVE; hans+ fagsystem+: 409 not_for_one_time; jens+ mona+ naboby+: 404 not_found",
+    ),
+    post("/v1/documents", Keep, "SERVE; hans+ inge+ jens+ mona+ fagsystem+ naboby+: 201"),
+    get("/v1/documents/{id}", Document, "ONE; jens+: 200; bo>anna: 403 only_in_person"),
+    get("/v1/tasks", Plain, "WORK; jens jens+ mona mona+ naboby naboby+: 200"),
+    get("/v1/tasks/{id}", Task, WORK),
+    post("/v1/tasks/{id}/close", CloseTask, WORK),
+    post("/v1/cases/{id}/close", CloseCase, "WORK; jens jens+ mona mona+ naboby naboby+: 200"),
     post("/v1/erasures", Erase, "STAFF; staff machines: 403 role_missing; lars lars+: 422 nobody_known"),
 ];
 
@@ -240,6 +281,10 @@ fn cells(told: &'static str) -> BTreeMap<&'static str, (u16, &'static str)> {
         match clause {
             "CITIZENS" => cells.extend(self::cells(CITIZENS)),
             "STAFF" => cells.extend(self::cells(STAFF)),
+            "SHOWS" => cells.extend(self::cells(SHOWS)),
+            "ANSWERS" => cells.extend(self::cells(ANSWERS)),
+            "SERVE" => cells.extend(self::cells(SERVE)),
+            "WORK" => cells.extend(self::cells(WORK)),
             "MANAGE" => cells.extend(self::cells(MANAGE)),
             "REGISTER" => cells.extend(self::cells(REGISTER)),
             "THEIR_OWN" => cells.extend(self::cells(THEIR_OWN)),
@@ -274,7 +319,13 @@ fn code(answer: &Answer) -> String {
 
 /// Who knows of the thing that they are refused, since they are a party to it, or since it is open to everyone.
 fn knows(row: &Row, caller: &str) -> bool {
-    matches!((row.aim, caller), (Revoke, "bo") | (Renounce, "anna") | (PublishType | PublishPackage, _))
+    matches!(
+        (row.aim, caller),
+        (UseUp, "hans+" | "fagsystem+")
+            | (Revoke, "bo")
+            | (Renounce, "anna")
+            | (PublishType | PublishPackage, _)
+    )
 }
 
 /// Who may see Anna's consents and requests: herself, and those of her municipality who look her up for work of theirs.

@@ -118,6 +118,17 @@ pub(crate) enum Aim {
     Client,
     ChangedClient,
     StoppedClient,
+    Tell,
+    Register,
+    RegisterAnswer,
+    WithdrawFor,
+    Annul,
+    UseUp,
+    Keep,
+    Document,
+    Task,
+    CloseTask,
+    CloseCase,
 }
 
 /// Whose thing it is: the shared one, which only refusals may touch; a new one for whom it should work; or none at all.
@@ -161,6 +172,62 @@ async fn granted(door: &Door, karin: &str) -> String {
     id(&given.json()["id"])
 }
 
+/// What Hans does for Anna under his look-up.
+struct Serving<'a> {
+    door: &'a Door,
+    hans: &'a str,
+    lookup: &'a str,
+}
+
+/// What a person said.
+fn said(presentation: &str, items: &[String]) -> Value {
+    let mut body = answers(presentation, items);
+    body["registration"] =
+        json!({"channel": "oral", "said_at": "2026-03-02T09:00:00Z", "note": "Ja", "why": "Telefon"});
+    body
+}
+
+impl Serving<'_> {
+    /// Reads the text aloud.
+    async fn told(&self, about: Value) -> (String, Vec<String>) {
+        let body = json!({"about": about, "means": "told"});
+        let shown = self.door.post("/v1/presentations").by(self.hans).header("lookup-id", self.lookup);
+        let shown = shown.json(&body).send().await.expect(201).json();
+        let document: Value =
+            serde_json::from_str(shown["document"].as_str().expect("a document")).expect("json");
+        let items = document["items"].as_array().expect("items");
+        (id(&shown["id"]), items.iter().map(|i| id(&i["code"])).collect())
+    }
+
+    /// Notes what she said.
+    async fn registered(&self) -> Vec<String> {
+        let (told, items) = self.told(json!({"consent": {"consent_type": "C02", "case": CASE}})).await;
+        let mut body = said(&told, &items);
+        body["registration"]["said_at"] = self.door.now().await.into();
+        let given = self.door.post("/v1/consents").by(self.hans).header("lookup-id", self.lookup);
+        let given = given.json(&body).send().await.expect(201).json();
+        given["consents"].as_array().expect("consents").iter().map(|c| id(&c["id"])).collect()
+    }
+
+    /// Keeps a letter of hers.
+    async fn kept(&self) -> String {
+        let kept = self.door.post("/v1/documents").by(self.hans).header("lookup-id", self.lookup);
+        id(
+            &kept.bytes("application/pdf", b"%PDF-1.7 a letter".to_vec()).send().await.expect(201).json()["id"],
+        )
+    }
+
+    /// What she takes back makes work.
+    async fn task(&self, anna: &str) -> String {
+        let consents = self.registered().await;
+        self.door.post(&format!("/v1/consents/{}/withdraw", consents[0])).by(anna).send().await.expect(200);
+        let tasks = self.door.get("/v1/tasks?limit=100").by(self.hans).send().await.expect(200).json();
+        let tasks = tasks["items"].as_array().expect("tasks").clone();
+        let of = |task: &&Value| task["consent_id"] == consents[0].as_str();
+        id(&tasks.iter().find(of).expect("its task")["id"])
+    }
+}
+
 pub(crate) struct Scene {
     pub(crate) door: Door,
     tokens: BTreeMap<&'static str, String>,
@@ -179,6 +246,10 @@ pub(crate) struct Scene {
     drafts: [u64; 2],
     client: String,
     grant: String,
+    told: String,
+    registered: Vec<String>,
+    document: String,
+    task: String,
     names: AtomicU64,
 }
 
@@ -236,6 +307,11 @@ impl Scene {
         put_entity(&door, &tokens["karin"], "alice").await;
         put_privilege(&door, &tokens["karin"], "read").await;
         let grant = granted(&door, &tokens["karin"]).await;
+        let serving = Serving { door: &door, hans: &hans, lookup: &lookups["hans+"] };
+        let told = serving.told(json!({"consent": {"consent_type": "C02", "case": CASE}})).await;
+        let registered = serving.registered().await;
+        let document = serving.kept().await;
+        let task = serving.task(&anna).await;
         Self {
             door,
             tokens,
@@ -254,6 +330,10 @@ impl Scene {
             drafts,
             client,
             grant,
+            told: told.0,
+            registered,
+            document,
+            task,
             names: AtomicU64::new(0),
         }
     }
@@ -330,8 +410,20 @@ impl Scene {
         }
         if let Some(body) = body {
             knock = knock.json(&body);
+        } else if aim == Aim::Keep {
+            knock = knock.bytes("application/pdf", b"%PDF-1.7 a form".to_vec());
         }
         knock.send().await
+    }
+
+    fn serving(&self) -> Serving<'_> {
+        Serving { door: &self.door, hans: &self.tokens["hans+"], lookup: &self.lookups["hans+"] }
+    }
+
+    async fn said_now(&self, presentation: &str, items: &[String]) -> Value {
+        let mut body = said(presentation, items);
+        body["registration"]["said_at"] = self.door.now().await.into();
+        body
     }
 
     /// Whether Bo may do something for Anna.
@@ -488,6 +580,48 @@ impl Scene {
             }
             Aim::Client | Aim::StoppedClient => (pick(&self.client), None),
             Aim::ChangedClient => (pick(&self.client), Some(registration(&p256("k")))),
+            Aim::Tell => {
+                body(json!({"about": {"consent": {"consent_type": "C02", "case": CASE}}, "means": "told"}))
+            }
+            Aim::Register => {
+                let (told, items) = if new {
+                    self.serving().told(json!({"consent": {"consent_type": "C02", "case": CASE}})).await
+                } else {
+                    (pick(&self.told), Vec::new())
+                };
+                body(self.said_now(&told, &items).await)
+            }
+            Aim::RegisterAnswer => {
+                let request =
+                    if new { door.asked(hans, &cpr("anna"), "C02").await } else { pick(&self.open) };
+                let (told, items) = if new {
+                    self.serving().told(json!({"request": request})).await
+                } else {
+                    (pick(&self.told), Vec::new())
+                };
+                (request, Some(self.said_now(&told, &items).await))
+            }
+            Aim::WithdrawFor | Aim::Annul | Aim::UseUp => {
+                let consent = if new {
+                    self.serving().registered().await[0].clone()
+                } else {
+                    pick(&self.registered[0])
+                };
+                let sent = match aim {
+                    Aim::WithdrawFor => Some(json!({"assistance": {"channel": "oral", "note": "Stop"}})),
+                    Aim::Annul => Some(json!({"ground": "wrong_person", "note": "En anden"})),
+                    _ => None,
+                };
+                (consent, sent)
+            }
+            Aim::Keep => (String::new(), None),
+            Aim::Document => (pick(&self.document), None),
+            Aim::Task => (pick(&self.task), None),
+            Aim::CloseTask => {
+                let task = if new { self.serving().task(anna).await } else { pick(&self.task) };
+                (task, Some(json!({"outcome": "done"})))
+            }
+            Aim::CloseCase => ("27.36.04-G01-99-26".to_owned(), None),
             Aim::LookUp(purpose) => {
                 body(json!({"person": {"cpr": cpr("anna")}, "purpose": purpose, "case": CASE}))
             }

@@ -43,6 +43,7 @@ impl Service {
         means: Means,
         language: Language,
     ) -> Result<Done<Shown>, Error> {
+        self.may_serve(call, view.person, Act::RegisterConsent)?;
         if means.is_screen() {
             return Err(Error::invalid("/means", Reason::RegistrationMissing));
         }
@@ -122,6 +123,7 @@ impl Service {
         answers: &[Answer],
         collected: &Collected,
     ) -> Result<Done<Vec<TypedConsent>>, Error> {
+        self.may_serve(call, view.person, Act::RegisterConsent)?;
         let mut tx = self.store.write().await?;
         if let Some(done) = self.registered_before(&mut tx, call).await? {
             return Ok(done);
@@ -195,7 +197,11 @@ impl Service {
     ) -> Result<(), Error> {
         let of = entry.consent_type().ok_or(Error::NotFound)?;
         let subject = Subject { person: Some(person), ..type_subject(of) };
-        self.may(tx, call, Act::RegisterConsent, &subject, now).await??;
+        // A text that they could not have shown is told like one that nobody has.
+        let theirs = self.may(tx, call, Act::RegisterConsent, &subject, now).await?.is_ok();
+        if !theirs {
+            return Err(Error::invalid("/presentation_id", Reason::PresentationMismatch));
+        }
         let channel = collected.channel();
         if channel != Channel::Imported && !of.channels.contains(&channel) {
             return Err(Error::invalid("/registration/channel", Reason::ChannelNotOffered));
@@ -247,6 +253,15 @@ impl Service {
             value.push(typed);
         }
         Ok(Some(Done { value, replayed: true }))
+    }
+
+    /// Refuses who does no such thing for that person at all. It comes before anything is looked for, so that the refusal is the same
+    /// whether it is there or not.
+    #[expect(clippy::unused_self, reason = "beside the others")]
+    pub(crate) fn may_serve(&self, call: &Call, person: PersonId, act: Act) -> Result<(), Error> {
+        let authority = super::confined_to(&call.actor);
+        let subject = Subject { person: Some(person), authority, ..Subject::default() };
+        Ok(tillid_domain::access::may(&call.actor, act, &subject)?)
     }
 
     /// The person of the look-up, for what staff do for them.

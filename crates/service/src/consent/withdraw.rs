@@ -89,6 +89,7 @@ impl Service {
         change: Change,
     ) -> Result<Done<TypedConsent>, Error> {
         let person = view.person;
+        self.may_serve(call, person, act)?;
         let mut tx = self.store.write().await?;
         let before = self.claim(&mut tx, call).await?;
         tx.lock(&[person]).await?;

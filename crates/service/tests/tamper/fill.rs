@@ -1,14 +1,17 @@
 //! One of everything, made by the verbs where there is one.
 
 use tillid_domain::{
-    CalendarPeriod,
+    CalendarPeriod, Language,
     access::{AccessRecord, Act, Outcome, Visibility},
     actor::{ActorTrace, Purpose, Role, Scope},
     catalogue::{Definition, Shelf},
     client::{Binding, KeySet, Keys, Quota, Registration, Scopes},
+    collected::{AnnulmentGround, Assistance, Collected},
     erasure::ErasureGround,
     event::{Event, Fact, Kind},
     id::{AccessId, BatchId, EmployeeId, EventId, PersonId},
+    presentation::Means,
+    task::TaskOutcome,
     text::Login,
 };
 use tillid_log::Note;
@@ -58,6 +61,7 @@ pub(crate) async fn everything(world: &World) {
     world.service.revoke_mandate(&citizen(anna), revoked.id).await.unwrap();
     world.service.renounce_mandate(&citizen(bo), renounced.id).await.unwrap();
     asked_for_mandates(world, anna, bo, gitte).await;
+    collected(world, anna).await;
     // A death, and what ends with it.
     world.give(gitte, bo, &["M14"]).await;
     world.give(bo, gitte, &["M14"]).await;
@@ -91,6 +95,51 @@ pub(crate) async fn everything(world: &World) {
     crate::external::everything(world).await;
     clients(world).await;
     operational(world).await;
+}
+
+/// A registration in each way, one of them annulled, one withdrawn by staff; evidence; a task that is open and one that is closed.
+async fn collected(world: &World, anna: PersonId) {
+    let prose = |text: &str| text.parse::<tillid_domain::text::Prose>().unwrap();
+    let case = Some("27.36.04-G01-12-26".parse().unwrap());
+    let new = NewLookup { person: PersonRef::Id(anna), purpose: Purpose::CaseProcessing, case: case.clone() };
+    let lookup = world.service.look_up(&caseworker(OWN), &new).await.unwrap().record.id;
+    let hans = tillid_testkit::people::under(caseworker(OWN), lookup);
+    let document = world.service.keep_document(&hans, b"%PDF-1.7 a form").await.unwrap().value.id;
+    let at = world.now();
+    let ways = [
+        (Means::Told, Collected::Oral { said_at: at, note: prose("Ja"), why: prose("Telefon") }),
+        (Means::Paper, Collected::Paper { signed_on: at.local_date(), document }),
+        (
+            Means::Elsewhere,
+            Collected::Imported {
+                source: "Arkiv".parse().unwrap(),
+                reference: "1".parse().unwrap(),
+                given_at: at,
+                document: Some(document),
+            },
+        ),
+    ];
+    for (means, way) in ways {
+        tick(world);
+        let consent_type = "C01".parse().unwrap();
+        let about = NewPresentation::Consent { consent_type, items: Vec::new(), case: case.clone() };
+        let shown = world.service.present_for(&hans, &about, means, Language::Da).await.unwrap().value;
+        let shown = shown.presentation.id;
+        let yes = world.all(true, shown).await;
+        let signed_today = matches!(way, Collected::Paper { .. });
+        let given = world.service.register_consents(&hans, shown, &yes, &way).await.unwrap().value;
+        tick(world);
+        if signed_today {
+            let wrong = AnnulmentGround::RegisteredTwice;
+            world.service.annul_consent(&hans, given[0].consent.id, wrong, &prose("Igen")).await.unwrap();
+        } else {
+            let word = Assistance::Oral { note: prose("Stop") };
+            world.service.withdraw_consent_for(&hans, given[0].consent.id, &word).await.unwrap();
+        }
+    }
+    let tasks = world.service.list_tasks(&caseworker(OWN), None, 10).await.unwrap().0.items;
+    let (task, note) = (tasks[0].task.id, prose("Journalen"));
+    world.service.close_task(&caseworker(OWN), task, TaskOutcome::OtherBasis, Some(&note)).await.unwrap();
 }
 
 /// A request for a mandate in each state, by a citizen and by an authority; the open one of Gitte's lapses with her.

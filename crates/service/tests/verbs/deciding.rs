@@ -37,7 +37,7 @@ fn about(representative: PersonId, privilege: &str, grantor: PersonId) -> Questi
 }
 
 /// Whether the authority may obtain what the first item of the type is about.
-fn data(person: PersonId, authority: Cvr, code: &str) -> Question {
+pub(crate) fn data(person: PersonId, authority: Cvr, code: &str) -> Question {
     let of = consent_type(code);
     let item = of.items.first().unwrap();
     Question {
@@ -58,7 +58,7 @@ fn for_a_case(question: Question) -> Question {
     Question { purpose: Some(StatedPurpose::Known(Purpose::CaseProcessing)), ..question }
 }
 
-async fn ask(world: &World, call: &Call, question: Question) -> Decided {
+pub(crate) async fn ask(world: &World, call: &Call, question: Question) -> Decided {
     let mut answers = world.service.decide(call, vec![question]).await.unwrap();
     assert_eq!(answers.len(), 1);
     answers.pop().unwrap()

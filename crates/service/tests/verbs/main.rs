@@ -5,6 +5,7 @@ mod answering;
 mod asking;
 mod at_once;
 mod clients;
+mod collecting;
 mod deciding;
 mod dying;
 mod editing;
@@ -24,6 +25,7 @@ mod requesting_often;
 mod sequencing;
 mod time;
 mod unseen;
+mod working;
 
 tillid_testkit::on_both_engines! {
     tillid_testkit::World::new;
@@ -59,6 +61,24 @@ tillid_testkit::on_both_engines! {
         only_an_authoritys_system_administrator_manages_its_clients,
         what_gives_a_client_something_asks_for_a_fresh_login_and_what_takes_it_never_does,
         an_assertion_is_used_once;
+    collecting:
+        r22_an_oral_consent_is_registered_seen_and_withdrawn,
+        a_registered_answer_closes_the_request_and_serves_once,
+        r22_a_paper_consent_has_its_document,
+        what_is_handed_over_is_a_pdf_or_a_picture_and_not_too_large,
+        r27_what_the_law_wants_in_writing_is_not_registered_orally,
+        r22_what_is_registered_has_happened_and_not_long_ago,
+        r38_nobody_registers_what_is_not_theirs_to_register,
+        r04_staff_withdraw_on_the_persons_word,
+        a_wrong_registration_never_counted,
+        c12_an_opt_out_is_a_no_that_wins_however_it_was_given;
+    working:
+        r07_a_withdrawal_becomes_a_task_for_the_authority,
+        a_task_is_seen_by_those_whose_work_it_is,
+        an_annulment_becomes_a_task_too_and_tasks_come_in_pages,
+        r21_what_was_given_for_a_case_ends_with_it,
+        c8_what_was_for_one_time_ends_with_its_use,
+        r42_evidence_and_tasks_go_with_what_they_belong_to;
     journey:
         a_person_is_asked_answers_is_looked_up_and_takes_it_back,
         a_representative_acts_for_somebody_until_the_mandate_is_revoked,
