@@ -86,7 +86,7 @@ impl Registration {
 
 #[derive(Template)]
 #[template(path = "casework_presented.html")]
-struct Presented_<'p> {
+struct Sheet<'p> {
     page: &'p Page,
     /// The text speaks its own language, whatever the page's.
     text: Page,
@@ -224,11 +224,11 @@ fn shown(
     let presentation = &of.shown.presentation;
     let at = here.page.moment(presentation.shown_at);
     let asked = (presentation.id, presentation.means, at);
-    let template = Presented_::new(&here.page, lookup, asked, document, fields, filled, notice);
+    let template = Sheet::new(&here.page, lookup, asked, document, fields, filled, notice);
     Ok(form(&here.page, status, &template))
 }
 
-impl<'p> Presented_<'p> {
+impl<'p> Sheet<'p> {
     fn new(
         page: &'p Page,
         lookup: AccessId,
@@ -270,7 +270,7 @@ mod tests {
         let filled = Filled::sent(&fields);
         let asked = (PresentationId::from_uuid(Uuid::from_u128(9)), means, "nu".to_owned());
         let lookup = AccessId::from_uuid(Uuid::nil());
-        let template = Presented_::new(page, lookup, asked, document(), &fields, &filled, None);
+        let template = Sheet::new(page, lookup, asked, document(), &fields, &filled, None);
         template.render().expect("a page")
     }
 
