@@ -13,16 +13,16 @@ use tillid_testkit::Engine;
 const CASE: &str = "27.36.04-2026-17";
 
 /// Somebody who goes through pages, and what was found to be wrong with them.
-struct Walk {
+pub(crate) struct Walk {
     scene: Scene,
-    browser: Browser,
-    language: Language,
+    pub(crate) browser: Browser,
+    pub(crate) language: Language,
     seen: Vec<String>,
     wrong: Vec<String>,
 }
 
 impl Walk {
-    async fn new(language: Language) -> Self {
+    pub(crate) async fn new(language: Language) -> Self {
         let scene = Scene { tillid: Tillid::demo(Engine::Sqlite).await, scripts: Scripts::On };
         let browser = scene.browser(WIDE).await;
         let mut walk = Self { scene, browser, language, seen: Vec::new(), wrong: Vec::new() };
@@ -34,22 +34,22 @@ impl Walk {
         self.browser.open(&format!("/language/{}?return_to=/about/privacy", self.language.tag())).await;
     }
 
-    fn page(&self, key: &str) -> String {
+    pub(crate) fn page(&self, key: &str) -> String {
         self.language.page(key)
     }
 
     /// Presses what the pages call so in the walk's language.
-    async fn click(&self, key: &str) {
+    pub(crate) async fn click(&self, key: &str) {
         self.browser.click(&self.page(key)).await;
     }
 
     /// Sends the form whose button is called so.
-    async fn send(&self, key: &str) {
+    pub(crate) async fn send(&self, key: &str) {
         self.browser.send(&self.page(key)).await;
     }
 
     /// As somebody else, in a fresh browser.
-    async fn turn_into(&mut self, name: &str, capacity: Capacity) {
+    pub(crate) async fn turn_into(&mut self, name: &str, capacity: Capacity) {
         self.browser = self.scene.browser(WIDE).await;
         self.speak().await;
         self.browser.open("/login/test-mitid").await;
@@ -58,7 +58,7 @@ impl Walk {
     }
 
     /// Opens a page and looks at it.
-    async fn visit(&mut self, path: &str, name: &str) {
+    pub(crate) async fn visit(&mut self, path: &str, name: &str) {
         self.browser.open(path).await;
         self.look(name).await;
     }
@@ -75,7 +75,7 @@ impl Walk {
     }
 
     /// Opens a page, sends its form as it is, and looks at what it says of the fields.
-    async fn visit_unfilled(&mut self, path: &str, button: &str, name: &str) {
+    pub(crate) async fn visit_unfilled(&mut self, path: &str, button: &str, name: &str) {
         self.browser.open(path).await;
         self.send(button).await;
         assert!(self.browser.says(&self.page("form.errors")).await, "{name}\n{}", self.browser.whole().await);
@@ -93,7 +93,7 @@ impl Walk {
     }
 
     /// Looks at the page that is there, in both widths.
-    async fn look(&mut self, name: &str) {
+    pub(crate) async fn look(&mut self, name: &str) {
         let browser = &self.browser;
         assert!(!self.seen.iter().any(|seen| seen == name), "{name} twice");
         let tongue = browser.evaluate("return document.documentElement.lang", Vec::new()).await;
@@ -109,7 +109,7 @@ impl Walk {
         self.seen.push(name.to_owned());
     }
 
-    fn end(self, pages: usize) {
+    pub(crate) fn end(self, pages: usize) {
         assert!(self.wrong.is_empty(), "{} faults:\n{}", self.wrong.len(), self.wrong.join("\n"));
         assert_eq!(self.seen.len(), pages, "{:?}", self.seen);
     }
@@ -144,6 +144,17 @@ impl Walk {
         let shown = tillid.post("/v1/presentations").by(&anna).json(&about).send().await.expect(201).json();
         let given = json!({"presentation_id": shown["id"]});
         tillid.post("/v1/mandates").by(&anna).json(&given).send().await.expect(201).json()
+    }
+
+    /// A caseworker looks that person up in the case.
+    pub(crate) async fn look_up(&self, person: &str) {
+        self.browser.open("/casework").await;
+        let number = self.scene.number(person).await;
+        self.browser.fill(&self.page("casework.number"), &number).await;
+        let purpose = if self.language == Danish { "Sagsbehandling" } else { "Processing of a case" };
+        self.browser.choose(&self.page("casework.purpose"), purpose).await;
+        self.browser.fill(&self.page("casework.case"), CASE).await;
+        self.send("casework.look_up").await;
     }
 
     /// Sends the form around that button with another secret than the session's.
@@ -327,13 +338,7 @@ async fn caseworker(language: Language) {
     walk.turn_into(HANS, Capacity::Work).await;
     walk.visit("/casework", "casework").await;
     walk.visit_unfilled("/casework", "casework.look_up", "casework-errors").await;
-    walk.browser.open("/casework").await;
-    let number = walk.scene.number("anna").await;
-    walk.browser.fill(&walk.page("casework.number"), &number).await;
-    let purpose = if walk.language == Danish { "Sagsbehandling" } else { "Processing of a case" };
-    walk.browser.choose(&walk.page("casework.purpose"), purpose).await;
-    walk.browser.fill(&walk.page("casework.case"), CASE).await;
-    walk.send("casework.look_up").await;
+    walk.look_up("anna").await;
     walk.look("casework-found").await;
     let found = walk.browser.path().await;
     let lookup = found.split('?').next().expect("a path").to_owned();
@@ -357,12 +362,7 @@ async fn caseworker(language: Language) {
     }
     walk.click("casework.cancel").await;
     walk.look("casework-cancelled").await;
-    walk.browser.open("/casework").await;
-    let number = walk.scene.number("finn").await;
-    walk.browser.fill(&walk.page("casework.number"), &number).await;
-    walk.browser.choose(&walk.page("casework.purpose"), purpose).await;
-    walk.browser.fill(&walk.page("casework.case"), CASE).await;
-    walk.send("casework.look_up").await;
+    walk.look_up("finn").await;
     walk.look("casework-nothing").await;
     walk.visit_refused("/casework/lookups/01890000-0000-7000-8000-000000000000", "lookup_invalid").await;
     walk.visit_refused("/overview", "citizens_only").await;

@@ -13,6 +13,7 @@ mod every_page;
 mod journey;
 mod keyboard;
 mod page;
+mod registering;
 mod session;
 mod story;
 mod words;

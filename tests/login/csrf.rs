@@ -40,6 +40,9 @@ const UNSAFE: &[(&str, Who)] = &[
     ("/requests/{id}/summary", Who::Citizen),
     ("/requests/{id}/answer", Who::Citizen),
     ("/consents/{id}/withdraw", Who::Citizen),
+    ("/consents/new/{code}", Who::Citizen),
+    ("/consents/new/{code}/summary", Who::Citizen),
+    ("/consents/new/{code}/answer", Who::Citizen),
     ("/mandates/new/{code}", Who::Citizen),
     ("/mandates/new/{code}/{presentation}", Who::Citizen),
     ("/mandates/{id}/revoke", Who::Citizen),
@@ -50,6 +53,8 @@ const UNSAFE: &[(&str, Who)] = &[
     ("/mandate-requests/{id}/decline", Who::Citizen),
     ("/act-for", Who::Citizen),
     ("/act-for/stop", Who::Citizen),
+    ("/casework/cases/close", Who::Employee),
+    ("/casework/cases/close/confirm", Who::Employee),
     ("/casework/clients", Who::Employee),
     ("/casework/clients/{client}/stop", Who::Employee),
     ("/casework/clients/{client}/resume", Who::Employee),
@@ -57,7 +62,13 @@ const UNSAFE: &[(&str, Who)] = &[
     ("/casework/erasures/confirm", Who::Officer),
     ("/casework/lookups", Who::Employee),
     ("/casework/lookups/{lookup}/ask", Who::Employee),
+    ("/casework/lookups/{lookup}/consents/{consent}/annul", Who::Employee),
+    ("/casework/lookups/{lookup}/consents/{consent}/use", Who::Employee),
+    ("/casework/lookups/{lookup}/consents/{consent}/withdraw", Who::Employee),
+    ("/casework/lookups/{lookup}/presentations/{presentation}", Who::Employee),
+    ("/casework/lookups/{lookup}/register", Who::Employee),
     ("/casework/lookups/{lookup}/requests/{request}/cancel", Who::Employee),
+    ("/casework/tasks/{task}/close", Who::Employee),
     // Last: it ends the session.
     ("/logout", Who::Citizen),
 ];
@@ -66,6 +77,7 @@ const UNSAFE: &[(&str, Who)] = &[
 const NO_PAGES: &[&str] = &["/login/{provider}/backchannel-logout"];
 
 /// Of no system, and for none of the people here: refusing comes first.
+const NOTHING: &str = "0198aaaa-0000-7000-8000-00000000dead";
 const CLIENT: &str = "/casework/clients/0198aaaa-0000-7000-8000-00000000dead";
 
 /// The unsafe addresses that the sources of pages and of the edge name in their routers.
@@ -143,7 +155,20 @@ async fn targets(scene: &Scene, anna: &mut Walker, bo: &mut Walker, hans: &mut W
     let opened = open_mandate_request(scene, anna, &asked).await;
     let lookup = look_up(scene, hans).await;
     let pending = scene.ask(&Person::anna()).await;
+    let staff = format!("{lookup}{consent}");
     Targets(BTreeMap::from([
+        ("/consents/new/{code}", "/consents/new/C13".to_owned()),
+        ("/consents/new/{code}/summary", "/consents/new/C13/summary".to_owned()),
+        ("/consents/new/{code}/answer", "/consents/new/C13/answer".to_owned()),
+        ("/casework/lookups/{lookup}/consents/{consent}/annul", format!("{staff}/annul")),
+        ("/casework/lookups/{lookup}/consents/{consent}/use", format!("{staff}/use")),
+        ("/casework/lookups/{lookup}/consents/{consent}/withdraw", format!("{staff}/withdraw")),
+        (
+            "/casework/lookups/{lookup}/presentations/{presentation}",
+            format!("{lookup}/presentations/{NOTHING}"),
+        ),
+        ("/casework/lookups/{lookup}/register", format!("{lookup}/register")),
+        ("/casework/tasks/{task}/close", format!("/casework/tasks/{NOTHING}/close")),
         ("/requests/{id}", format!("/requests/{request}")),
         ("/requests/{id}/summary", format!("/requests/{request}/summary")),
         ("/requests/{id}/answer", format!("/requests/{request}/answer")),
@@ -225,7 +250,7 @@ async fn no_other_site_can_send_a_form_for_somebody() {
             let mut fields = vec![("answer.x".to_owned(), "yes".to_owned())];
             fields.extend(token.map(|token| ("csrf".to_owned(), token.to_owned())));
             let url = scene.at(&targets.at(path));
-            let page = walker.post(&url, &Raw { fields, headers }).await;
+            let page = walker.post(&url, &Raw { fields, headers, file: None }).await;
             assert_eq!(
                 (page.status.as_u16(), page.code()),
                 (403, "csrf"),
@@ -235,7 +260,7 @@ async fn no_other_site_can_send_a_form_for_somebody() {
             refused += 1;
         }
         // Without a session there is nothing that could be used.
-        let nobody = Raw { fields: Vec::new(), headers: same.to_vec() };
+        let nobody = Raw { headers: same.to_vec(), ..Raw::default() };
         let page = Walker::new().post(&scene.at(&targets.at(path)), &nobody).await;
         assert_eq!((page.status.as_u16(), page.code()), (401, "session_missing"), "{path}");
     }
@@ -256,7 +281,7 @@ async fn no_other_site_can_send_a_form_for_somebody() {
         let right = csrf(walker, who.front()).await;
         let fields = vec![("csrf".to_owned(), right)];
         let headers = vec![("sec-fetch-site", "same-origin"), ("origin", our_origin.as_str())];
-        let page = walker.post(&scene.at(&targets.at(path)), &Raw { fields, headers }).await;
+        let page = walker.post(&scene.at(&targets.at(path)), &Raw { fields, headers, file: None }).await;
         assert_ne!(page.code(), "csrf", "{path}");
         assert_ne!(page.status.as_u16(), 401, "{path}");
     }

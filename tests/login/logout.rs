@@ -16,7 +16,7 @@ impl Scene {
         let fields = vec![("logout_token".to_owned(), token.to_owned())];
         let url = self.at(&format!("/login/{key}/backchannel-logout"));
         let headers = vec![("accept", "application/json")];
-        Walker::new().post(&url, &Raw { fields, headers }).await
+        Walker::new().post(&url, &Raw { fields, headers, file: None }).await
     }
 
     fn signed(&self, claims: &Map<String, Value>) -> String {

@@ -36,5 +36,6 @@ mod negatives;
 mod pages;
 mod positives;
 mod receipts;
+mod registering;
 mod scene;
 mod sessions;

@@ -38,6 +38,8 @@ pub(crate) struct Page {
 pub(crate) struct Raw<'r> {
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) headers: Vec<(&'r str, &'r str)>,
+    /// The field of a file, and its bytes. With one, the form is sent as `multipart/form-data`.
+    pub(crate) file: Option<(&'r str, &'r [u8])>,
 }
 
 const MOST_REDIRECTS: usize = 20;
@@ -112,10 +114,33 @@ impl Walker {
         self.led_on(first, "same-origin").await
     }
 
+    /// Sends a form of a page with a file chosen in that field, and goes wherever that leads.
+    pub(crate) async fn submit_with(
+        &mut self,
+        from: &Page,
+        form: &Form,
+        values: &[(&str, &str)],
+        file: (&str, &[u8]),
+    ) -> Page {
+        let first = self.sent(from, form, values, Some(file)).await;
+        self.led_on(first, "same-origin").await
+    }
+
     /// Sends a form of a page as it stands, but for these fields; the first answer.
     pub(crate) async fn submit_once(&mut self, from: &Page, form: &Form, values: &[(&str, &str)]) -> Page {
+        self.sent(from, form, values, None).await
+    }
+
+    async fn sent(
+        &mut self,
+        from: &Page,
+        form: &Form,
+        values: &[(&str, &str)],
+        file: Option<(&str, &[u8])>,
+    ) -> Page {
         let mut fields: Vec<(String, String)> = form.fields.clone();
         fields.retain(|(name, _)| !values.iter().any(|(other, _)| other == name));
+        fields.retain(|(name, _)| file.is_none_or(|(other, _)| other != name));
         fields.extend(values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut url = match form.action.as_str() {
             "" => from.url.clone(),
@@ -128,7 +153,7 @@ impl Walker {
             return self.once(Method::GET, url, site, &Raw::default()).await;
         }
         let origin = from.url.origin().ascii_serialization();
-        let raw = Raw { fields, headers: vec![("origin", &origin)] };
+        let raw = Raw { fields, headers: vec![("origin", &origin)], file };
         self.once(Method::POST, url, site, &raw).await
     }
 
@@ -167,7 +192,10 @@ impl Walker {
         if !cookies.is_empty() {
             request = request.header(header::COOKIE, cookies);
         }
-        if method != Method::GET {
+        if let Some(file) = raw.file {
+            let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+            request = request.header(header::CONTENT_TYPE, kind).body(multipart(&raw.fields, file));
+        } else if method != Method::GET {
             let mut body = form_urlencoded::Serializer::new(String::new());
             body.extend_pairs(&raw.fields);
             request =
@@ -296,6 +324,21 @@ impl Page {
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|line| line.to_str().ok()).unwrap_or_default()
     }
+}
+
+const BOUNDARY: &str = "----WalkerBoundary7MA4YWxkTrZu0gW";
+
+/// A form with a file, as browsers write it.
+fn multipart(fields: &[(String, String)], (name, bytes): (&str, &[u8])) -> Vec<u8> {
+    let mut body = Vec::new();
+    let head = |more: &str| format!("--{BOUNDARY}\r\nContent-Disposition: form-data; {more}\r\n\r\n");
+    for (name, value) in fields {
+        body.extend(head(&format!("name=\"{name}\"")).bytes().chain(value.bytes()).chain(*b"\r\n"));
+    }
+    let file = format!("name=\"{name}\"; filename=\"scan.pdf\"\r\nContent-Type: application/pdf");
+    body.extend(head(&file).bytes().chain(bytes.iter().copied()).chain(*b"\r\n"));
+    body.extend(format!("--{BOUNDARY}--\r\n").bytes());
+    body
 }
 
 fn parsed(url: &str) -> Url {

@@ -33,7 +33,7 @@ mod strict;
 mod token;
 
 pub use bearer::{Issuer, SpeaksFor, Verifier, VerifierError, bearer_token};
-pub use browser::{Fields, Form, ReturnTo, Visitor, guarded, language_cookie};
+pub use browser::{Fields, Files, Form, ReturnTo, Upload, Visitor, guarded, language_cookie};
 pub use jose::TokenRefusal;
 
 pub use caller::{Caller, Gate, refusal};

@@ -37,6 +37,7 @@ pub use consent::{
     ask::NewRequest,
     close_case::ClosedCase,
     present::{NewPresentation, Shown},
+    shown::ShownFor,
     view::TypedConsent,
 };
 pub use decision::{AskedAbout, Decided, Found, Question, SearchFor, Searched, StatedPurpose};

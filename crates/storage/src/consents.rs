@@ -120,6 +120,14 @@ impl<Mode> Tx<Mode> {
         Ok(count > 0)
     }
 
+    /// The consents that were answered on the strength of that presentation, in the order in which they were asked.
+    pub async fn consents_of_presentation(&mut self, id: PresentationId) -> Result<Vec<Consent>, StoreError> {
+        const SQL: &str = consent_columns!("WHERE presentation_id = $1 ORDER BY id");
+        let rows: Vec<ConsentRow> =
+            on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_all(conn).await)?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
     /// The consents of one declaration, in the order in which they were asked.
     pub async fn consents_of_declaration(&mut self, id: DeclarationId) -> Result<Vec<Consent>, StoreError> {
         const SQL: &str = consent_columns!("WHERE declaration_id = $1 ORDER BY id");

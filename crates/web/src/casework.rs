@@ -1,12 +1,21 @@
-//! The pages of an authority's staff: looking a person up, asking for consent, what came of it, and erasing what is over.
+//! The pages of an authority's staff: looking a person up, asking for consent, registering answers, what came of it, what there is to do
+//! because of it, and erasing what is over.
 
 mod ask;
+mod cases;
 mod clients;
+mod collect;
+mod consent;
 mod erase;
+mod evidence;
 mod found;
 mod lookup;
 mod register;
+mod registration;
 mod request;
+mod tasks;
+
+pub use evidence::{UPLOAD_LIMIT, UPLOAD_PATHS};
 
 use crate::{
     Web,
@@ -22,14 +31,16 @@ use http::StatusCode;
 use tillid_domain::{
     Reason,
     actor::Role,
-    id::{AccessId, RegistrationId, RequestId},
+    id::{AccessId, ConsentId, RegistrationId, RequestId, TaskId},
 };
-use tillid_edge::{Path, Problem};
+use tillid_edge::{Fields, Path, Problem};
 use tillid_service::{Call, Error};
 
 pub(crate) fn router() -> Router<Web> {
     Router::new()
         .route("/casework", get(lookup::page))
+        .route("/casework/cases/close", get(cases::page).post(cases::confirm))
+        .route("/casework/cases/close/confirm", post(cases::close).get(async || see("/casework/cases/close")))
         .route("/casework/clients", get(clients::list).post(register::sent))
         .route("/casework/clients/new", get(register::page))
         .route("/casework/clients/{client}", get(clients::page))
@@ -40,18 +51,43 @@ pub(crate) fn router() -> Router<Web> {
         .route("/casework/lookups", post(lookup::look_up).get(async || see("/casework")))
         .route("/casework/lookups/{lookup}", get(found::page))
         .route("/casework/lookups/{lookup}/ask", get(ask::page).post(ask::sent))
+        .route("/casework/lookups/{lookup}/consents/{consent}", get(consent::page))
+        .route(
+            "/casework/lookups/{lookup}/consents/{consent}/annul",
+            get(consent::before_annulling).post(consent::annul),
+        )
+        .route("/casework/lookups/{lookup}/consents/{consent}/use", post(consent::use_up).get(to_consent))
+        .route(
+            "/casework/lookups/{lookup}/consents/{consent}/withdraw",
+            get(consent::before_withdrawing).post(consent::withdraw),
+        )
+        .route("/casework/lookups/{lookup}/documents/{document}", get(evidence::have))
+        .route(
+            "/casework/lookups/{lookup}/presentations/{presentation}",
+            get(registration::page).post(registration::sent),
+        )
+        .route("/casework/lookups/{lookup}/register", get(collect::page).post(collect::sent))
         .route("/casework/lookups/{lookup}/requests/{request}", get(request::page))
         .route("/casework/lookups/{lookup}/requests/{request}/cancel", post(request::cancel).get(to_request))
+        .route("/casework/tasks", get(tasks::list))
+        .route("/casework/tasks/{task}", get(tasks::page))
+        .route("/casework/tasks/{task}/close", post(tasks::close).get(to_task))
 }
 
 /// The look-up that a page reads under.
 struct Under {
+    lookup: AccessId,
     call: Call,
 }
 
 impl Under {
     fn new(here: &Here, lookup: AccessId) -> Self {
-        Self { call: here.visitor.under(lookup) }
+        Self { lookup, call: here.visitor.under(lookup) }
+    }
+
+    /// The call of a change for the person who was looked up.
+    fn change(&self, here: &Here, key: &str, fields: &Fields) -> Call {
+        Call { lookup: Some(self.lookup), ..here.visitor.change(key, fields) }
     }
 }
 
@@ -102,6 +138,14 @@ fn roles(here: &Here) -> Result<&[Role], Problem> {
 
 async fn to_client(Path(client): Path<RegistrationId>) -> Response {
     see(&format!("/casework/clients/{client}"))
+}
+
+async fn to_consent(Path((lookup, consent)): Path<(AccessId, ConsentId)>) -> Response {
+    see(&format!("/casework/lookups/{lookup}/consents/{consent}"))
+}
+
+async fn to_task(Path(task): Path<TaskId>) -> Response {
+    see(&format!("/casework/tasks/{task}"))
 }
 
 async fn to_request(Path((lookup, request)): Path<(AccessId, RequestId)>) -> Response {

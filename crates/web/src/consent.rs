@@ -1,7 +1,8 @@
 //! One consent: what was said yes or no to, its receipt, and how to take a yes back.
 
 use crate::{
-    Web,
+    Web, collected,
+    collected::How,
     document::ConsentDocument,
     page::{Here, Page, see},
     view::ConsentRow,
@@ -10,8 +11,8 @@ use askama::Template;
 use axum::{Router, response::Response, routing::get};
 use tillid_domain::{
     Digest,
-    catalogue::{Channel, WithdrawalEffect},
-    id::{ConsentId, EventId},
+    catalogue::{Polarity, WithdrawalEffect},
+    id::{ConsentId, DocumentId, EventId},
 };
 use tillid_edge::{Form, Path, Problem};
 use tillid_service::{ReceiptOf, TypedConsent};
@@ -20,6 +21,7 @@ pub(crate) fn router() -> Router<Web> {
     Router::new()
         .route("/consents/{id}", get(consent))
         .route("/consents/{id}/withdraw", get(ask).post(withdraw))
+        .route("/documents/{id}", get(document))
 }
 
 /// A consent.
@@ -28,9 +30,10 @@ pub(crate) fn router() -> Router<Web> {
 pub(crate) struct ConsentPage<'p> {
     pub(crate) page: &'p Page,
     pub(crate) row: ConsentRow,
-    pub(crate) answered: String,
+    pub(crate) how: How,
+    /// What staff did to it since.
+    pub(crate) by_staff: Option<String>,
     pub(crate) case: Option<String>,
-    pub(crate) channel: &'static str,
     pub(crate) withdrawal: &'p str,
     /// What was shown before the answer, and its receipt; for nobody but the person themselves.
     pub(crate) proof: Option<Proof>,
@@ -39,6 +42,7 @@ pub(crate) struct ConsentPage<'p> {
 /// What shows afterwards what was answered to what.
 pub(crate) struct Proof {
     pub(crate) document: ConsentDocument,
+    /// When and how it was shown, in a sentence.
     pub(crate) shown: String,
     pub(crate) sha256: Digest,
     pub(crate) event: EventId,
@@ -59,12 +63,14 @@ async fn consent(here: Here, Path(id): Path<ConsentId>) -> Result<Response, Prob
     let proof = proof(&here, &typed).await?;
     let page = &here.page;
     let answer = &typed.consent.answer;
+    // What proves it is for nobody but the person themselves, as its receipt is.
+    let documents = proof.is_some().then_some("/documents");
     Ok(page.answer(&ConsentPage {
         page,
         row: ConsentRow::new(&typed, &here.service, page),
-        answered: page.moment(typed.consent.answered_at),
+        how: How::new(page, &typed.consent, documents),
+        by_staff: collected::done_by_staff(page, &typed.consent),
         case: answer.case.as_ref().map(ToString::to_string),
-        channel: channel(page, answer.collected.channel()),
         withdrawal: page.say(&typed.of.withdrawal),
         proof,
     }))
@@ -80,7 +86,7 @@ async fn proof(here: &Here, typed: &TypedConsent) -> Result<Option<Proof>, Probl
     let event = here.service.newest_receipt(&call, ReceiptOf::Consent(typed.consent.id)).await;
     Ok(Some(Proof {
         document: ConsentDocument::read(&shown.document)?,
-        shown: here.page.moment(shown.presentation.shown_at),
+        shown: collected::shown(&here.page, &shown.presentation),
         sha256: shown.presentation.document,
         event: here.told(event)?,
     }))
@@ -93,7 +99,7 @@ async fn ask(here: Here, Path(id): Path<ConsentId>) -> Result<Response, Problem>
     if !row.standing.holds {
         return Ok(see(&format!("/consents/{id}")));
     }
-    let effects = typed.of.withdrawal_effects.iter().map(|effect| page.t(effect_key(*effect))).collect();
+    let effects = effects(page, &typed);
     Ok(page.answer(&WithdrawPage { page, row, means: page.say(&typed.of.withdrawal), effects }))
 }
 
@@ -103,13 +109,19 @@ async fn withdraw(here: Here, Path(id): Path<ConsentId>, Form(fields): Form) -> 
     Ok(see(&format!("/consents/{id}")))
 }
 
-fn channel(page: &Page, channel: Channel) -> &'static str {
-    page.t(match channel {
-        Channel::Digital => "consent.by_web",
-        Channel::Paper => "consent.on_paper",
-        Channel::Oral => "consent.orally",
-        Channel::Imported => "consent.imported",
-    })
+/// A document about the visitor, as it was handed over.
+async fn document(here: Here, Path(id): Path<DocumentId>) -> Result<Response, Problem> {
+    let (document, bytes) = here.told(here.service.read_document(&here.visitor.read(), id).await)?;
+    collected::download(&here.page, &document, bytes)
+}
+
+/// What taking it back sets off: of a consent, what its type says; of an opt-out, that it may be done again.
+pub(crate) fn effects(page: &Page, typed: &TypedConsent) -> Vec<&'static str> {
+    if typed.consent.answer.polarity == Polarity::OptOut {
+        return vec![page.t("consent.effect_again")];
+    }
+    let effects = typed.of.withdrawal_effects.iter().map(|effect| page.t(effect_key(*effect)));
+    effects.chain([page.t("consent.lawful_before")]).collect()
 }
 
 const fn effect_key(effect: WithdrawalEffect) -> &'static str {

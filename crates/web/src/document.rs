@@ -1,13 +1,14 @@
 //! The document that was shown to somebody, read back from its own bytes: nothing on the page comes from elsewhere (C3).
 
 use serde::Deserialize;
-use tillid_domain::{Language, text::Code};
+use tillid_domain::{Language, catalogue::Polarity, text::Code};
 use tillid_edge::{Problem, Protocol};
 
 /// The document about consents, in the one language that it was shown in.
 #[derive(Deserialize, Clone, PartialEq, Eq, Debug)]
 pub(crate) struct ConsentDocument {
     pub(crate) language: Language,
+    pub(crate) r#type: Kind,
     pub(crate) authority: Controller,
     pub(crate) case: Option<String>,
     pub(crate) title: String,
@@ -21,6 +22,12 @@ pub(crate) struct ConsentDocument {
     pub(crate) conditional: bool,
     pub(crate) supervisory_authority: String,
     pub(crate) items: Vec<Item>,
+}
+
+/// Under which version of which type.
+#[derive(Deserialize, Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Kind {
+    pub(crate) polarity: Polarity,
 }
 
 #[derive(Deserialize, Clone, PartialEq, Eq, Debug)]
@@ -48,6 +55,11 @@ pub(crate) struct Item {
 }
 
 impl ConsentDocument {
+    /// Whether a yes forbids something.
+    pub(crate) fn is_opt_out(&self) -> bool {
+        self.r#type.polarity == Polarity::OptOut
+    }
+
     /// Reads the bytes of a document that this service made.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Problem> {
         serde_json::from_slice(bytes).map_err(|error| {

@@ -4,7 +4,7 @@ use crate::page::Page;
 use std::str::FromStr;
 use tillid_domain::{
     Cpr, LocalDate, NotACpr,
-    text::{CaseRef, NotAText},
+    text::{CaseRef, Name, NotAText, Prose},
 };
 use tillid_edge::Fields;
 
@@ -23,6 +23,40 @@ pub(crate) fn cpr(text: &str) -> Result<Cpr, &'static str> {
 /// A case, or none.
 pub(crate) fn case(text: &str) -> Result<Option<CaseRef>, &'static str> {
     if text.is_empty() { Ok(None) } else { written(text, "form.case_form").map(Some) }
+}
+
+/// Sentences, which may have been written on several lines.
+pub(crate) fn prose(text: &str, missing: &'static str) -> Result<Prose, &'static str> {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() { Err(missing) } else { written(&line, "form.prose_form") }
+}
+
+/// A name or the like, on one line.
+pub(crate) fn name(text: &str, missing: &'static str) -> Result<Name, &'static str> {
+    if text.is_empty() { Err(missing) } else { written(text, "form.name_form") }
+}
+
+/// A time of the day, as 9.05, 14:30 or 1430: hour and minute.
+pub(crate) fn clock(text: &str) -> Result<(i8, i8), &'static str> {
+    if text.is_empty() {
+        return Err("form.clock_missing");
+    }
+    let parts = match text.split_once(['.', ':']) {
+        Some(parts) => Some(parts),
+        None => text.len().checked_sub(2).and_then(|at| text.split_at_checked(at)),
+    };
+    let read = |part: &str, below: i8| part.parse().ok().filter(|number| (0..below).contains(number));
+    let time = parts.filter(|(_, minute)| minute.len() == 2);
+    let time = time.and_then(|(hour, minute)| Some((read(hour, 24)?, read(minute, 60)?)));
+    time.ok_or("form.clock_form")
+}
+
+/// One of several things of which one is chosen.
+pub(crate) struct Radio {
+    pub(crate) code: &'static str,
+    pub(crate) words: String,
+    pub(crate) hint: Option<&'static str>,
+    pub(crate) chosen: bool,
 }
 
 /// A text that must not hold a CPR number; `flawed` says what else may be wrong.
@@ -126,6 +160,26 @@ mod tests {
         assert!(case("27.36.04-G01-12-26").is_ok_and(|case| case.is_some()));
         assert_eq!(case("sag 670245-1236"), Err("form.cpr_in_text"));
         assert_eq!(case("a <b>"), Err("form.case_form"));
+    }
+
+    #[test]
+    fn what_was_said_may_be_written_on_several_lines() {
+        let said = prose(" Hun sagde ja.\r\n\r\nTil det hele. ", "form.day_missing").map(|p| p.to_string());
+        assert_eq!(said, Ok("Hun sagde ja. Til det hele.".to_owned()));
+        assert_eq!(prose(" \n ", "form.day_missing"), Err("form.day_missing"));
+        assert_eq!(prose("670245-1236", "form.day_missing"), Err("form.cpr_in_text"));
+        assert_eq!(prose(&"æ".repeat(2001), "form.day_missing"), Err("form.prose_form"));
+    }
+
+    #[test]
+    fn a_time_is_read_as_people_write_it() {
+        for (text, time) in [("9.05", (9, 5)), ("14:30", (14, 30)), ("0000", (0, 0)), ("905", (9, 5))] {
+            assert_eq!(clock(text), Ok(time), "{text}");
+        }
+        for text in ["24.00", "9.60", "9", "9.5", "-1.00", "noon", "æ5"] {
+            assert_eq!(clock(text), Err("form.clock_form"), "{text}");
+        }
+        assert_eq!(clock(""), Err("form.clock_missing"));
     }
 
     #[test]

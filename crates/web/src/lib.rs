@@ -8,16 +8,19 @@ mod actfor;
 mod answer;
 mod assets;
 mod casework;
+mod collected;
 mod consent;
 mod document;
 mod fields;
 mod front;
+mod giving;
 mod login;
 mod mandate;
 mod overview;
 mod page;
 mod picture;
 mod problem;
+mod question;
 mod receipt;
 mod refused;
 #[cfg(test)]
@@ -27,6 +30,7 @@ mod transparency;
 mod view;
 mod when;
 
+pub use casework::{UPLOAD_LIMIT, UPLOAD_PATHS};
 pub use problem::problem_page;
 
 use axum::{Router, extract::FromRef, middleware::from_fn_with_state};
@@ -56,6 +60,7 @@ pub fn router(web: Web) -> Router {
         .merge(overview::router())
         .merge(answer::router())
         .merge(consent::router())
+        .merge(giving::router())
         .merge(mandate::router())
         .merge(receipt::router())
         .merge(transparency::router())

@@ -46,6 +46,8 @@ pub(crate) struct OverviewPage<'p> {
 pub(crate) struct Matters {
     pub(crate) requests: Vec<RequestRow>,
     pub(crate) holding: Vec<ConsentRow>,
+    /// What was said no thanks to (C12).
+    pub(crate) opt_outs: Vec<ConsentRow>,
     pub(crate) former: Vec<ConsentRow>,
 }
 
@@ -164,8 +166,9 @@ impl Desk<'_> {
             deadline: self.page.last_day(request.deadline),
         });
         let rows = consents.iter().map(|typed| ConsentRow::new(typed, self.service, self.page));
-        let (holding, former) = rows.partition(|row| row.standing.holds);
-        Matters { requests: requests.collect(), holding, former }
+        let (holding, former): (Vec<_>, Vec<_>) = rows.partition(|row| row.standing.holds);
+        let (opt_outs, holding) = holding.into_iter().partition(|row| row.opt_out);
+        Matters { requests: requests.collect(), holding, opt_outs, former }
     }
 
     async fn mandates(

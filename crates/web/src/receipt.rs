@@ -331,7 +331,8 @@ async fn proof(here: Here, Path(id): Path<EventId>) -> Result<Response, Problem>
     attachment("text/plain; charset=utf-8", &name, proof)
 }
 
-fn attachment(kind: &'static str, name: &str, body: impl Into<Body>) -> Result<Response, Problem> {
+/// Something to keep, under that name.
+pub(crate) fn attachment(kind: &'static str, name: &str, body: impl Into<Body>) -> Result<Response, Problem> {
     let disposition = format!("attachment; filename=\"{name}\"");
     let disposition = HeaderValue::from_str(&disposition).map_err(|_| Protocol::Internal)?;
     let mut response = Response::new(body.into());

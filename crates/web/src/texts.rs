@@ -15,12 +15,15 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("consent", include_str!("../data/texts/consent.toml")),
     ("form", include_str!("../data/texts/form.toml")),
     ("front", include_str!("../data/texts/front.toml")),
+    ("giving", include_str!("../data/texts/giving.toml")),
     ("layout", include_str!("../data/texts/layout.toml")),
     ("login", include_str!("../data/texts/login.toml")),
     ("mandate", include_str!("../data/texts/mandate.toml")),
     ("overview", include_str!("../data/texts/overview.toml")),
     ("problem", include_str!("../data/texts/problem.toml")),
     ("receipt", include_str!("../data/texts/receipt.toml")),
+    ("registering", include_str!("../data/texts/registering.toml")),
+    ("tasks", include_str!("../data/texts/tasks.toml")),
     ("transparency", include_str!("../data/texts/transparency.toml")),
 ];
 

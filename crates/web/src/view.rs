@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tillid_domain::{
     Cvr, Language,
     actor::ActorTrace,
-    catalogue::{EntryVersion, Shelf},
+    catalogue::{EntryVersion, Polarity, Shelf},
     consent::{ConsentStanding, ConsentState},
     id::{ConsentId, EntryId},
 };
@@ -77,6 +77,8 @@ pub(crate) struct ConsentRow {
     pub(crate) statement: String,
     pub(crate) authority: String,
     pub(crate) standing: Standing,
+    /// Whether a yes forbids something.
+    pub(crate) opt_out: bool,
     /// When it was answered, ended, or how long it lasts: one sentence.
     pub(crate) when: String,
 }
@@ -91,6 +93,7 @@ impl ConsentRow {
             statement: item.map_or("", |item| page.say(&item.statement)).to_owned(),
             authority: authority(service, answer.authority, page.language),
             standing: Standing::new(typed.standing, page),
+            opt_out: answer.polarity == Polarity::OptOut,
             when: when(typed, page),
         }
     }

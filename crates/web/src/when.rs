@@ -1,7 +1,7 @@
 //! Times and days as people write them, in Denmark's civil time.
 
 use crate::texts::{filled, text};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use tillid_domain::{Instant, Language, LocalDate};
 
 static COPENHAGEN: TimeZone = jiff::tz::get!("Europe/Copenhagen");
@@ -22,6 +22,15 @@ pub(crate) fn clock(at: Instant, language: Language) -> String {
     filled("layout.clock", language, &[("hour", &hour), ("minute", &minute)])
 }
 
+/// That time of that day. Of an hour that there is twice, the first; of one that there is not, the one after it.
+pub(crate) fn at(date: LocalDate, hour: i8, minute: i8) -> Option<Instant> {
+    let year = i16::try_from(date.year()).ok()?;
+    let (month, day) = (i8::try_from(date.month()).ok()?, i8::try_from(date.day()).ok()?);
+    let civil = DateTime::new(year, month, day, hour, minute, 0, 0).ok()?;
+    let at = COPENHAGEN.to_ambiguous_timestamp(civil).compatible().ok()?;
+    Some(Instant::from_micros(at.as_microsecond()))
+}
+
 /// A moment: 22. november 2026 kl. 10.15, or 22 November 2026 at 10:15.
 pub(crate) fn moment(at: Instant, language: Language) -> String {
     let values = [("day", &*day(at.local_date(), language)), ("clock", &*clock(at, language))];
@@ -39,6 +48,15 @@ mod tests {
 
     fn at(text: &str) -> Instant {
         text.parse().expect("a time")
+    }
+
+    #[test]
+    fn a_time_that_people_write_is_that_of_their_clock() {
+        let on = |day: &str, hour, minute| super::at(day.parse().expect("a day"), hour, minute);
+        assert_eq!(on("2026-11-22", 10, 15), Some(at("2026-11-22T09:15:00Z")));
+        assert_eq!(on("2026-07-01", 0, 5), Some(at("2026-06-30T22:05:00Z")));
+        assert_eq!(on("2026-10-25", 2, 30), Some(at("2026-10-25T00:30:00Z")));
+        assert_eq!(on("2026-11-22", 24, 0), None);
     }
 
     #[test]

@@ -82,6 +82,19 @@ impl Person {
         }
     }
 
+    /// A trusted registrar of Eksempel Kommune.
+    pub(crate) fn inge() -> Self {
+        Self {
+            roles: vec!["betroetmedarbejder".to_owned()],
+            ..Self {
+                sub: "22222222-bbbb-4bbb-8bbb-000000000023".to_owned(),
+                name: "Inge Prøve".to_owned(),
+                cpr: None,
+                ..Self::hans()
+            }
+        }
+    }
+
     /// The data-protection officer of Eksempel Kommune.
     pub(crate) fn lars() -> Self {
         Self {

@@ -61,7 +61,7 @@ pub(crate) struct TaskView {
 
 impl TaskView {
     pub(crate) fn new(typed: TypedTask, now: Instant) -> Self {
-        let TypedTask { task, of } = typed;
+        let TypedTask { task, of, .. } = typed;
         let overdue = task.is_overdue(now);
         let (state, closed_at, outcome, note) = match task.state {
             TaskState::Open => ("open", None, None, None),

@@ -7,7 +7,7 @@ mod session;
 mod visitor;
 
 pub use cookie::language_cookie;
-pub use forms::{Fields, Form, guarded};
+pub use forms::{Fields, Files, Form, Upload, guarded};
 pub use return_to::ReturnTo;
 pub(crate) use return_to::encode;
 pub(crate) use session::{AtProvider, LoggedIn, Sessions, User};

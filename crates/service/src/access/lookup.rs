@@ -16,6 +16,7 @@ use tillid_domain::{
     id::PersonId,
     mandate::{Mandate, MandateStanding},
     person::Person,
+    presentation::Presentation,
     request::ConsentRequest,
     text::{CaseRef, Name},
 };
@@ -81,6 +82,8 @@ pub struct UnderLookup {
     pub consents: Vec<FoundConsent>,
     /// The requests of the caller's authority, the newest first.
     pub requests: Vec<(ConsentRequest, ConsentType)>,
+    /// The forms on paper that wait for their answer, the newest first.
+    pub forms: Vec<(Presentation, ConsentType)>,
     /// Who may act for them, or for whom they may act, with privileges of the caller's authority.
     pub mandates: Vec<FoundMandate>,
     /// Whether there is more than these.
@@ -109,6 +112,7 @@ impl Service {
         let (mut tx, view) = self.in_view(tx, call).await?;
         let consents = self.consents_in_view(&mut tx, call, view.person, None, FIRST, now).await?;
         let requests = self.requests_in_view(&mut tx, call, view.person, None, FIRST, now).await?;
+        let forms = self.forms_in_view(&mut tx, call, view.person, now).await?;
         let mandates = self.mandates_in_view(&mut tx, call, view.person, None, FIRST, now).await?;
         let more = consents.next.is_some() || requests.next.is_some() || mandates.next.is_some();
         let others = other_sides(&mandates.items, view.person);
@@ -117,9 +121,10 @@ impl Service {
         let person = self.known_person(&mut tx, view.person).await?;
         let person = Person { name: person.name.filter(|_| found), ..person };
         drop(tx);
-        self.watched_with(call, &view, &others, Act::SeeOverview, None, found, now).await?;
+        let anything = found || !forms.is_empty();
+        self.watched_with(call, &view, &others, Act::SeeOverview, None, anything, now).await?;
         let (consents, requests) = (consents.items, requests.items);
-        Ok(UnderLookup { record, person, consents, requests, mandates, more, now })
+        Ok(UnderLookup { record, person, consents, requests, forms, mandates, more, now })
     }
 
     async fn found<M>(

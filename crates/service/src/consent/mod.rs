@@ -7,6 +7,7 @@ pub(crate) mod close_case;
 pub(crate) mod present;
 mod read;
 mod register;
+pub(crate) mod shown;
 pub(crate) mod view;
 mod withdraw;
 

@@ -8,7 +8,7 @@ use tillid_domain::{
     catalogue::ConsentType,
     id::{PersonId, TaskId},
     task::{Task, TaskOutcome},
-    text::Prose,
+    text::{Name, Prose},
 };
 use tillid_storage::Tx;
 
@@ -19,6 +19,8 @@ pub struct TypedTask {
     pub task: Task,
     /// The type.
     pub of: ConsentType,
+    /// Whose consent it was, where the name is known: nothing can be done about a consent of nobody.
+    pub name: Option<Name>,
 }
 
 impl TypedTask {
@@ -74,7 +76,8 @@ impl Service {
     async fn typed_task<M>(&self, tx: &mut Tx<M>, task: Task) -> Result<TypedTask, Error> {
         let entry = self.known_entry(tx, task.work.entry.entry).await?;
         let of = entry.consent_type().cloned().ok_or(Error::NotFound)?;
-        Ok(TypedTask { task, of })
+        let name = self.name_of(tx, task.work.person).await?;
+        Ok(TypedTask { task, of, name })
     }
 
     /// One task, open or closed.
@@ -146,6 +149,6 @@ impl Service {
         record.case.clone_from(&closed.work.case);
         let looks = self.looks(vec![record], now);
         tx.commit(vec![event], Some(looks)).await?;
-        Ok(Done { value: TypedTask { task: closed, of: typed.of }, replayed: false })
+        Ok(Done { value: TypedTask { task: closed, ..typed }, replayed: false })
     }
 }

@@ -334,3 +334,45 @@ pub(crate) async fn c12_an_opt_out_is_a_no_that_wins_however_it_was_given(world:
     let tasks = world.service.list_tasks(&caseworker(OWN), None, 10).await.unwrap().0.items;
     assert!(tasks.is_empty(), "an opt-out that is taken back asks nothing of anybody");
 }
+
+pub(crate) async fn a_printed_form_is_found_again_until_it_is_answered_or_too_old(world: &World) {
+    let anna = world.anna().await;
+    world.import("C01").await;
+    let printer = hans(world, anna).await;
+    let printed = told_to(world, &printer, "C01", Means::Paper).await;
+    let other = told_to(world, &printer, "C01", Means::Paper).await;
+    told_to(world, &printer, "C01", Means::Told).await;
+    let own = world.service.present(&citizen(anna), &everything_of("C01"), Language::Da).await.unwrap().value;
+    let waiting = async |call: &Call| -> Vec<PresentationId> {
+        let found = world.service.read_lookup(call).await.unwrap();
+        found.forms.iter().map(|(form, _)| form.id).collect()
+    };
+    // Weeks later, and somebody else.
+    world.ambient.set(world.now().plus_seconds(21 * 24 * 3600));
+    let inge = staff(employee(OWN, &[Role::Registrar], 7));
+    let inge = looked_up(world, inge, anna, Purpose::CitizenService).await;
+    assert_eq!(waiting(&inge).await, [other, printed], "the newest first, and nothing but paper");
+    let again = world.service.read_presentation_for(&inge, printed).await.unwrap();
+    assert!(again.answers.is_empty());
+    let hers = world.service.read_presentation(&citizen(anna), printed).await.unwrap();
+    assert_eq!(again.shown, hers, "byte for byte");
+    let newest = world.service.access_log(&citizen(anna), None, 1).await.unwrap().items.remove(0);
+    assert_eq!((newest.act, newest.target), (Act::SeeConsent, Some(printed.as_uuid())));
+    // What she saw on her own screen is nothing for staff, and another authority has no such form.
+    let read = async |call: &Call, id| told(world.service.read_presentation_for(call, id).await);
+    assert_eq!(read(&inge, own.presentation.id).await, "not found");
+    let mona = looked_up(world, caseworker(OTHER), anna, Purpose::CaseProcessing).await;
+    assert_eq!(read(&mona, printed).await, "not found");
+    assert!(waiting(&mona).await.is_empty());
+    assert_eq!(read(&citizen(anna), printed).await, denied(Reason::StaffOnly));
+
+    let document = world.service.keep_document(&inge, SCAN).await.unwrap().value.id;
+    let signed = Collected::Paper { signed_on: world.now().local_date(), document };
+    let yes = world.all(true, printed).await;
+    world.service.register_consents(&inge, printed, &yes, &signed).await.unwrap();
+    assert_eq!(waiting(&inge).await, [other]);
+    assert_eq!(world.service.read_presentation_for(&inge, printed).await.unwrap().answers.len(), yes.len());
+    world.ambient.set(world.now().plus_seconds(Means::Paper.answer_within()));
+    let late = hans(world, anna).await;
+    assert!(waiting(&late).await.is_empty(), "it can no longer be answered");
+}

@@ -71,7 +71,8 @@ tillid_testkit::on_both_engines! {
         r38_nobody_registers_what_is_not_theirs_to_register,
         r04_staff_withdraw_on_the_persons_word,
         a_wrong_registration_never_counted,
-        c12_an_opt_out_is_a_no_that_wins_however_it_was_given;
+        c12_an_opt_out_is_a_no_that_wins_however_it_was_given,
+        a_printed_form_is_found_again_until_it_is_answered_or_too_old;
     working:
         r07_a_withdrawal_becomes_a_task_for_the_authority,
         a_task_is_seen_by_those_whose_work_it_is,

@@ -152,7 +152,7 @@ fn must_ask(here: &Here) -> Result<(), Problem> {
     here.told(may.then_some(()).ok_or(Error::Denied(Reason::RoleMissing)))
 }
 
-async fn published(here: &Here, code: &Code) -> Result<CatalogueEntry, Problem> {
+pub(super) async fn published(here: &Here, code: &Code) -> Result<CatalogueEntry, Problem> {
     here.told(here.service.published_entry(Shelf::ConsentType, code).await)
 }
 

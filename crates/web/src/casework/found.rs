@@ -15,6 +15,7 @@ use tillid_domain::{
     consent::ConsentStanding,
     id::{AccessId, PersonId, RequestId},
     mandate::MandateStanding,
+    presentation::{Presentation, Presented},
     request::{ConsentRequest, RequestStanding},
 };
 use tillid_edge::Path;
@@ -23,6 +24,8 @@ use tillid_service::{FoundMandate, TypedConsent};
 /// A consent, and what it means for the case.
 pub(super) struct Consent {
     pub(super) row: ConsentRow,
+    /// Its page under the look-up.
+    pub(super) address: String,
     pub(super) case: Option<String>,
     pub(super) meaning: &'static str,
     /// What the authority does after a withdrawal, as the consent type has it.
@@ -37,6 +40,14 @@ struct Request {
     case: Option<String>,
     state: &'static str,
     colour: &'static str,
+}
+
+/// A form on paper that waits for its answer.
+struct Sheet {
+    address: String,
+    title: String,
+    printed: String,
+    case: Option<String>,
 }
 
 struct Power {
@@ -62,6 +73,7 @@ struct Found<'p> {
     may_ask: bool,
     consents: Vec<Consent>,
     requests: Vec<Request>,
+    sheets: Vec<Sheet>,
     powers: Vec<Power>,
     more: bool,
 }
@@ -83,8 +95,9 @@ pub(super) async fn page(here: Here, Path(lookup): Path<AccessId>) -> Result<Res
         until: record.permits_until.map(|until| when::clock(until, page.language)).unwrap_or_default(),
         may_ask,
         more: found.more,
-        consents: found.consents.iter().map(|typed| consent(&here, typed)).collect(),
+        consents: found.consents.iter().map(|typed| consent(&here, lookup, typed)).collect(),
         requests: found.requests.iter().map(|(asked, of)| request(page, asked, of, found.now)).collect(),
+        sheets: found.forms.iter().map(|(shown, of)| sheet(page, lookup, shown, of)).collect(),
         powers: found.mandates.iter().map(|mandate| power(page, &titles, mandate, person.id)).collect(),
     }))
 }
@@ -94,12 +107,13 @@ pub(super) fn may_ask(roles: &[Role]) -> bool {
     roles.contains(&Role::Caseworker) || roles.contains(&Role::Registrar)
 }
 
-pub(super) fn consent(here: &Here, typed: &TypedConsent) -> Consent {
+pub(super) fn consent(here: &Here, lookup: AccessId, typed: &TypedConsent) -> Consent {
     let page = &here.page;
     let withdrawn = typed.standing == ConsentStanding::Withdrawn;
     let case = typed.consent.answer.case.as_ref();
     Consent {
         row: ConsentRow::new(typed, &here.service, page),
+        address: format!("/casework/lookups/{lookup}/consents/{}", typed.consent.id),
         case: case.map(ToString::to_string),
         meaning: page.t(meaning(typed.standing, typed.consent.answer.polarity)),
         withdrawal: withdrawn.then(|| page.say(&typed.of.withdrawal_for_staff).to_owned()),
@@ -116,6 +130,19 @@ const fn meaning(standing: ConsentStanding, polarity: Polarity) -> &'static str 
         (ConsentStanding::Lapsed, _) => "casework.means_lapsed",
         (ConsentStanding::Expired, _) => "casework.means_expired",
         (ConsentStanding::Annulled, _) => "casework.means_annulled",
+    }
+}
+
+fn sheet(page: &Page, lookup: AccessId, shown: &Presentation, of: &ConsentType) -> Sheet {
+    let case = match &shown.presented {
+        Presented::Consent { case, .. } => case.as_ref(),
+        _ => None,
+    };
+    Sheet {
+        address: format!("/casework/lookups/{lookup}/presentations/{}", shown.id),
+        title: page.say(&of.title).to_owned(),
+        printed: page.moment(shown.shown_at),
+        case: case.map(ToString::to_string),
     }
 }
 
@@ -170,7 +197,7 @@ fn power(page: &Page, titles: &Titles, found: &FoundMandate, person: PersonId) -
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
         tests::{must_hold_together, page},
@@ -179,7 +206,7 @@ mod tests {
     use tillid_domain::{Language, id::ConsentId};
     use uuid::Uuid;
 
-    fn consent(page: &Page, standing: ConsentStanding) -> Consent {
+    pub(in crate::casework) fn found_consent(page: &Page, standing: ConsentStanding) -> Consent {
         Consent {
             row: ConsentRow {
                 id: ConsentId::from_uuid(Uuid::from_u128(1)),
@@ -187,8 +214,10 @@ mod tests {
                 statement: "Må vi spørge?".to_owned(),
                 authority: "Eksempel Kommune".to_owned(),
                 standing: Standing::new(standing, page),
+                opt_out: false,
                 when: "nu".to_owned(),
             },
+            address: "/casework/lookups/1/consents/2".to_owned(),
             case: Some("27.36".to_owned()),
             meaning: page.t(meaning(standing, Polarity::Consent)),
             withdrawal: (standing == ConsentStanding::Withdrawn).then(|| "Stop".to_owned()),
@@ -204,6 +233,12 @@ mod tests {
             case: None,
             state: page.t(state(RequestStanding::ExpiredUnanswered).0),
             colour: "",
+        });
+        let sheets = consents.iter().map(|_| Sheet {
+            address: "/casework/lookups/1/presentations/2".to_owned(),
+            title: "Indhentning".to_owned(),
+            printed: "nu".to_owned(),
+            case: None,
         });
         let powers = consents.iter().map(|_| Power {
             who: page.fill("casework.power_given_to", "name", "Bo"),
@@ -222,6 +257,7 @@ mod tests {
             until: "09.32".to_owned(),
             may_ask,
             requests: requests.collect(),
+            sheets: sheets.collect(),
             powers: powers.collect(),
             consents,
             more: true,
@@ -240,7 +276,7 @@ mod tests {
         ];
         for language in Language::ALL {
             let page = page(language);
-            let consents = ALL.map(|standing| consent(&page, standing));
+            let consents = ALL.map(|standing| found_consent(&page, standing));
             let html = found(&page, consents.into(), true).render().expect("a page");
             must_hold_together(&html);
             for standing in ALL {
@@ -255,6 +291,10 @@ mod tests {
         let page = page(Language::Da);
         let html = found(&page, Vec::new(), false).render().expect("a page");
         must_hold_together(&html);
-        assert!(html.contains("Der er ikke noget at se om borgeren") && !html.contains("/ask"));
+        assert!(
+            html.contains("Der er ikke noget at se om borgeren")
+                && !html.contains("/ask")
+                && !html.contains("/register")
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The form that looks a person up: whom, for what, in which case.
 
-use super::{clients::may_manage, erase::may_erase, roles};
+use super::{clients::may_manage, erase::may_erase, roles, tasks::may_work};
 use crate::{
     fields,
     page::{Here, Page, see},
@@ -40,6 +40,7 @@ struct Choice {
 struct LookUp<'p> {
     page: &'p Page,
     choices: Vec<Choice>,
+    may_work: bool,
     may_erase: bool,
     may_manage: bool,
     filled: &'p Filled,
@@ -106,8 +107,15 @@ fn shown(here: &Here, filled: &Filled, notice: Option<Notice>) -> Result<Respons
     let roles = roles(here)?;
     let choices = purposes(roles).into_iter().enumerate().map(choice).collect();
     let status = notice.as_ref().map(|notice| notice.status);
-    let template =
-        LookUp { page, choices, may_erase: may_erase(roles), may_manage: may_manage(roles), filled, notice };
+    let template = LookUp {
+        page,
+        choices,
+        may_work: may_work(roles),
+        may_erase: may_erase(roles),
+        may_manage: may_manage(roles),
+        filled,
+        notice,
+    };
     Ok(form(page, status, &template))
 }
 

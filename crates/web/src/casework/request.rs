@@ -38,6 +38,8 @@ struct RequestPage<'p> {
     statements: Vec<String>,
     answers: Vec<Consent>,
     can_be_cancelled: bool,
+    /// Where an answer that was given in another way is registered.
+    register: String,
     notice: Option<Notice>,
 }
 
@@ -74,7 +76,7 @@ async fn shown(
     let under = Under::new(here, lookup);
     let (request, of, now) = read(here, here.service.read_request(&under.call, id).await)?;
     let standing = request.standing(now);
-    let answers = answers(here, &under, &request).await?;
+    let answers = answers(here, lookup, &under, &request).await?;
     let page = &here.page;
     let (state, colour) = state(standing);
     let status = notice.as_ref().map(|notice| notice.status);
@@ -93,19 +95,25 @@ async fn shown(
         statements: request.items.iter().filter_map(statement).collect(),
         answers,
         can_be_cancelled: may_ask && standing == RequestStanding::Open,
+        register: format!("/casework/lookups/{lookup}/register?request={id}"),
         notice,
     };
     Ok(form(page, status, &template))
 }
 
 /// The consents that the request was answered with, as they stand now.
-async fn answers(here: &Here, under: &Under, request: &ConsentRequest) -> Result<Vec<Consent>, Stop> {
+async fn answers(
+    here: &Here,
+    lookup: AccessId,
+    under: &Under,
+    request: &ConsentRequest,
+) -> Result<Vec<Consent>, Stop> {
     if !matches!(request.state, RequestState::Answered { .. }) {
         return Ok(Vec::new());
     }
     let consents = read(here, here.service.list_consents(&under.call, None, ALL).await)?.items;
     let theirs = consents.iter().filter(|typed| typed.consent.answer.request == Some(request.id));
-    Ok(theirs.map(|typed| consent(here, typed)).collect())
+    Ok(theirs.map(|typed| consent(here, lookup, typed)).collect())
 }
 
 /// What came of it, and what it means for the case.

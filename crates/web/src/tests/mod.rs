@@ -7,7 +7,7 @@ mod templates;
 mod texts;
 
 pub(crate) use catalogue::{consent_type, package};
-pub(crate) use pages::{must_hold_together, page};
+pub(crate) use pages::{document, must_hold_together, page};
 
 use std::{fs, path::Path};
 

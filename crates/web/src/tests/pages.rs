@@ -1,14 +1,17 @@
 //! Every page can be written in both languages, and what in it refers to something finds it.
 
 use crate::{
-    answer::{ChoosePage, DonePage, Question, RequestPage, SummaryPage},
+    answer::{DonePage, RequestPage},
+    collected::How,
     consent::{ConsentPage, Proof, WithdrawPage},
     document::ConsentDocument,
     front::{AccessibilityPage, FrontPage, PrivacyPage},
+    giving::{self, PickPage, TypePage},
     login::{LoggedOutPage, LoginPage, ResumePage, Way},
     overview::{AskRow, LookRow, MandateRow, Mandates, Matters, OverviewPage, RequestRow},
     page::{Page, User},
     problem::problem_page,
+    question::{About, ChoosePage, Question, SummaryPage},
     view::{ConsentRow, Standing},
 };
 use askama::Template;
@@ -36,11 +39,15 @@ pub(crate) fn page(language: Language) -> Page {
     Page { user: Some(user), ..Page::at(language, "/overview?x=1&y=2") }
 }
 
-fn document() -> ConsentDocument {
+pub(crate) fn document() -> ConsentDocument {
+    document_of("consent")
+}
+
+fn document_of(polarity: &str) -> ConsentDocument {
     let json = serde_json::json!({
         "schema": "tillid.presentation.consent/1",
         "language": "da",
-        "type": { "code": "C01", "version": 1, "polarity": "consent" },
+        "type": { "code": "C01", "version": 1, "polarity": polarity },
         "authority": { "cvr": "99100001", "name": "Eksempel Kommune", "data_protection_officer": "dpo@example" },
         "case": "27.36-1",
         "title": "Indhentning",
@@ -72,9 +79,13 @@ fn item(code: &str, special: bool) -> serde_json::Value {
 }
 
 fn question(said: &[u8]) -> Question {
+    question_about(About::Request(RequestId::from_uuid(Uuid::nil())), document(), said)
+}
+
+fn question_about(about: About, document: ConsentDocument, said: &[u8]) -> Question {
     let fields = Fields::parse(said).expect("fields");
-    let (id, shown) = (RequestId::from_uuid(Uuid::nil()), PresentationId::from_uuid(Uuid::nil()));
-    Question::new(id, "attempt".to_owned(), shown, document(), &fields)
+    let shown = PresentationId::from_uuid(Uuid::nil());
+    Question::new(about, "attempt".to_owned(), shown, document, &fields)
 }
 
 fn row(page: &Page, n: u128, standing: ConsentStanding) -> ConsentRow {
@@ -84,6 +95,7 @@ fn row(page: &Page, n: u128, standing: ConsentStanding) -> ConsentRow {
         statement: "Må vi spørge?".to_owned(),
         authority: "Eksempel Kommune".to_owned(),
         standing: Standing::new(standing, page),
+        opt_out: false,
         when: "Gælder".to_owned(),
     }
 }
@@ -126,6 +138,7 @@ fn overview(page: &Page) -> Vec<String> {
         matters: Some(Matters {
             requests: vec![request],
             holding: vec![row(page, 1, ConsentStanding::Active), row(page, 2, ConsentStanding::Planned)],
+            opt_outs: vec![ConsentRow { opt_out: true, ..row(page, 8, ConsentStanding::Active) }],
             former: vec![row(page, 3, ConsentStanding::Declined), row(page, 4, ConsentStanding::Withdrawn)],
         }),
         mandates: vec![
@@ -155,25 +168,34 @@ fn consent(page: &Page) -> Vec<String> {
         sha256: Digest::of(b""),
         event: EventId::from_uuid(Uuid::nil()),
     };
-    let consent = |standing, proof| ConsentPage {
-        page,
-        row: row(page, 1, standing),
+    let how = |document: bool| How {
         answered: "nu".to_owned(),
+        registered: document.then(|| "nu".to_owned()),
+        notes: vec![("Det blev sagt", "Ja".to_owned())],
+        document: document.then(|| "/documents/1".to_owned()),
+    };
+    let consent = |standing, opt_out, proof: Option<Proof>| ConsentPage {
+        page,
+        row: ConsentRow { opt_out, ..row(page, 1, standing) },
+        how: how(proof.is_some()),
+        by_staff: proof.is_some().then(|| "En medarbejder gjorde det".to_owned()),
         case: Some("27.36-1".to_owned()),
-        channel: "på nettet",
         withdrawal: "Tilbage",
         proof,
     };
-    let withdraw = WithdrawPage {
+    let withdraw = |opt_out| WithdrawPage {
         page,
-        row: row(page, 1, ConsentStanding::Active),
+        row: ConsentRow { opt_out, ..row(page, 1, ConsentStanding::Active) },
         means: "Tilbage",
         effects: vec!["Stop"],
     };
     vec![
-        consent(ConsentStanding::Active, Some(proof)).render().expect("a page"),
-        consent(ConsentStanding::Withdrawn, None).render().expect("a page"),
-        withdraw.render().expect("a page"),
+        consent(ConsentStanding::Active, false, Some(proof)).render().expect("a page"),
+        consent(ConsentStanding::Withdrawn, false, None).render().expect("a page"),
+        consent(ConsentStanding::Active, true, None).render().expect("a page"),
+        consent(ConsentStanding::Withdrawn, true, None).render().expect("a page"),
+        withdraw(false).render().expect("a page"),
+        withdraw(true).render().expect("a page"),
     ]
 }
 
@@ -191,11 +213,11 @@ fn answering(page: &Page) -> Vec<String> {
     let asked = question(b"answer.sygehus=yes&answer.kommune=no");
     let done = DonePage {
         page,
-        id: RequestId::from_uuid(Uuid::nil()),
         title: "Indhentning",
         authority: "Eksempel Kommune".to_owned(),
         at: "nu".to_owned(),
         consents,
+        receipt: Some("/requests/1/receipt".to_owned()),
     };
     vec![
         request(None).render().expect("a page"),
@@ -203,6 +225,31 @@ fn answering(page: &Page) -> Vec<String> {
         ChoosePage { page, asked: &question(b"") }.render().expect("a page"),
         SummaryPage { page, asked: &asked }.render().expect("a page"),
         done.render().expect("a page"),
+    ]
+}
+
+fn giving(page: &Page) -> Vec<String> {
+    let choice = |code: &str| giving::Choice {
+        code: code.to_owned(),
+        title: "Breve i hånden".to_owned(),
+        purpose: "Formål".to_owned(),
+        authority: "Eksempel Kommune".to_owned(),
+    };
+    let about = || About::Unasked("X03".parse().expect("a code"));
+    let asked = question_about(about(), document_of("opt_out"), b"answer.sygehus=yes&answer.kommune=no");
+    let none = PickPage { page, consents: Vec::new(), opt_outs: Vec::new() };
+    vec![
+        PickPage { page, consents: vec![choice("C13")], opt_outs: vec![choice("X03")] }
+            .render()
+            .expect("a page"),
+        none.render().expect("a page"),
+        TypePage { page, of: choice("C13"), opt_out: false }.render().expect("a page"),
+        TypePage { page, of: choice("X03"), opt_out: true }.render().expect("a page"),
+        ChoosePage { page, asked: &question_about(about(), document(), b"") }.render().expect("a page"),
+        ChoosePage { page, asked: &question_about(about(), document_of("opt_out"), b"") }
+            .render()
+            .expect("a page"),
+        SummaryPage { page, asked: &asked }.render().expect("a page"),
     ]
 }
 
@@ -254,7 +301,8 @@ pub(crate) fn must_hold_together(html: &str) {
 fn every_page_holds_together_in_both_languages() {
     for language in Language::ALL {
         let page = page(language);
-        let pages = [overview(&page), consent(&page), answering(&page), others(&page)].concat();
+        let pages =
+            [overview(&page), consent(&page), answering(&page), giving(&page), others(&page)].concat();
         for html in pages {
             must_hold_together(&html);
             assert!(html.starts_with("<!doctype html>"), "{html}");
@@ -278,6 +326,23 @@ fn nothing_is_chosen_beforehand_and_everything_is_told_before() {
         assert!(told.contains(text), "{text}");
     }
     assert!(asked.contains("Sygehuset") && asked.contains("Helbred, Familie"));
+}
+
+/// C12: what is forbidden is told in words of its own, and stands apart.
+#[test]
+fn c12_saying_no_thanks_is_told_apart_from_consenting() {
+    let page = page(Language::Da);
+    let about = About::Unasked("X03".parse().expect("a code"));
+    let asked = question_about(about, document_of("opt_out"), b"");
+    let html = ChoosePage { page: &page, asked: &asked }.render().expect("a page");
+    assert!(html.contains("Du siger nej tak hos Eksempel Kommune") && !html.contains("checked"));
+    assert!(html.contains("action=\"/consents/new/X03/summary\"") && !html.contains("beder om samtykke"));
+    let overview = overview(&page).remove(0);
+    let (before, after) = overview.split_once("id=\"opt-outs\"").expect("a heading");
+    let card = format!("/consents/{}", Uuid::from_u128(8));
+    assert!(!before.contains(&card) && after.contains(&card));
+    let taken_back = &consent(&page)[3];
+    assert!(taken_back.contains("Myndigheden må spørge eller bruge det igen"), "{taken_back}");
 }
 
 #[test]
