@@ -18,19 +18,25 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         Fact::RequestCancelled {} => told(asked(matter).map(|p| (p, NoticeKind::ConsentRequestCancelled))),
         Fact::RequestLapsed { cause, .. } => match cause {
             // The dead are told nothing.
-            EndCause::Death | EndCause::RepresentativeDeath => Vec::new(),
+            EndCause::Death => Vec::new(),
+            EndCause::RepresentativeDeath | EndCause::CaseClosed | EndCause::Used => {
+                told(asked(matter).map(|p| (p, NoticeKind::ConsentRequestCancelled)))
+            }
         },
         Fact::ConsentGiven(answer) | Fact::ConsentDeclined(answer) => {
             told(answered(&event.actor, answer.person).map(|kind| (answer.person, kind)))
         }
-        Fact::ConsentWithdrawn {} => told(
+        Fact::ConsentWithdrawn { .. } => told(
             asked(matter)
                 .filter(|person| is_by_another(event, *person))
                 .map(|p| (p, NoticeKind::ConsentWithdrawnForYou)),
         ),
+        Fact::ConsentAnnulled { .. } => told(asked(matter).map(|p| (p, NoticeKind::ConsentAnnulled))),
         Fact::ConsentLapsed { cause, .. } => match cause {
             EndCause::Death => Vec::new(),
-            EndCause::RepresentativeDeath => told(asked(matter).map(|p| (p, NoticeKind::ConsentEnded))),
+            EndCause::RepresentativeDeath | EndCause::CaseClosed | EndCause::Used => {
+                told(asked(matter).map(|p| (p, NoticeKind::ConsentEnded)))
+            }
         },
         Fact::MandateGiven { grantor, representative, .. } => vec![
             notice(event, matter, *grantor, NoticeKind::MandateGiven),
@@ -48,7 +54,7 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         Fact::MandateRequestLapsed { cause, .. } => match cause {
             // Whoever asked learns nothing of a death by asking: to them the question waits until its deadline.
             EndCause::Death => Vec::new(),
-            EndCause::RepresentativeDeath => {
+            EndCause::RepresentativeDeath | EndCause::CaseClosed | EndCause::Used => {
                 told(asked(matter).map(|p| (p, NoticeKind::MandateRequestEnded)))
             }
         },
@@ -59,11 +65,14 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         | Fact::LoginBound { .. }
         | Fact::PersonDied { .. }
         | Fact::PostChanged { .. } => Vec::new(),
-        // Of nobody's, or only shown to the person who sees it.
+        // Of nobody's, or seen by the person already, or what the authority does about it.
         Fact::EntryDrafted { .. }
         | Fact::EntryPublished {}
         | Fact::EntryRetired {}
         | Fact::PresentationShown { .. }
+        | Fact::DocumentKept { .. }
+        | Fact::TaskOpened(_)
+        | Fact::TaskClosed { .. }
         | Fact::ClientRegistered { .. }
         | Fact::ClientChanged { .. }
         | Fact::ClientStopped {}

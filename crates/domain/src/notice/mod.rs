@@ -47,6 +47,8 @@ pub enum NoticeKind {
     ConsentRegistered,
     /// Somebody else withdrew a consent of the person's.
     ConsentWithdrawnForYou,
+    /// Staff had registered an answer of the person's wrongly, and it never counted.
+    ConsentAnnulled,
     /// A consent ended before its time.
     ConsentEnded,
     /// A consent ends soon.
@@ -79,7 +81,7 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::ConsentAsked,
         Self::ConsentRequestCancelled,
         Self::ConsentRequestWaits,
@@ -87,6 +89,7 @@ impl NoticeKind {
         Self::ConsentAnsweredForYou,
         Self::ConsentRegistered,
         Self::ConsentWithdrawnForYou,
+        Self::ConsentAnnulled,
         Self::ConsentEnded,
         Self::ConsentEndsSoon,
         Self::ConsentExpired,
@@ -113,6 +116,7 @@ impl NoticeKind {
             Self::ConsentAnsweredForYou => "consent_answered_for_you",
             Self::ConsentRegistered => "consent_registered",
             Self::ConsentWithdrawnForYou => "consent_withdrawn_for_you",
+            Self::ConsentAnnulled => "consent_annulled",
             Self::ConsentEnded => "consent_ended",
             Self::ConsentEndsSoon => "consent_ends_soon",
             Self::ConsentExpired => "consent_expired",

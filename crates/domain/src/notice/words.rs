@@ -54,6 +54,16 @@ impl Both {
         }
     }
 
+    /// What has two languages already.
+    pub fn of(text: &Localized) -> Self {
+        Self { da: text.da.as_str().to_owned(), en: text.en.as_str().to_owned() }
+    }
+
+    /// The same in both languages, such as a number.
+    pub fn same(text: &str) -> Self {
+        Self { da: text.to_owned(), en: text.to_owned() }
+    }
+
     fn map(&self, with: impl Fn(&str, Language) -> String) -> Self {
         Self { da: with(&self.da, Language::Da), en: with(&self.en, Language::En) }
     }
@@ -77,8 +87,7 @@ static WORDS: LazyLock<Words> =
     LazyLock::new(|| toml::from_str(include_str!("../../data/notices.toml")).unwrap_or_default());
 
 /// The words of a notice; `sender` is what its authority is called.
-pub fn message(notice: &Notice, sender: &Localized) -> Message {
-    let sender = Both { da: sender.da.as_str().to_owned(), en: sender.en.as_str().to_owned() };
+pub fn message(notice: &Notice, sender: Both) -> Message {
     let what = match notice.polarity {
         Polarity::Consent => &WORDS.common.consent,
         Polarity::OptOut => &WORDS.common.opt_out,
