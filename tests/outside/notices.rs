@@ -36,13 +36,20 @@ async fn people_are_told_by_post(engine: Engine) {
     let asked = door.asked(&hans, &annas, "C02").await;
     let told = post(&door, "anna", 1).await;
     assert_eq!(told[0]["label"]["da"], "Du har et nyt spørgsmål fra Eksempel Kommune");
-    assert_eq!((&told[0]["channel"], &told[0]["sender"]["cvr"]), (&json!("digital_post"), &json!("99100001")));
+    assert_eq!(
+        (&told[0]["channel"], &told[0]["sender"]["cvr"]),
+        (&json!("digital_post"), &json!("99100001"))
+    );
     assert_eq!(told[0]["legal_notification"], json!(false));
     assert!(told[0]["link"].as_str().is_some_and(|link| link.ends_with(&format!("/requests/{asked}"))));
     assert!(!told[0].to_string().contains(&annas));
 
     // She becomes exempt, and what comes from now on is on paper.
-    door.post("/sandbox/events").json(&json!({"event": "post_exempt", "person": "anna"})).send().await.expect(200);
+    door.post("/sandbox/events")
+        .json(&json!({"event": "post_exempt", "person": "anna"}))
+        .send()
+        .await
+        .expect(200);
     let request = door.get(&format!("/v1/consent-requests/{asked}")).by(&door.token("anna").await);
     let deadline = request.send().await.expect(200).json()["deadline"].as_str().expect("a time").to_owned();
     door.post("/sandbox/clock").json(&json!({"now": deadline})).send().await.expect(200);
@@ -70,12 +77,16 @@ async fn people_are_told_by_post(engine: Engine) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let inbox = door.get("/sandbox/inbox/bo").send().await.expect(200).json();
-    let expired = inbox["items"].as_array().expect("messages").iter().filter(|m| m["kind"] == "mandate_expired");
+    let expired =
+        inbox["items"].as_array().expect("messages").iter().filter(|m| m["kind"] == "mandate_expired");
     assert_eq!(expired.count(), 1, "{inbox:#}");
 
     let page = door.tillid.get("/sandbox/post/anna").send().await.expect(200);
     let page = String::from_utf8(page.body).expect("text");
-    assert!(page.contains("Du har et nyt spørgsmål fra Eksempel Kommune") && page.contains("Brev på papir"), "{page}");
+    assert!(
+        page.contains("Du har et nyt spørgsmål fra Eksempel Kommune") && page.contains("Brev på papir"),
+        "{page}"
+    );
     door.tillid.get("/sandbox/post/nobody").send().await.expect(404);
     door.get("/sandbox/inbox/nobody").send().await.expect(404);
     let numbers = door.tillid.log();

@@ -164,7 +164,10 @@ mod tests {
         let letter: serde_json::Value = serde_json::from_str(&letter(&post(&cpr, &name))).expect("json");
         assert_eq!(letter["recipient"], json!({"id": "7405433008", "id_type": "CPR", "name": "Anna Lind"}));
         let page = letter["document"]["content"].as_str().expect("a page");
-        assert!(page.contains("id=\"adresse\"") && page.contains("læse mere på https://tillid.example"), "{page}");
+        assert!(
+            page.contains("id=\"adresse\"") && page.contains("læse mere på https://tillid.example"),
+            "{page}"
+        );
         assert!(!page.contains("7405433008"), "{page}");
     }
 }

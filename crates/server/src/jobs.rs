@@ -123,7 +123,8 @@ async fn notices(service: Service, post: Option<&dyn Postal>) {
         }
     }
     if let Ok(numbers) = service.notice_numbers().await {
-        for (name, count) in [("tillid_notices_waiting", numbers.waiting), ("tillid_notices_failing", numbers.failing)]
+        for (name, count) in
+            [("tillid_notices_waiting", numbers.waiting), ("tillid_notices_failing", numbers.failing)]
         {
             #[expect(clippy::cast_precision_loss, reason = "a gauge; fewer than the letters of a century")]
             metrics::gauge!(name).set(count as f64);

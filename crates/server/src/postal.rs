@@ -28,7 +28,8 @@ impl Postal for PostFolder {
             let (name, bytes) = written(message)?;
             let file = self.folder.join(name);
             let wrote =
-                tokio::task::spawn_blocking(move || whole_file::write_for_our_group(&file, bytes.as_bytes())).await;
+                tokio::task::spawn_blocking(move || whole_file::write_for_our_group(&file, bytes.as_bytes()))
+                    .await;
             Ok(wrote.map_err(io::Error::other)??)
         })
     }
@@ -112,7 +113,7 @@ mod tests {
             assert!(text.contains("7405433008") && text.contains("Du har et nyt spørgsmål"), "{text}");
             use std::os::unix::fs::PermissionsExt as _;
             let mode = std::fs::metadata(&file).expect("its mode").permissions().mode();
-            assert_eq!(mode & 0o007, 0, "others may not read it: {mode:o}");
+            assert_eq!(mode & 0o777, 0o640, "others may not read it: {mode:o}");
         }
         let nobody = folder.take(&message(PostalChannel::Letter, None)).await;
         assert!(matches!(nobody, Err(NotHandedOver::NoNumber)));

@@ -13,9 +13,7 @@ use std::{fs, path::Path};
 use tillid_edge::{Issuer, Lifetime, SpeaksFor};
 use tillid_log::KeyName;
 use tillid_sandbox::Broker;
-use tillid_service::{
-    Authority, Directory, Postal, SandboxPost, Service, Settings, ambient::Ambient,
-};
+use tillid_service::{Authority, Directory, Postal, SandboxPost, Service, Settings, ambient::Ambient};
 use tillid_storage::{Address, Standing, Store};
 
 /// Reads a configuration and refuses what is unsafe.

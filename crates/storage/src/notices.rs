@@ -162,10 +162,26 @@ macro_rules! notice_columns {
 macro_rules! ending {
     ($table:literal, $kind:literal, $end:literal, $states:literal) => {
         concat!(
-            "SELECT t.id, e.id, t.", $end, " FROM ", $table, " t \
-             JOIN event e ON e.kind = '", $kind, "' AND e.aggregate_id = t.id AND e.revision = 1 \
-             WHERE ", $states, " AND t.", $end, " >= $1 AND t.", $end, " < $2 AND (t.", $end, " > $3 OR t.id > $4) \
-             ORDER BY t.", $end, ", t.id LIMIT $5"
+            "SELECT t.id, e.id, t.",
+            $end,
+            " FROM ",
+            $table,
+            " t \
+             JOIN event e ON e.kind = '",
+            $kind,
+            "' AND e.aggregate_id = t.id AND e.revision = 1 \
+             WHERE ",
+            $states,
+            " AND t.",
+            $end,
+            " >= $1 AND t.",
+            $end,
+            " < $2 AND (t.",
+            $end,
+            " > $3 OR t.id > $4) \
+             ORDER BY t.",
+            $end,
+            ", t.id LIMIT $5"
         )
     };
 }
@@ -178,8 +194,7 @@ impl<Mode> Tx<Mode> {
     }
 
     async fn read_notice_cursor(&mut self, sql: &'static str) -> Result<NoticeCursor, StoreError> {
-        let (next, told): (i64, Option<i64>) =
-            on!(self, |conn| sqlx::query_as(sql).fetch_one(conn).await)?;
+        let (next, told): (i64, Option<i64>) = on!(self, |conn| sqlx::query_as(sql).fetch_one(conn).await)?;
         Ok(NoticeCursor { next_entry: unsigned(next), told_until: told.map(instant) })
     }
 
@@ -188,11 +203,8 @@ impl<Mode> Tx<Mode> {
         const SQL: &str = "SELECT b.event_id, b.bytes FROM log_entry l JOIN event e ON e.id = l.event_id \
              JOIN event_body b ON b.event_id = e.id \
              WHERE l.entry_index >= $1 AND l.entry_index < $2 AND e.fact <> 'access_recorded' ORDER BY l.entry_index";
-        let rows: Vec<(Uuid, Vec<u8>)> = on!(self, |conn| sqlx::query_as(SQL)
-            .bind(signed(from))
-            .bind(signed(to))
-            .fetch_all(conn)
-            .await)?;
+        let rows: Vec<(Uuid, Vec<u8>)> =
+            on!(self, |conn| sqlx::query_as(SQL).bind(signed(from)).bind(signed(to)).fetch_all(conn).await)?;
         rows.into_iter()
             .map(|(id, bytes)| {
                 let corrupt = StoreError::Corrupt { table: "event_body", id: Some(id) };
@@ -234,12 +246,17 @@ impl<Mode> Tx<Mode> {
             .bind(i64::from(limit))
             .fetch_all(conn)
             .await)?;
-        let ending = |(id, event, end)| Ending { id, began_with: EventId::from_uuid(event), end: instant(end) };
+        let ending =
+            |(id, event, end)| Ending { id, began_with: EventId::from_uuid(event), end: instant(end) };
         Ok(rows.into_iter().map(ending).collect())
     }
 
     /// The notices to a person, the newest first.
-    pub async fn notices_to(&mut self, person: PersonId, limit: u32) -> Result<Vec<OutboxNotice>, StoreError> {
+    pub async fn notices_to(
+        &mut self,
+        person: PersonId,
+        limit: u32,
+    ) -> Result<Vec<OutboxNotice>, StoreError> {
         const SQL: &str = notice_columns!("WHERE person_id = $1 ORDER BY id DESC LIMIT $2");
         let rows: Vec<NoticeRow> = on!(self, |conn| sqlx::query_as(SQL)
             .bind(person.as_uuid())

@@ -193,7 +193,11 @@ impl Tx<Write> {
         self.touch_person(event).await
     }
 
-    async fn set_post(&mut self, event: &Recorded, exempt_since: Option<LocalDate>) -> Result<(), StoreError> {
+    async fn set_post(
+        &mut self,
+        event: &Recorded,
+        exempt_since: Option<LocalDate>,
+    ) -> Result<(), StoreError> {
         run!(
             self,
             sqlx::query("UPDATE person SET post_exempt_since = $2 WHERE id = $1")

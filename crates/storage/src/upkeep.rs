@@ -276,7 +276,9 @@ mod tests {
     #[test]
     fn upkeep_writes_no_table_that_holds_a_fact() {
         let upkeep = include_str!("upkeep.rs").split("#[cfg(test)]").next().unwrap_or_default();
-        let source = [upkeep, include_str!("sessions.rs"), include_str!("log.rs"), include_str!("notices.rs")].concat();
+        let source =
+            [upkeep, include_str!("sessions.rs"), include_str!("log.rs"), include_str!("notices.rs")]
+                .concat();
         let words: Vec<&str> = source
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
             .filter(|w| !w.is_empty())

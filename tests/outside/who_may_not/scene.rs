@@ -391,9 +391,13 @@ impl Scene {
     ) -> crate::support::Answer {
         let (thing, body) = self.aimed(aim, which).await;
         let mut path = template.to_owned();
-        for (name, value) in
-            [("{id}", &thing), ("{event_id}", &thing), ("{number}", &thing), ("{path}", &thing), ("{person}", &thing)]
-        {
+        for (name, value) in [
+            ("{id}", &thing),
+            ("{event_id}", &thing),
+            ("{number}", &thing),
+            ("{path}", &thing),
+            ("{person}", &thing),
+        ] {
             path = path.replace(name, value);
         }
         let code = match template {

@@ -101,10 +101,13 @@ pub fn of_end(matter: &Matter, source: EventId, days_before: u16, now: Instant) 
         Matter::MandateRequest(request, _) => {
             // To whoever asked, a question to somebody who has died waits like any other.
             let expired = |standing| standing == MandateRequestStanding::ExpiredUnanswered;
-            let asker = who_asked(matter).filter(|_| is_end && expired(request.clone().as_asked().standing(now)));
+            let asker =
+                who_asked(matter).filter(|_| is_end && expired(request.clone().as_asked().standing(now)));
             let kind = match request.standing(now) {
                 MandateRequestStanding::Open if !is_end => Some(NoticeKind::MandateRequestWaits),
-                MandateRequestStanding::ExpiredUnanswered if is_end => Some(NoticeKind::MandateRequestExpired),
+                MandateRequestStanding::ExpiredUnanswered if is_end => {
+                    Some(NoticeKind::MandateRequestExpired)
+                }
                 _ => None,
             };
             let grantor = kind.map(|kind| notice(request.grantor, kind));

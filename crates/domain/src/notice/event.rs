@@ -1,4 +1,17 @@
 //! What an event gives notice of. Every fact is decided on: a new one does not compile until it is.
+//!
+//! | what happened | who is told, if somebody else did it | if they did it themselves |
+//! |---|---|---|
+//! | a consent is asked for; the question is taken back or lapses | whoever is asked | |
+//! | a consent is given, declined | the person: by whoever acts for them, or a confirmation that it was registered (R-22) | nothing: the page confirmed it |
+//! | a consent is withdrawn | the person | nothing |
+//! | a consent is annulled, lapses | the person | |
+//! | a mandate is given | its representative | its grantor: a confirmation |
+//! | a mandate is revoked, renounced, ends | both sides | nothing |
+//! | a mandate is asked for; the question lapses | its grantor | nothing |
+//! | a mandate that was asked for is declined | the citizen who asked | nothing |
+//!
+//! The dead are told nothing, and nobody learns of a death by a question.
 
 use super::{Matter, Notice, NoticeKind};
 use crate::{

@@ -75,15 +75,18 @@ fn a_reminder_is_due_when_its_day_begins_in_denmark() {
     ] {
         assert_eq!(due(date(end).start(), days).to_string(), at, "{days} days before {end}");
     }
-    assert_eq!(due(date("0001-01-05").start(), 30), date("0001-01-01").start(), "the calendar has a first day");
+    assert_eq!(
+        due(date("0001-01-05").start(), 30),
+        date("0001-01-01").start(),
+        "the calendar has a first day"
+    );
 }
 
 #[test]
 fn whoever_was_not_told_in_time_is_told_once_of_where_it_stands() {
     let (end, began) = (date("2026-06-01").start(), date("2026-01-01").start());
-    let in_between = |from: &str, to: &str| {
-        nearest(end, began, &BEFORE_AN_END, date(from).start(), date(to).start())
-    };
+    let in_between =
+        |from: &str, to: &str| nearest(end, began, &BEFORE_AN_END, date(from).start(), date(to).start());
     assert_eq!(in_between("2026-05-01", "2026-05-02"), Some(30));
     assert_eq!(in_between("2026-05-01", "2026-05-26"), Some(7));
     assert_eq!(in_between("2026-05-01", "2026-05-31"), Some(1));

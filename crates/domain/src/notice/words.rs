@@ -132,5 +132,9 @@ impl NoticeKind {
 
 #[cfg(test)]
 pub(super) fn written() -> Vec<(String, Both, Both)> {
-    WORDS.notices.iter().map(|(kind, words)| (kind.clone(), words.label.clone(), words.body.clone())).collect()
+    WORDS
+        .notices
+        .iter()
+        .map(|(kind, words)| (kind.clone(), words.label.clone(), words.body.clone()))
+        .collect()
 }

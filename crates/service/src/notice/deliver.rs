@@ -45,7 +45,12 @@ impl Service {
         Ok(done)
     }
 
-    async fn deliver(&self, post: &dyn Postal, notice: OutboxNotice, done: &mut Delivered) -> Result<(), Error> {
+    async fn deliver(
+        &self,
+        post: &dyn Postal,
+        notice: OutboxNotice,
+        done: &mut Delivered,
+    ) -> Result<(), Error> {
         let id = notice.id;
         let posted = match self.addressed(notice).await? {
             Ok(message) => match post.take(&message).await {

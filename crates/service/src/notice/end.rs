@@ -83,7 +83,9 @@ impl Service {
                     continue;
                 }
                 let mut notices = of_end(&matter, ending.began_with, days_before, now);
-                notices.retain(|notice| once.insert((notice.concerns, notice.kind, notice.about, notice.moment)));
+                notices.retain(|notice| {
+                    once.insert((notice.concerns, notice.kind, notice.about, notice.moment))
+                });
                 told += self.put(&mut tx, notices, now).await?;
             }
             tx.finish().await?;

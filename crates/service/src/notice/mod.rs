@@ -60,7 +60,11 @@ impl Service {
         })
     }
 
-    async fn first_authority<M>(&self, tx: &mut Tx<M>, package: Option<EntryId>) -> Result<Option<Cvr>, Error> {
+    async fn first_authority<M>(
+        &self,
+        tx: &mut Tx<M>,
+        package: Option<EntryId>,
+    ) -> Result<Option<Cvr>, Error> {
         match package {
             Some(package) => Ok(Some(self.known_entry(tx, package).await?.definition.authority())),
             None => Ok(None),

@@ -211,6 +211,7 @@ tillid_testkit::on_both_engines! {
         mandate_requests_come_in_pages_the_newest_first;
     noticing:
         r22_what_happens_to_somebody_is_told_to_them_and_what_they_do_is_not,
+        r22_what_staff_registered_or_took_back_is_confirmed_to_the_person,
         r32_the_dead_are_told_nothing_and_whoever_asked_them_learns_nothing,
         r32_a_question_of_the_dead_is_told_to_have_lapsed,
         a_question_is_recalled_at_local_midnight_and_its_end_is_told,

@@ -2,16 +2,20 @@
 
 use crate::requesting::{bo_asks, on_behalf};
 use tillid_domain::{
-    CalendarPeriod, Instant,
+    CalendarPeriod, Instant, Language,
+    actor::Purpose,
+    collected::{AnnulmentGround, Collected},
     id::PersonId,
+    presentation::Means,
     request::RequestStanding,
+    text::CaseRef,
 };
-use tillid_service::{Answer, NewPresentation, NewRequest, OutboxNotice, Service};
+use tillid_service::{Answer, NewLookup, NewPresentation, NewRequest, OutboxNotice, PersonRef, Service};
 use tillid_testkit::{
     World,
     catalogue::consent_type,
     log_keys,
-    people::{OWN, acting, caseworker, citizen},
+    people::{OWN, acting, caseworker, citizen, under},
 };
 
 /// What the job does, on one node.
@@ -38,7 +42,11 @@ async fn kinds(world: &World, person: PersonId) -> Vec<&'static str> {
 }
 
 /// What is new since the last time, to each of them.
-async fn news<const N: usize>(world: &World, people: [PersonId; N], known: &mut [usize; N]) -> [Vec<&'static str>; N] {
+async fn news<const N: usize>(
+    world: &World,
+    people: [PersonId; N],
+    known: &mut [usize; N],
+) -> [Vec<&'static str>; N] {
     tell(world).await;
     let mut news = [const { Vec::new() }; N];
     for (n, person) in people.into_iter().enumerate() {
@@ -108,6 +116,43 @@ pub(crate) async fn r22_what_happens_to_somebody_is_told_to_them_and_what_they_d
     let asked = world.service.ask_for_mandate(&caseworker(OWN), &new).await.unwrap().value.request.id;
     world.service.decline_mandate_request(&citizen(anna), asked).await.unwrap();
     assert_eq!(news(world, both, &mut known).await, [vec!["mandate_asked"], none]);
+}
+
+pub(crate) async fn r22_what_staff_registered_or_took_back_is_confirmed_to_the_person(world: &World) {
+    let anna = world.anna().await;
+    world.import("C15").await;
+    tell(world).await;
+    let case: CaseRef = "27.36.04-G01-12-26".parse().unwrap();
+    let new =
+        NewLookup { person: PersonRef::Id(anna), purpose: Purpose::CaseProcessing, case: Some(case.clone()) };
+    let found = world.service.look_up(&caseworker(OWN), &new).await.unwrap();
+    let hans = under(caseworker(OWN), found.record.id);
+    let about = NewPresentation::Consent {
+        consent_type: "C15".parse().unwrap(),
+        items: Vec::new(),
+        case: Some(case),
+    };
+    let shown = world.service.present_for(&hans, &about, Means::Told, Language::Da).await.unwrap();
+    let shown = shown.value.presentation.id;
+    let said = Collected::Oral {
+        said_at: world.now(),
+        note: "Hun sagde ja.".parse().unwrap(),
+        why: "Hun kan ikke logge på.".parse().unwrap(),
+    };
+    let yes = world.all(true, shown).await;
+    let given = world.service.register_consents(&hans, shown, &yes, &said).await.unwrap().value;
+    tell(world).await;
+    assert_eq!(kinds(world, anna).await, ["consent_registered"], "one message for all of it");
+    world.ambient.set(world.now().plus_seconds(60));
+    let note = "Hun mente en anden.".parse().unwrap();
+    let id = given[0].consent.id;
+    world.service.annul_consent(&hans, id, AnnulmentGround::WrongContent, &note).await.unwrap();
+    tell(world).await;
+    assert_eq!(kinds(world, anna).await[1..], ["consent_annulled"]);
+    world.pass(CalendarPeriod::months(36));
+    tell(world).await;
+    let ends = kinds(world, anna).await;
+    assert_eq!(ends[2..], ["consent_expired"], "of what was not annulled");
 }
 
 pub(crate) async fn r32_the_dead_are_told_nothing_and_whoever_asked_them_learns_nothing(world: &World) {
@@ -210,13 +255,16 @@ async fn days_told_of(world: &World, last_day: &str, months: u16) -> Vec<(String
     let new = tillid_service::NewMandate { valid_until: last_day, ..world.mandate_to(bo, &["M14"]) };
     let shown = world.try_show(&citizen(anna), NewPresentation::Mandate(new)).await.unwrap();
     world.service.give_mandate(&citizen(anna), shown).await.unwrap();
-    let past = world.now().local_date().plus(CalendarPeriod::months(months)).start();
-    let mut hour = world.now().local_date().next().start();
+    let past = world.now().local_date().plus(CalendarPeriod::months(months));
+    let mut day = world.now().local_date().next();
     world.service.sequence_all().await.unwrap();
-    while hour < past {
-        world.ambient.set(hour);
-        job(&world.service).await;
-        hour = hour.plus_seconds(1800 * 4);
+    while day < past {
+        // Just before local midnight, and then.
+        for at in [Instant::from_micros(day.start().as_micros() - 1), day.start()] {
+            world.ambient.set(at);
+            job(&world.service).await;
+        }
+        day = day.next();
     }
     let ends = told_to(world, bo).await;
     ends.iter().skip(1).map(|n| (n.made_at.to_string()[..16].to_owned(), n.kind.code())).collect()
@@ -239,8 +287,12 @@ pub(crate) async fn days_before_an_end_are_counted_over_29_february_and_summer_t
     let leap = World::new(engine).await;
     leap.ambient.set(moment("2027-12-01T09:00:00Z"));
     let told = days_told_of(&leap, "2028-03-14", 4).await;
-    let expected =
-        [soon("2028-02-13T23:00"), soon("2028-03-07T23:00"), soon("2028-03-13T23:00"), over("2028-03-14T23:00")];
+    let expected = [
+        soon("2028-02-13T23:00"),
+        soon("2028-03-07T23:00"),
+        soon("2028-03-13T23:00"),
+        over("2028-03-14T23:00"),
+    ];
     assert_eq!(told, expected);
     leap.check().await;
 }
@@ -310,7 +362,10 @@ pub(crate) async fn r02_whatever_the_clock_does_no_answer_is_no_consent(world: &
         assert!(turnable.service.read_mandate_request(&citizen(bo), wished).await.is_ok());
     }
     let told = kinds(&turnable, anna).await;
-    assert_eq!(told, ["consent_asked", "mandate_asked", "consent_request_expired", "mandate_request_expired"]);
+    assert_eq!(
+        told,
+        ["consent_asked", "mandate_asked", "consent_request_expired", "mandate_request_expired"]
+    );
     turnable.check().await;
 }
 
@@ -326,7 +381,9 @@ pub(crate) async fn however_many_nodes_tell_everybody_is_told_once(world: &World
     world.service.sequence_all().await.unwrap();
     at_once(world).await;
     assert_eq!(kinds(world, anna).await.len(), 40);
-    for (at, count) in [("2026-03-25T12:00:00Z", 20), ("2026-04-01T12:00:00Z", 40), ("2027-03-02T12:00:00Z", 80)] {
+    for (at, count) in
+        [("2026-03-25T12:00:00Z", 20), ("2026-04-01T12:00:00Z", 40), ("2027-03-02T12:00:00Z", 80)]
+    {
         world.ambient.set(moment(at));
         at_once(world).await;
         let late = kinds(world, anna).await.len() - 40;

@@ -7,17 +7,15 @@ use crate::{
 };
 use std::sync::Mutex;
 use tillid_domain::{
-    CalendarPeriod,
-    actor::Sensitivity,
-    erasure::ErasureGround,
-    id::PersonId,
-    notice::PostalChannel,
+    CalendarPeriod, actor::Sensitivity, erasure::ErasureGround, id::PersonId, notice::PostalChannel,
 };
-use tillid_service::{Addressed, Delivered, NewErasure, NotHandedOver, PersonRef, Postal, Posted, SandboxPost};
+use tillid_service::{
+    Addressed, Delivered, NewErasure, NewPresentation, NotHandedOver, PersonRef, Postal, Posted, SandboxPost,
+};
 use tillid_testkit::{
     World,
     catalogue::consent_type,
-    people::{acting, citizen},
+    people::{OWN, acting, caseworker, citizen},
 };
 
 /// A connector that fails as often as it is told to, and keeps what it was handed.
@@ -56,18 +54,30 @@ pub(crate) async fn r21_a_message_is_tried_again_further_and_further_apart_with_
     for wait in [30, 60, 120] {
         assert_eq!(world.service.deliver_notices(&connector).await.unwrap(), failed);
         world.ambient.set(world.now().plus_seconds(wait - 1));
-        assert_eq!(world.service.deliver_notices(&connector).await.unwrap(), Delivered::default(), "too soon");
+        assert_eq!(
+            world.service.deliver_notices(&connector).await.unwrap(),
+            Delivered::default(),
+            "too soon"
+        );
         world.ambient.set(world.now().plus_seconds(1));
     }
     let numbers = world.service.notice_numbers().await.unwrap();
     assert_eq!((numbers.waiting, numbers.failing), (1, 1));
     let done = world.service.deliver_notices(&connector).await.unwrap();
     assert_eq!(done, Delivered { delivered: 1, ..Delivered::default() });
-    assert_eq!(world.service.deliver_notices(&connector).await.unwrap(), Delivered::default(), "once is enough");
+    assert_eq!(
+        world.service.deliver_notices(&connector).await.unwrap(),
+        Delivered::default(),
+        "once is enough"
+    );
     let handed = connector.handed.into_inner().unwrap();
     assert_eq!(handed.len(), 4);
     assert!(handed.iter().all(|(id, ..)| *id == handed[0].0), "the same message: {handed:?}");
-    assert!(handed.iter().all(|(_, channel, number)| *channel == PostalChannel::DigitalPost && number == "7405433008"));
+    assert!(
+        handed
+            .iter()
+            .all(|(_, channel, number)| *channel == PostalChannel::DigitalPost && number == "7405433008")
+    );
     assert_eq!(world.service.notice_numbers().await.unwrap().waiting, 0);
 }
 
@@ -106,7 +116,8 @@ pub(crate) async fn nodes_that_hand_over_at_once_hand_over_each_once(world: &Wor
     // What a node gave up because the database was busy is another's, later.
     world.ambient.set(world.now().plus_seconds(30));
     world.service.deliver_notices(&*connector).await.unwrap();
-    let mut handed: Vec<String> = connector.handed.lock().unwrap().iter().map(|(id, ..)| id.clone()).collect();
+    let mut handed: Vec<String> =
+        connector.handed.lock().unwrap().iter().map(|(id, ..)| id.clone()).collect();
     handed.sort_unstable();
     let all = handed.len();
     handed.dedup();
@@ -149,7 +160,7 @@ pub(crate) async fn r40_whoever_is_exempt_or_a_child_gets_letters(world: &World)
 }
 
 pub(crate) async fn no_message_says_what_it_is_about(world: &World) {
-    let (anna, bo) = (world.person("Karoline Lind", "7405433008").await, world.bo().await);
+    let (anna, bo) = (world.person("Karoline", "7405433008").await, world.bo().await);
     let codes: Vec<String> = (1..=16).map(|n| format!("C{n:02}")).collect();
     let mut secrets = vec!["Karoline".to_owned(), "7405433008".to_owned(), "27.36.04-G01-12-26".to_owned()];
     let mut special = 0;
@@ -171,14 +182,23 @@ pub(crate) async fn no_message_says_what_it_is_about(world: &World) {
     tell(world).await;
     world.give(anna, bo, &["M14", "M18"]).await;
     bo_asks(world, anna, bo).await;
+    let mut answers = 0;
     for code in &codes {
-        // Where the person cannot be asked so, the notice of another type says the same.
-        let asked = world.service.ask_for_consent(&tillid_testkit::people::caseworker("eksempel-kommune"), &World::question(anna, code)).await;
+        let asked = world.service.ask_for_consent(&caseworker(OWN), &World::question(anna, code)).await;
+        // What another authority's staff ask is told in the same words.
         let Ok(asked) = asked else { continue };
-        let shown = world.show(&acting(bo, anna), asked.value.id).await;
-        let yes = world.all(true, shown).await;
-        let _ = world.service.answer_request(&citizen(anna), asked.value.id, shown, &yes).await;
+        // Where a representative may not, she answers herself.
+        for call in [acting(bo, anna), citizen(anna)] {
+            let request = asked.value.id;
+            if let Ok(shown) = world.try_show(&call, NewPresentation::Request(request)).await {
+                let yes = world.all(true, shown).await;
+                let answered = world.service.answer_request(&call, request, shown, &yes).await;
+                answers += u32::from(answered.is_ok());
+                break;
+            }
+        }
     }
+    assert!(answers >= 8, "{answers}");
     tell(world).await;
     for months in [1, 3, 3, 5, 12, 24, 60] {
         world.pass(CalendarPeriod::months(months));
@@ -197,7 +217,9 @@ pub(crate) async fn no_message_says_what_it_is_about(world: &World) {
     }
     let mut administrator = world.database.administrator().await;
     let rows = administrator.column("SELECT sender || kind || message FROM notice").await;
-    assert!(!rows.is_empty() && !rows.iter().any(|row| row.contains("7405433008") || row.contains("Karoline")));
+    assert!(
+        !rows.is_empty() && !rows.iter().any(|row| row.contains("7405433008") || row.contains("Karoline"))
+    );
 }
 
 pub(crate) async fn r42_notices_go_with_what_they_tell_of(world: &World) {
@@ -206,20 +228,17 @@ pub(crate) async fn r42_notices_go_with_what_they_tell_of(world: &World) {
     world.import("C15").await;
     world.import("M14").await;
     tell(world).await;
-    let given = world.consent(finn, "C15").await;
-    for consent in given {
-        world.service.withdraw_consent(&citizen(finn), consent.consent.id).await.unwrap();
-    }
+    world.consent(finn, "C15").await;
     world.give(bo, finn, &["M14"]).await;
     bo_asks(world, finn, bo).await;
     tell(world).await;
-    world.pass(CalendarPeriod::months(84));
+    world.pass(CalendarPeriod::months(108));
     tell(world).await;
     let (his, bos) = (told_to(world, finn).await.len(), told_to(world, bo).await.len());
     assert!(his >= 4 && bos >= 3, "{his} and {bos}");
     let erasure =
         NewErasure { person: PersonRef::Id(finn), ground: ErasureGround::RetentionOver, case: None };
-    let done = world.service.erase(&officer("eksempel-kommune"), &erasure).await.unwrap().value;
+    let done = world.service.erase(&officer(OWN), &erasure).await.unwrap().value;
     assert!(done.person, "{done:?}");
     let mut administrator = world.database.administrator().await;
     let left = administrator.count("SELECT COUNT(*) FROM notice").await;

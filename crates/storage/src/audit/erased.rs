@@ -144,4 +144,5 @@ const MANDATE: Remains =
 const DOCUMENT: Remains =
     &[left!("document", "id"), left!("document_key", "document_id"), left!("idempotency", "resource_id")];
 const TASK: Remains = &[left!("task", "id"), left!("idempotency", "resource_id")];
-const MANDATE_REQUEST: Remains = &[left!("mandate_request", "id"), left!("idempotency", "resource_id"), NOTICES];
+const MANDATE_REQUEST: Remains =
+    &[left!("mandate_request", "id"), left!("idempotency", "resource_id"), NOTICES];
