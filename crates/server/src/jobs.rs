@@ -105,12 +105,11 @@ async fn watch_log(service: Service) {
 
 /// Makes notices of what happened and of what ends, and hands over what waits.
 async fn notices(service: Service, post: Option<&dyn Postal>) {
-    let made = async {
-        service.make_notices().await?;
-        service.tell_of_ends().await
-    };
-    if let Err(error) = made.await {
-        tracing::warn!(%error, "notices were not made");
+    // Each by itself: what one of them cannot read must not silence the other.
+    for made in [service.make_notices().await, service.tell_of_ends().await] {
+        if let Err(error) = made {
+            tracing::warn!(%error, "notices were not made");
+        }
     }
     if let Some(post) = post {
         match service.deliver_notices(post).await {
