@@ -198,7 +198,9 @@ async fn visitor(language: Language) {
     let leave = walk.language.provider("leave_title");
     walk.browser.arrive(&leave).await;
     walk.look("provider-leave").await;
-    walk.end(14);
+    walk.visit("/sandbox/post", "sandbox-post").await;
+    walk.visit("/sandbox/post/anna", "sandbox-post-anna").await;
+    walk.end(16);
 }
 
 /// Anna, with much to see.

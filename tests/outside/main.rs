@@ -22,6 +22,7 @@ mod contract;
 mod door;
 mod erasure;
 mod journey;
+mod notices;
 mod privacy;
 mod roles;
 mod second_verifier;

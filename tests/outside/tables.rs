@@ -4,8 +4,9 @@ use crate::support::Tillid;
 use std::collections::BTreeMap;
 use tillid_testkit::Administrator;
 
-/// What reading and being refused may add to: who looked, its events, and the log that takes them.
-const GROWING: [&str; 13] = [
+/// What reading and being refused may add to: who looked, its events, and the log that takes them. And what follows a change some time
+/// after: what people are told of it.
+const GROWING: [&str; 15] = [
     "access_record",
     "external_record",
     "event",
@@ -19,6 +20,8 @@ const GROWING: [&str; 13] = [
     "log_signature",
     "log_cosignature",
     "log_witness",
+    "notice",
+    "notice_cursor",
 ];
 
 /// Every row of every table, as text; bytes in hexadecimal.

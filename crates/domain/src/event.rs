@@ -132,6 +132,13 @@ pub enum Fact {
         /// When.
         on: LocalDate,
     },
+    /// A register told that a person is exempt from Digital Post, or no longer is.
+    PostChanged {
+        /// Whether they are.
+        exempt: bool,
+        /// Since when it is so.
+        since: LocalDate,
+    },
     /// A version was written.
     EntryDrafted {
         /// Its number within the code.
@@ -466,6 +473,7 @@ impl Fact {
             Self::PersonRegistered { .. } => "person_registered",
             Self::LoginBound { .. } => "login_bound",
             Self::PersonDied { .. } => "person_died",
+            Self::PostChanged { .. } => "post_changed",
             Self::EntryDrafted { .. } => "entry_drafted",
             Self::EntryPublished {} => "entry_published",
             Self::EntryRetired {} => "entry_retired",

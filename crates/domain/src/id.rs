@@ -92,6 +92,8 @@ ids! {
     AccessId,
     /// The access records that were made durable together.
     BatchId,
+    /// Something that a person is told by post; also the id of the message.
+    NoticeId,
     /// A browser session.
     SessionId,
 }

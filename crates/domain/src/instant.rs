@@ -143,6 +143,13 @@ impl LocalDate {
         Self(self.0.next_day().unwrap_or(self.0))
     }
 
+    /// So many days before this day; the first day of the year 1 at the earliest.
+    #[must_use]
+    pub fn days_before(self, days: u16) -> Self {
+        let earlier = self.0.checked_sub(time::Duration::days(i64::from(days)));
+        earlier.filter(|day| day.year() >= 1).map_or_else(|| Self::new(1, 1, 1).unwrap_or(self), Self)
+    }
+
     /// This day so much later. The 29 February becomes the 28th where the year has none, the 31st the last of the month.
     #[must_use]
     pub fn plus(self, period: CalendarPeriod) -> Self {

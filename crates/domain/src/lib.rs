@@ -23,6 +23,7 @@ mod instant;
 mod kle;
 pub mod mandate;
 pub mod mandate_request;
+pub mod notice;
 pub mod person;
 pub mod presentation;
 #[cfg(test)]

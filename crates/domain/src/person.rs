@@ -27,6 +27,8 @@ pub struct Person {
     pub logins: BTreeSet<(Login, Login)>,
     /// Whether they live.
     pub life: Life,
+    /// Since when they are exempt from Digital Post and get letters; `None` when they are not.
+    pub post_exempt_since: Option<LocalDate>,
     /// Since when they are known here.
     pub registered_at: Instant,
 }
@@ -89,6 +91,16 @@ impl Person {
         }
     }
 
+    /// Takes note that they are exempt from Digital Post, or no longer are.
+    pub fn change_post(self, exempt: bool, since: LocalDate) -> Result<(Self, Fact), Reason> {
+        self.must_live()?;
+        Ok((self.with_post(exempt, since), Fact::PostChanged { exempt, since }))
+    }
+
+    fn with_post(self, exempt: bool, since: LocalDate) -> Self {
+        Self { revision: self.revision + 1, post_exempt_since: exempt.then_some(since), ..self }
+    }
+
     /// Binds a login to the person.
     #[must_use]
     pub fn bind(mut self, issuer: Login, login: Login) -> (Self, Fact) {
@@ -123,6 +135,7 @@ impl Entity for Person {
                 numbers: number.iter().copied().collect(),
                 logins: BTreeSet::new(),
                 life: Life::Alive,
+                post_exempt_since: None,
                 registered_at: event.recorded_at,
             }),
             (Some(person), Fact::LoginBound { issuer, login }) => {
@@ -131,6 +144,7 @@ impl Entity for Person {
             (Some(person), Fact::PersonDied { on }) => {
                 person.die(*on, event.recorded_at).ok().map(|(next, _)| next)
             }
+            (Some(person), Fact::PostChanged { exempt, since }) => Some(person.with_post(*exempt, *since)),
             _ => None,
         }
     }

@@ -2,6 +2,7 @@
 //! turn. The service itself has no branch for it: it checks these tokens as it checks anyone's.
 
 mod catalogue;
+mod inbox;
 mod people;
 mod provider;
 mod routes;

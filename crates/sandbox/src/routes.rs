@@ -1,6 +1,7 @@
 //! `/sandbox`: who is there, tokens for them, the clock, and what happens to people.
 
 use crate::{
+    inbox,
     people::{PEOPLE, SYSTEMS},
     provider::{self, Provider},
     seed::{first_day, login},
@@ -13,7 +14,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use tillid_domain::{Audience, CalendarPeriod, Instant, LocalDate, actor::Assurance};
+use tillid_domain::{Audience, CalendarPeriod, Instant, LocalDate, actor::Assurance, id::PersonId};
 use tillid_edge::{Flaw, Json, Problem, Protocol, refusal};
 use tillid_service::{Error, Service};
 use utoipa::{OpenApi, ToSchema, openapi::OpenApi as Document};
@@ -49,6 +50,7 @@ fn routes() -> OpenApiRouter<Sandbox> {
         .routes(routes!(token))
         .routes(routes!(clock, turn_clock))
         .routes(routes!(happen))
+        .merge(inbox::routes())
 }
 
 /// The sandbox's contract.
@@ -58,7 +60,7 @@ pub fn contract() -> Document {
 
 /// The sandbox's router.
 pub fn router(sandbox: Sandbox) -> Router {
-    routes().split_for_parts().0.merge(provider::routes()).with_state(sandbox)
+    routes().split_for_parts().0.merge(provider::routes()).merge(inbox::pages()).with_state(sandbox)
 }
 
 /// Somebody of the demo world.
@@ -248,6 +250,24 @@ enum HappenBody {
         #[schema(value_type = Option<String>, format = "date")]
         on: Option<LocalDate>,
     },
+    /// They are exempt from Digital Post and get letters, or no longer are.
+    PostExempt {
+        /// Somebody of `/sandbox/people`.
+        person: String,
+        /// Whether they are; true when not said.
+        exempt: Option<bool>,
+        /// Since when; today when not said.
+        #[schema(value_type = Option<String>, format = "date")]
+        since: Option<LocalDate>,
+    },
+}
+
+impl HappenBody {
+    fn person(&self) -> &str {
+        match self {
+            Self::Death { person, .. } | Self::PostExempt { person, .. } => person,
+        }
+    }
 }
 
 /// What happened.
@@ -261,17 +281,23 @@ struct HappenedView {
 #[utoipa::path(post, path = "/sandbox/events", tag = "sandbox", security(()), request_body = HappenBody,
     responses((status = 200, body = HappenedView), (status = 409), (status = 422)))]
 async fn happen(State(sandbox): State<Sandbox>, Json(body): Json<HappenBody>) -> Result<Response, Problem> {
-    let HappenBody::Death { person, on } = body;
-    let Sandbox { service, broker, .. } = sandbox;
-    let (issuer, login) = login(&broker, &person).ok_or_else(|| flawed("#/person"))?;
-    let person =
-        service.person_by_login(&issuer, &login).await.map_err(told)?.ok_or_else(|| flawed("#/person"))?;
-    let on = match on {
-        Some(on) => on,
-        None => service.business_now().await.map_err(told)?.local_date(),
-    };
-    service.register_death(person, on).await.map_err(told)?;
+    let service = &sandbox.service;
+    let person = citizen(&sandbox, body.person()).await?.ok_or_else(|| flawed("#/person"))?;
+    let today = service.business_now().await.map_err(told)?.local_date();
+    match body {
+        HappenBody::Death { on, .. } => service.register_death(person, on.unwrap_or(today)).await,
+        HappenBody::PostExempt { exempt, since, .. } => {
+            service.register_post(person, exempt.unwrap_or(true), since.unwrap_or(today)).await
+        }
+    }
+    .map_err(told)?;
     Ok(Json(HappenedView { person_id: person.as_uuid() }).into_response())
+}
+
+/// Whom the sandbox calls so.
+pub(crate) async fn citizen(sandbox: &Sandbox, key: &str) -> Result<Option<PersonId>, Problem> {
+    let Some((issuer, login)) = login(&sandbox.broker, key) else { return Ok(None) };
+    sandbox.service.person_by_login(&issuer, &login).await.map_err(told)
 }
 
 fn flawed(pointer: &str) -> Problem {
@@ -279,6 +305,6 @@ fn flawed(pointer: &str) -> Problem {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
-fn told(error: Error) -> Problem {
+pub(crate) fn told(error: Error) -> Problem {
     refusal(&error, Audience::System)
 }

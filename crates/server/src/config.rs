@@ -33,6 +33,9 @@ pub(crate) struct Config {
     /// The log.
     #[serde(default)]
     pub(crate) log: LogConfig,
+    /// What people are told by post.
+    #[serde(default)]
+    pub(crate) notices: NoticesConfig,
     /// Our own tokens.
     #[serde(default)]
     pub(crate) tokens: TokensConfig,
@@ -111,6 +114,15 @@ impl LimitsConfig {
             unknown_percent: self.unknown_percent.unwrap_or(usual.unknown_percent),
         }
     }
+}
+
+/// What people are told by post.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoticesConfig {
+    /// A folder that each message is written into as a file, for whoever brings it to Digital Post or prints it. The files hold CPR numbers.
+    /// Without it messages wait, and are dropped after two weeks.
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// Our own tokens, which systems get at `/oauth2/token`.

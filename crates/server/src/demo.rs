@@ -22,7 +22,7 @@ use tillid_edge::{
     AllowanceSettings, ClaimNames, ClientAuth, Dialect, Issuer, Lifetime, Provider, SpeaksFor,
 };
 use tillid_sandbox::{Broker, Client};
-use tillid_service::{Directory, Service, Settings, ambient::Ambient};
+use tillid_service::{Directory, SandboxPost, Service, Settings, ambient::Ambient};
 use tillid_storage::{Address, Store};
 
 /// What can be said about a demo.
@@ -115,6 +115,7 @@ pub(crate) async fn demo(args: Demo) -> Result<()> {
         client_cert_from: args.client_cert_from,
         providers: vec![login],
         sandbox: Some(world),
+        post: Some(Box::new(SandboxPost)),
         listener,
         internal_listener,
     };

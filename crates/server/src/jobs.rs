@@ -3,7 +3,7 @@
 use crate::witnessing::Witnesses;
 use std::{future::Future, time::Duration};
 use tillid_api::Readiness;
-use tillid_service::{Sequenced, Sequencer, Service};
+use tillid_service::{Postal, Sequenced, Sequencer, Service};
 use tokio::{sync::watch, time};
 
 /// How soon an event finds its place in the log.
@@ -16,6 +16,7 @@ const SELDOM: Duration = Duration::from_mins(10);
 pub(crate) async fn run(
     service: Service,
     witnesses: Witnesses,
+    post: Option<Box<dyn Postal>>,
     readiness: Readiness,
     stop: watch::Receiver<bool>,
 ) {
@@ -24,6 +25,7 @@ pub(crate) async fn run(
         every(SELDOM, stop.clone(), || purge(service.clone())),
         every(OFTEN, stop.clone(), || rekey(service.clone())),
         every(EACH_SECOND, stop.clone(), || watch_log(service.clone())),
+        every(EACH_SECOND, stop.clone(), || notices(service.clone(), post.as_deref())),
         async {
             // What a witness has seen must be known before anything more is signed.
             once(stop.clone(), witnesses.look_back()).await;
@@ -98,6 +100,34 @@ async fn watch_log(service: Service) {
             metrics::gauge!("tillid_log_in_trouble").set(u8::from(service.log_trouble().is_some()));
         }
         Err(error) => tracing::warn!(%error, "the log cannot be watched"),
+    }
+}
+
+/// Makes notices of what happened and of what ends, and hands over what waits.
+async fn notices(service: Service, post: Option<&dyn Postal>) {
+    // Each by itself: what one of them cannot read must not silence the other.
+    for made in [service.make_notices().await, service.tell_of_ends().await] {
+        if let Err(error) = made {
+            tracing::warn!(%error, "notices were not made");
+        }
+    }
+    if let Some(post) = post {
+        match service.deliver_notices(post).await {
+            Ok(done) => {
+                metrics::counter!("tillid_notices_delivered_total").increment(done.delivered);
+                metrics::counter!("tillid_notices_failed_total").increment(done.failed);
+                metrics::counter!("tillid_notices_dropped_total").increment(done.dropped);
+            }
+            Err(error) => tracing::warn!(%error, "notices were not handed over"),
+        }
+    }
+    if let Ok(numbers) = service.notice_numbers().await {
+        for (name, count) in
+            [("tillid_notices_waiting", numbers.waiting), ("tillid_notices_failing", numbers.failing)]
+        {
+            #[expect(clippy::cast_precision_loss, reason = "a gauge; fewer than the letters of a century")]
+            metrics::gauge!(name).set(count as f64);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod import;
 mod installation;
 mod jobs;
 mod keys;
+mod postal;
 mod providers;
 mod role;
 mod run;

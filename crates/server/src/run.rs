@@ -14,7 +14,7 @@ use tillid_edge::{
     RelyingParty, Settings as LayerSettings, TokenKeys, Verifier, guarded, layers, login_router, serve,
 };
 use tillid_sandbox::{Broker, Sandbox};
-use tillid_service::Service;
+use tillid_service::{Postal, Service};
 use tillid_storage::Standing;
 use tillid_web::Web;
 use tokio::{
@@ -44,6 +44,8 @@ pub(crate) struct Parts {
     pub(crate) client_cert_from: Vec<IpAddr>,
     pub(crate) providers: Vec<Provider>,
     pub(crate) sandbox: Option<World>,
+    /// Who sends messages; without anybody, they wait.
+    pub(crate) post: Option<Box<dyn Postal>>,
     pub(crate) listener: TcpListener,
     pub(crate) internal_listener: TcpListener,
 }
@@ -68,7 +70,7 @@ pub(crate) async fn listen(on: SocketAddr) -> Result<TcpListener> {
 /// both listeners are bound.
 pub(crate) async fn run(parts: Parts, ready: impl FnOnce(SocketAddr, SocketAddr)) -> Result<()> {
     let Parts { service, role, mut issuers, tokens, pairwise, allowances, client_cert_from, .. } = parts;
-    let Parts { providers, sandbox, listener, internal_listener, .. } = parts;
+    let Parts { providers, sandbox, post, listener, internal_listener, .. } = parts;
     let witnesses = Witnesses::new(service.clone())?;
     let metrics = telemetry::metrics()?;
     if let Some(role) = role {
@@ -90,7 +92,7 @@ pub(crate) async fn run(parts: Parts, ready: impl FnOnce(SocketAddr, SocketAddr)
     let internal = tillid_api::health_router(api).route("/metrics", get(async move || metrics.render()));
 
     let (stop, stopped) = watch::channel(false);
-    let jobs = tokio::spawn(jobs::run(service.clone(), witnesses, readiness.clone(), stopped.clone()));
+    let jobs = tokio::spawn(jobs::run(service.clone(), witnesses, post, readiness.clone(), stopped.clone()));
     ready(listener.local_addr()?, internal_listener.local_addr()?);
 
     let until = |mut stopped: watch::Receiver<bool>| async move {

@@ -3,6 +3,7 @@
 use crate::{
     config::{Config, IssuerConfig},
     demo, keys,
+    postal::PostFolder,
     providers::ProviderConfig,
     role,
     run::{Parts, World, listen, run},
@@ -12,7 +13,7 @@ use std::{fs, path::Path};
 use tillid_edge::{Issuer, Lifetime, SpeaksFor};
 use tillid_log::KeyName;
 use tillid_sandbox::Broker;
-use tillid_service::{Authority, Directory, Service, Settings, ambient::Ambient};
+use tillid_service::{Authority, Directory, Postal, SandboxPost, Service, Settings, ambient::Ambient};
 use tillid_storage::{Address, Standing, Store};
 
 /// Reads a configuration and refuses what is unsafe.
@@ -132,6 +133,7 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         }
         None => None,
     };
+    let post = post(&config)?;
     let parts = Parts {
         service,
         role,
@@ -142,10 +144,25 @@ pub(crate) async fn serve(config: Config) -> Result<()> {
         client_cert_from: config.client_cert_from,
         providers,
         sandbox: world,
+        post,
         listener: listen(config.listen).await?,
         internal_listener: listen(config.internal_listen).await?,
     };
     run(parts, |public, internal| tracing::info!(%public, %internal, "ready")).await
+}
+
+/// Who sends messages: the configured folder; in the sandbox, its own post.
+fn post(config: &Config) -> Result<Option<Box<dyn Postal>>> {
+    Ok(match (&config.notices.folder, &config.sandbox) {
+        (Some(folder), _) => {
+            let shown = folder.display();
+            let folder =
+                PostFolder::new(folder.clone()).with_context(|| format!("notices.folder: {shown}"))?;
+            Some(Box::new(folder))
+        }
+        (None, Some(_)) => Some(Box::new(SandboxPost)),
+        (None, None) => None,
+    })
 }
 
 fn lifetime(config: &Config) -> Result<Lifetime> {

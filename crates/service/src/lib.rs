@@ -18,6 +18,7 @@ mod external;
 mod guard;
 mod log;
 mod mandate;
+mod notice;
 mod person;
 mod represent;
 mod session;
@@ -54,10 +55,13 @@ pub use mandate::{
     give::NewMandate,
     request::{NewMandateRequest, RequestReader, SeenMandateRequest},
 };
+pub use notice::{Addressed, Delivered, NotHandedOver, Postal, SandboxPost};
 pub use person::register::{NewPerson, PersonRef};
 pub use represent::{ActsAt, Represented, Representing, Wanted};
 pub use task::TypedTask;
-pub use tillid_storage::{Audit, ClientRights, Fault, Finding, KnownAt, Session, Whose};
+pub use tillid_storage::{
+    Audit, ClientRights, Fault, Finding, KnownAt, NoticeNumbers, OutboxNotice, Posted, Session, Whose,
+};
 pub use times::{AsOf, Times};
 
 use ambient::Ambient;

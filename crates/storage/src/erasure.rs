@@ -297,6 +297,8 @@ impl Tx<Write> {
         .bind(id))?;
         run!(self, sqlx::query("DELETE FROM person_number WHERE person_id = $1").bind(id))?;
         run!(self, sqlx::query("DELETE FROM person_login WHERE person_id = $1").bind(id))?;
+        // What is about a thing of theirs went with that thing.
+        run!(self, sqlx::query("DELETE FROM notice WHERE person_id = $1").bind(id))?;
         run!(self, sqlx::query("DELETE FROM event_subject WHERE person_id = $1").bind(id))?;
         run!(self, sqlx::query("DELETE FROM person WHERE id = $1").bind(id))?;
         self.locked.retain(|person| person.as_uuid() != id);

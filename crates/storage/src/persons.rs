@@ -23,6 +23,7 @@ struct PersonRow {
     born: Option<String>,
     died_on: Option<String>,
     death_known_at: Option<i64>,
+    post_exempt_since: Option<String>,
     registered_at: i64,
 }
 
@@ -42,7 +43,7 @@ pub(crate) struct NumberRow {
 impl<Mode> Tx<Mode> {
     /// A person.
     pub async fn person(&mut self, id: PersonId) -> Result<Option<Person>, StoreError> {
-        const SQL: &str = "SELECT id, revision, name, born, died_on, death_known_at, registered_at FROM person WHERE id = $1";
+        const SQL: &str = "SELECT id, revision, name, born, died_on, death_known_at, post_exempt_since, registered_at FROM person WHERE id = $1";
         let row: Option<PersonRow> =
             on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_optional(conn).await)?;
         let Some(row) = row else { return Ok(None) };
@@ -70,6 +71,7 @@ impl<Mode> Tx<Mode> {
                 .map(|l| Ok((bound.text(&l.issuer)?, bound.text(&l.login)?)))
                 .collect::<Result<_, StoreError>>()?,
             life,
+            post_exempt_since: at.text_opt(row.post_exempt_since.as_deref())?,
             registered_at: instant(row.registered_at),
         }))
     }

@@ -39,6 +39,7 @@ impl Tx<Write> {
             Fact::PersonRegistered { .. } | Fact::AccessRecorded { .. } => Ok(()),
             Fact::LoginBound { issuer, login } => self.insert_login(event, issuer, login).await,
             Fact::PersonDied { on } => self.set_death(event, *on).await,
+            Fact::PostChanged { exempt, since } => self.set_post(event, exempt.then_some(*since)).await,
             Fact::EntryDrafted { number, definition } => self.insert_entry(event, *number, definition).await,
             Fact::EntryPublished {} => {
                 const SQL: &str = "UPDATE catalogue_entry SET revision = $2, state = 'published', published_at = $3 WHERE id = $1";
@@ -188,6 +189,20 @@ impl Tx<Write> {
                 .bind(event.aggregate)
                 .bind(on.to_string())
                 .bind(event.recorded_at.as_micros())
+        )?;
+        self.touch_person(event).await
+    }
+
+    async fn set_post(
+        &mut self,
+        event: &Recorded,
+        exempt_since: Option<LocalDate>,
+    ) -> Result<(), StoreError> {
+        run!(
+            self,
+            sqlx::query("UPDATE person SET post_exempt_since = $2 WHERE id = $1")
+                .bind(event.aggregate)
+                .bind(exempt_since.map(|since| since.to_string()))
         )?;
         self.touch_person(event).await
     }

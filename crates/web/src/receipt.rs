@@ -162,6 +162,7 @@ fn what(page: &Page, fact: &Fact) -> &'static str {
         Fact::PersonRegistered { .. } => "receipt.person_registered",
         Fact::LoginBound { .. } => "receipt.login_bound",
         Fact::PersonDied { .. } => "receipt.person_died",
+        Fact::PostChanged { .. } => "receipt.post_changed",
         Fact::PresentationShown { .. } => "receipt.presentation_shown",
         Fact::ConsentRequested { .. } => "receipt.consent_requested",
         Fact::RequestAnswered { .. } => "receipt.request_answered",

@@ -210,6 +210,12 @@ async fn changes(door: &Door) -> Vec<Change> {
         ),
         change("/sandbox/clock", "", json!({"now": "2020-01-01T00:00:00Z"}), &[]),
         change("/sandbox/events", "", json!({"event": "death", "person": "bo", "on": later}), &["on"]),
+        change(
+            "/sandbox/events",
+            "",
+            json!({"event": "post_exempt", "person": "bo", "exempt": true, "since": later}),
+            &["exempt", "since"],
+        ),
     ]
 }
 

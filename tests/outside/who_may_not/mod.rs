@@ -58,7 +58,7 @@ const SEARCHES: &str = "everyone: 200; staff: 403 purpose_not_allowed; bo>anna b
 
 use Aim::*;
 
-const ROWS: [Row; 98] = [
+const ROWS: [Row; 99] = [
     get("/health/live", Plain, OPEN),
     get("/health/ready", Plain, OPEN),
     get("/log/keys", Plain, OPEN),
@@ -69,6 +69,7 @@ const ROWS: [Row; 98] = [
     get("/sandbox/clock", Plain, OPEN),
     post("/sandbox/clock", Clock, "everyone: 409 clock_backwards"),
     post("/sandbox/events", Death, "everyone: 422 invalid_value"),
+    get("/sandbox/inbox/{person}", Inbox, OPEN),
     post("/sandbox/tokens", Token, OPEN),
     get("/.well-known/oauth-authorization-server", Plain, OPEN),
     get("/oauth2/jwks", Plain, OPEN),

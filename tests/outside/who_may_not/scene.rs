@@ -86,6 +86,7 @@ pub(crate) enum Aim {
     Receipt,
     LoggedReceipt,
     Tile,
+    Inbox,
     Withdraw,
     Answer,
     Cancel,
@@ -390,9 +391,13 @@ impl Scene {
     ) -> crate::support::Answer {
         let (thing, body) = self.aimed(aim, which).await;
         let mut path = template.to_owned();
-        for (name, value) in
-            [("{id}", &thing), ("{event_id}", &thing), ("{number}", &thing), ("{path}", &thing)]
-        {
+        for (name, value) in [
+            ("{id}", &thing),
+            ("{event_id}", &thing),
+            ("{number}", &thing),
+            ("{path}", &thing),
+            ("{person}", &thing),
+        ] {
             path = path.replace(name, value);
         }
         let code = match template {
@@ -484,6 +489,8 @@ impl Scene {
             Aim::OtherMandate => (pick(&self.other_mandate), None),
             Aim::Presentation => (pick(&self.shown), None),
             Aim::Receipt | Aim::LoggedReceipt => (pick(&self.receipt), None),
+            // Whoever has no post: in the demo world the post of all lies open.
+            Aim::Inbox => ("mona".to_owned(), None),
             Aim::Tile => ("0/000.p/1".to_owned(), None),
             Aim::Withdraw if new => {
                 let request = door.asked(hans, &cpr("anna"), "C02").await;

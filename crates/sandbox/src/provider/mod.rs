@@ -13,6 +13,7 @@ mod token;
 mod wire;
 
 pub use clients::Client;
+pub(crate) use pages::{Texts, language, page};
 
 use crate::Sandbox;
 use axum::{
@@ -22,7 +23,7 @@ use axum::{
 use clients::Registered;
 use keys::SigningKey;
 use memory::Memory;
-use pages::{AllTexts, Texts};
+use pages::AllTexts;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -94,7 +95,7 @@ impl Provider {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn texts(&self, language: Language) -> &Texts {
+    pub(crate) fn texts(&self, language: Language) -> &Texts {
         self.texts.in_language(language)
     }
 }

@@ -1,4 +1,5 @@
-//! Persons: becoming known, dying.
+//! Persons: becoming known, how post reaches them, dying.
 
 mod die;
+mod post;
 pub(crate) mod register;

@@ -74,6 +74,7 @@ impl Service {
             numbers: number_id.into_iter().collect(),
             logins: BTreeSet::new(),
             life: Life::Alive,
+            post_exempt_since: None,
             registered_at: now,
         };
         let fact = Fact::PersonRegistered { name: new.name.clone(), born: new.born, number: number_id };

@@ -62,6 +62,7 @@ pub(crate) async fn everything(world: &World) {
     world.service.renounce_mandate(&citizen(bo), renounced.id).await.unwrap();
     asked_for_mandates(world, anna, bo, gitte).await;
     collected(world, anna).await;
+    world.service.register_post(bo, true, world.now().local_date()).await.unwrap();
     // A death, and what ends with it.
     world.give(gitte, bo, &["M14"]).await;
     world.give(bo, gitte, &["M14"]).await;

@@ -4,7 +4,7 @@ use tillid_storage::{Fault, Finding};
 use tillid_testkit::{Administrator, Column, Engine, World};
 
 /// Tables that hold no fact; losing them changes nothing of what is true.
-pub(crate) const OPERATIONAL: [&str; 7] = [
+pub(crate) const OPERATIONAL: [&str; 9] = [
     "idempotency",
     "session",
     "login_attempt",
@@ -12,6 +12,8 @@ pub(crate) const OPERATIONAL: [&str; 7] = [
     "client_assertion",
     "business_clock",
     "log_witness",
+    "notice",
+    "notice_cursor",
 ];
 
 /// Columns of the other tables that hold none: who extends the log, and the key of a table with one row.

@@ -17,6 +17,8 @@ mod giving;
 mod journey;
 mod known;
 mod looking;
+mod noticing;
+mod posting;
 mod proving;
 mod registering;
 mod repeating;
@@ -208,6 +210,26 @@ tillid_testkit::on_both_engines! {
         two_answers_to_one_mandate_request_have_one_winner,
         r42_a_request_goes_when_it_is_over_and_with_it_what_it_says,
         mandate_requests_come_in_pages_the_newest_first;
+    noticing:
+        r22_what_happens_to_somebody_is_told_to_them_and_what_they_do_is_not,
+        r22_what_staff_registered_or_took_back_is_confirmed_to_the_person,
+        r32_the_dead_are_told_nothing_and_whoever_asked_them_learns_nothing,
+        r32_a_question_of_the_dead_is_told_to_have_lapsed,
+        a_question_is_recalled_at_local_midnight_and_its_end_is_told,
+        whoever_was_down_over_midnight_tells_once_of_where_it_stands,
+        days_before_an_end_are_counted_over_29_february_and_summer_time,
+        what_ends_before_its_day_is_not_recalled,
+        consents_of_one_answer_are_recalled_in_one_message,
+        r02_whatever_the_clock_does_no_answer_is_no_consent,
+        however_many_nodes_tell_everybody_is_told_once,
+        what_was_there_before_there_were_notices_is_not_told;
+    posting:
+        r21_a_message_is_tried_again_further_and_further_apart_with_the_same_id,
+        a_message_that_is_too_late_or_to_the_dead_is_not_sent,
+        nodes_that_hand_over_at_once_hand_over_each_once,
+        r40_whoever_is_exempt_or_a_child_gets_letters,
+        no_message_says_what_it_is_about,
+        r42_notices_go_with_what_they_tell_of;
     repeating:
         the_same_key_and_request_changes_nothing_more,
         the_same_key_with_another_request_is_refused,

@@ -103,6 +103,12 @@ const fn remains(kind: Kind) -> Option<Remains> {
     }
 }
 
+/// Notices of a thing, by the events that they came of.
+const NOTICES: (&str, &str) = (
+    "notice",
+    "SELECT COUNT(*) FROM notice n JOIN event e ON e.id = n.event_id WHERE e.aggregate_id = $1 AND $2 <> ''",
+);
+
 macro_rules! left {
     ($table:literal, $column:literal) => {
         ($table, concat!("SELECT COUNT(*) FROM ", $table, " WHERE ", $column, " = $1 AND $2 <> ''"))
@@ -126,15 +132,17 @@ const PERSON: Remains = &[
     left!("access_record", "person_id"),
     left!("document", "person_id"),
     left!("task", "person_id"),
+    left!("notice", "person_id"),
     ("session", "SELECT COUNT(*) FROM session WHERE principal LIKE '%' || $2 || '%' AND id <> $1"),
     ("idempotency", "SELECT COUNT(*) FROM idempotency WHERE actor LIKE '%' || $2 || '%' OR resource_id = $1"),
 ];
 const PRESENTATION: Remains = &[left!("presentation", "id"), left!("idempotency", "resource_id")];
-const REQUEST: Remains = &[left!("consent_request", "id"), left!("idempotency", "resource_id")];
-const CONSENT: Remains = &[left!("consent", "id"), left!("idempotency", "resource_id")];
+const REQUEST: Remains = &[left!("consent_request", "id"), left!("idempotency", "resource_id"), NOTICES];
+const CONSENT: Remains = &[left!("consent", "id"), left!("idempotency", "resource_id"), NOTICES];
 const MANDATE: Remains =
-    &[left!("mandate", "id"), left!("power", "source_id"), left!("idempotency", "resource_id")];
+    &[left!("mandate", "id"), left!("power", "source_id"), left!("idempotency", "resource_id"), NOTICES];
 const DOCUMENT: Remains =
     &[left!("document", "id"), left!("document_key", "document_id"), left!("idempotency", "resource_id")];
 const TASK: Remains = &[left!("task", "id"), left!("idempotency", "resource_id")];
-const MANDATE_REQUEST: Remains = &[left!("mandate_request", "id"), left!("idempotency", "resource_id")];
+const MANDATE_REQUEST: Remains =
+    &[left!("mandate_request", "id"), left!("idempotency", "resource_id"), NOTICES];

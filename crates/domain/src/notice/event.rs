@@ -1,0 +1,161 @@
+//! What an event gives notice of. Every fact is decided on: a new one does not compile until it is.
+//!
+//! | what happened | who is told, if somebody else did it | if they did it themselves |
+//! |---|---|---|
+//! | a consent is asked for; the question is taken back or lapses | whoever is asked | |
+//! | a consent is given, declined | the person: by whoever acts for them, or a confirmation that it was registered (R-22) | nothing: the page confirmed it |
+//! | a consent is withdrawn | the person | nothing |
+//! | a consent is annulled, lapses | the person | |
+//! | a mandate is given | its representative | its grantor: a confirmation |
+//! | a mandate is revoked, renounced, ends | both sides | nothing |
+//! | a mandate is asked for; the question lapses | its grantor | nothing |
+//! | a mandate that was asked for is declined | the citizen who asked | nothing |
+//!
+//! The dead are told nothing, and nobody learns of a death by a question.
+
+use super::{Matter, Notice, NoticeKind};
+use crate::{
+    actor::ActorTrace,
+    event::{EndCause, Fact, Recorded},
+    id::PersonId,
+};
+
+/// The notices that an event gives, with what it is about as it is known now; none when that is gone.
+pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
+    let told = |kinds: Option<(PersonId, NoticeKind)>| -> Vec<Notice> {
+        kinds.map(|(person, kind)| notice(event, matter, person, kind)).into_iter().collect()
+    };
+    match &event.fact {
+        Fact::ConsentRequested { person, .. } => told(Some((*person, NoticeKind::ConsentAsked))),
+        // Who was told of a question and looks for it should know why it is gone.
+        Fact::RequestCancelled {} => told(asked(matter).map(|p| (p, NoticeKind::ConsentRequestCancelled))),
+        Fact::RequestLapsed { cause, .. } => match cause {
+            // The dead are told nothing.
+            EndCause::Death => Vec::new(),
+            EndCause::RepresentativeDeath | EndCause::CaseClosed | EndCause::Used => {
+                told(asked(matter).map(|p| (p, NoticeKind::ConsentRequestCancelled)))
+            }
+        },
+        Fact::ConsentGiven(answer) | Fact::ConsentDeclined(answer) => {
+            told(answered(&event.actor, answer.person).map(|kind| (answer.person, kind)))
+        }
+        Fact::ConsentWithdrawn { .. } => told(
+            asked(matter)
+                .filter(|person| is_by_another(event, *person))
+                .map(|p| (p, NoticeKind::ConsentWithdrawnForYou)),
+        ),
+        Fact::ConsentAnnulled { .. } => told(asked(matter).map(|p| (p, NoticeKind::ConsentAnnulled))),
+        Fact::ConsentLapsed { cause, .. } => match cause {
+            EndCause::Death => Vec::new(),
+            EndCause::RepresentativeDeath | EndCause::CaseClosed | EndCause::Used => {
+                told(asked(matter).map(|p| (p, NoticeKind::ConsentEnded)))
+            }
+        },
+        Fact::MandateGiven { grantor, representative, .. } => vec![
+            notice(event, matter, *grantor, NoticeKind::MandateGiven),
+            notice(event, matter, *representative, NoticeKind::MandateReceived),
+        ],
+        Fact::MandateRevoked {} | Fact::MandateRenounced {} | Fact::MandateEnded { .. } => {
+            ended(event, matter)
+        }
+        Fact::MandateRequested { grantor, .. } => told(Some((*grantor, NoticeKind::MandateAsked))),
+        // That the mandate was given tells more.
+        Fact::MandateRequestApproved { .. } => Vec::new(),
+        Fact::MandateRequestDeclined {} => {
+            told(who_asked(matter).map(|p| (p, NoticeKind::MandateRequestDeclined)))
+        }
+        Fact::MandateRequestLapsed { cause, .. } => match cause {
+            // Whoever asked learns nothing of a death by asking: to them the question waits until its deadline.
+            EndCause::Death => Vec::new(),
+            EndCause::RepresentativeDeath | EndCause::CaseClosed | EndCause::Used => {
+                told(asked(matter).map(|p| (p, NoticeKind::MandateRequestEnded)))
+            }
+        },
+        // What follows for the person has an event of its own.
+        Fact::RequestAnswered { .. } => Vec::new(),
+        // What registers tell, the person knows from elsewhere; the dead are told nothing.
+        Fact::PersonRegistered { .. }
+        | Fact::LoginBound { .. }
+        | Fact::PersonDied { .. }
+        | Fact::PostChanged { .. } => Vec::new(),
+        // Of nobody's, or seen by the person already, or what the authority does about it.
+        Fact::EntryDrafted { .. }
+        | Fact::EntryPublished {}
+        | Fact::EntryRetired {}
+        | Fact::PresentationShown { .. }
+        | Fact::DocumentKept { .. }
+        | Fact::TaskOpened(_)
+        | Fact::TaskClosed { .. }
+        | Fact::ClientRegistered { .. }
+        | Fact::ClientChanged { .. }
+        | Fact::ClientStopped {}
+        | Fact::ClientResumed {}
+        | Fact::EntityRegistered { .. }
+        | Fact::EntityChanged { .. }
+        | Fact::EntityRemoved {}
+        | Fact::PrivilegeRegistered { .. }
+        | Fact::PrivilegeChanged { .. }
+        | Fact::PrivilegeRemoved {}
+        | Fact::ExternalGranted { .. }
+        | Fact::ExternalGrantRevoked {} => Vec::new(),
+        // The person finds who looked in their access log.
+        Fact::AccessRecorded { .. } | Fact::AccessErased { .. } | Fact::Erased { .. } => Vec::new(),
+    }
+}
+
+/// The person who is asked or who consented.
+fn asked(matter: &Matter) -> Option<PersonId> {
+    match matter {
+        Matter::Consent(consent) => Some(consent.answer.person),
+        Matter::Request(request, _) => Some(request.person),
+        Matter::MandateRequest(request, _) => Some(request.grantor),
+        Matter::Mandate(..) => None,
+    }
+}
+
+/// The citizen who asked for a mandate; an authority that did finds the answer where it works.
+pub(super) fn who_asked(matter: &Matter) -> Option<PersonId> {
+    match matter {
+        Matter::MandateRequest(request, _) if request.authority.is_none() => Some(request.representative),
+        _ => None,
+    }
+}
+
+/// What the person is told of an answer, by who gave it.
+fn answered(actor: &ActorTrace, person: PersonId) -> Option<NoticeKind> {
+    match actor {
+        ActorTrace::Citizen { person: by } if *by == person => None,
+        ActorTrace::Citizen { .. } | ActorTrace::Representative { .. } => {
+            Some(NoticeKind::ConsentAnsweredForYou)
+        }
+        ActorTrace::Employee { .. }
+        | ActorTrace::System { .. }
+        | ActorTrace::Operator
+        | ActorTrace::Service => Some(NoticeKind::ConsentRegistered),
+    }
+}
+
+/// Whether somebody else did it.
+fn is_by_another(event: &Recorded, person: PersonId) -> bool {
+    match &event.actor {
+        ActorTrace::Citizen { person: by } | ActorTrace::Representative { person: by, .. } => *by != person,
+        ActorTrace::Employee { .. }
+        | ActorTrace::System { .. }
+        | ActorTrace::Operator
+        | ActorTrace::Service => true,
+    }
+}
+
+/// Both sides of a mandate are told that it ended, except who ended it.
+fn ended(event: &Recorded, matter: &Matter) -> Vec<Notice> {
+    let Matter::Mandate(mandate, _) = matter else { return Vec::new() };
+    [mandate.grantor, mandate.representative]
+        .into_iter()
+        .filter(|party| is_by_another(event, *party))
+        .map(|party| notice(event, matter, party, NoticeKind::MandateEnded))
+        .collect()
+}
+
+fn notice(event: &Recorded, matter: &Matter, concerns: PersonId, kind: NoticeKind) -> Notice {
+    matter.notice(kind, concerns, event.id, (0, event.recorded_at))
+}

@@ -1,0 +1,277 @@
+//! Notices: what people are told of by post, because something happened or is about to end.
+//!
+//! Both sources are pure. [`of_event`] says what an event of the journal gives, [`of_end`] what the calendar gives. Nothing here
+//! changes a fact: that nobody answered stays that nobody answered, however many reminders there were.
+//!
+//! People are not told of what they did themselves, with one exception: who gives a mandate gets a confirmation, because whoever
+//! took over their login would give one too.
+
+mod due;
+mod event;
+mod words;
+
+pub use due::{BEFORE_A_DEADLINE, BEFORE_AN_END, due, ends_due, nearest, of_end};
+pub use event::of_event;
+pub use words::{Both, Message, message};
+
+use crate::{
+    Cvr,
+    catalogue::Polarity,
+    consent::Consent,
+    id::{ConsentId, EventId, MandateId, MandateRequestId, PersonId, RequestId},
+    instant::{Instant, LocalDate},
+    mandate::Mandate,
+    mandate_request::MandateRequest,
+    person::{Life, Person},
+    request::ConsentRequest,
+};
+use uuid::Uuid;
+
+/// From what age people have Digital Post.
+const DIGITAL_POST_FROM: i32 = 15;
+
+/// What a notice tells.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub enum NoticeKind {
+    /// An authority asks for a consent.
+    ConsentAsked,
+    /// It asks no longer.
+    ConsentRequestCancelled,
+    /// It waits for an answer, and soon no longer.
+    ConsentRequestWaits,
+    /// Nobody answered in time, so nothing was agreed.
+    ConsentRequestExpired,
+    /// Somebody who acts for the person answered.
+    ConsentAnsweredForYou,
+    /// Staff or a system entered an answer of the person's.
+    ConsentRegistered,
+    /// Somebody else withdrew a consent of the person's.
+    ConsentWithdrawnForYou,
+    /// Staff had registered an answer of the person's wrongly, and it never counted.
+    ConsentAnnulled,
+    /// A consent ended before its time.
+    ConsentEnded,
+    /// A consent ends soon.
+    ConsentEndsSoon,
+    /// A consent has expired.
+    ConsentExpired,
+    /// The person gave a mandate: a confirmation.
+    MandateGiven,
+    /// Somebody gave the person a mandate.
+    MandateReceived,
+    /// A mandate that the person gave or holds ended before its time.
+    MandateEnded,
+    /// A mandate that the person gave or holds ends soon.
+    MandateEndsSoon,
+    /// It has expired.
+    MandateExpired,
+    /// Somebody asks the person for a mandate.
+    MandateAsked,
+    /// Nobody asks any longer.
+    MandateRequestEnded,
+    /// The question waits for an answer, and soon no longer.
+    MandateRequestWaits,
+    /// The person did not answer in time, and gave nobody anything.
+    MandateRequestExpired,
+    /// The person asked for a mandate, and the answer was no.
+    MandateRequestDeclined,
+    /// The person asked for a mandate and got no answer in time.
+    MandateRequestUnanswered,
+}
+
+impl NoticeKind {
+    /// Every kind.
+    pub const ALL: [Self; 22] = [
+        Self::ConsentAsked,
+        Self::ConsentRequestCancelled,
+        Self::ConsentRequestWaits,
+        Self::ConsentRequestExpired,
+        Self::ConsentAnsweredForYou,
+        Self::ConsentRegistered,
+        Self::ConsentWithdrawnForYou,
+        Self::ConsentAnnulled,
+        Self::ConsentEnded,
+        Self::ConsentEndsSoon,
+        Self::ConsentExpired,
+        Self::MandateGiven,
+        Self::MandateReceived,
+        Self::MandateEnded,
+        Self::MandateEndsSoon,
+        Self::MandateExpired,
+        Self::MandateAsked,
+        Self::MandateRequestEnded,
+        Self::MandateRequestWaits,
+        Self::MandateRequestExpired,
+        Self::MandateRequestDeclined,
+        Self::MandateRequestUnanswered,
+    ];
+
+    /// The code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::ConsentAsked => "consent_asked",
+            Self::ConsentRequestCancelled => "consent_request_cancelled",
+            Self::ConsentRequestWaits => "consent_request_waits",
+            Self::ConsentRequestExpired => "consent_request_expired",
+            Self::ConsentAnsweredForYou => "consent_answered_for_you",
+            Self::ConsentRegistered => "consent_registered",
+            Self::ConsentWithdrawnForYou => "consent_withdrawn_for_you",
+            Self::ConsentAnnulled => "consent_annulled",
+            Self::ConsentEnded => "consent_ended",
+            Self::ConsentEndsSoon => "consent_ends_soon",
+            Self::ConsentExpired => "consent_expired",
+            Self::MandateGiven => "mandate_given",
+            Self::MandateReceived => "mandate_received",
+            Self::MandateEnded => "mandate_ended",
+            Self::MandateEndsSoon => "mandate_ends_soon",
+            Self::MandateExpired => "mandate_expired",
+            Self::MandateAsked => "mandate_asked",
+            Self::MandateRequestEnded => "mandate_request_ended",
+            Self::MandateRequestWaits => "mandate_request_waits",
+            Self::MandateRequestExpired => "mandate_request_expired",
+            Self::MandateRequestDeclined => "mandate_request_declined",
+            Self::MandateRequestUnanswered => "mandate_request_unanswered",
+        }
+    }
+
+    /// The kind with that code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// Where the person reads more, once they have logged in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Page {
+    /// A request for consent.
+    Request(RequestId),
+    /// A consent.
+    Consent(ConsentId),
+    /// A mandate.
+    Mandate(MandateId),
+    /// A request for a mandate.
+    MandateRequest(MandateRequestId),
+}
+
+impl Page {
+    /// Its path on the service.
+    pub fn path(self) -> String {
+        match self {
+            Self::Request(id) => format!("/requests/{id}"),
+            Self::Consent(id) => format!("/consents/{id}"),
+            Self::Mandate(id) => format!("/mandates/{id}"),
+            Self::MandateRequest(id) => format!("/mandate-requests/{id}"),
+        }
+    }
+}
+
+/// Something that a person is told, once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Notice {
+    /// What it tells.
+    pub kind: NoticeKind,
+    /// Whom it concerns; who gets it is for [`recipients`] to say.
+    pub concerns: PersonId,
+    /// In whose name it is sent.
+    pub sender: Cvr,
+    /// Whether it is of a consent or of an opt-out.
+    pub polarity: Polarity,
+    /// What it is about: a person is told once of one thing, kind, number of days and moment. Consents that were given together are
+    /// one thing, and so one message.
+    pub about: Uuid,
+    /// The event that it came of, or with which the thing began; the notice goes when that is erased.
+    pub source: EventId,
+    /// Where the person reads more.
+    pub page: Page,
+    /// How many days before the end it is sent; 0 for what is told when it is so.
+    pub days_before: u16,
+    /// When what it tells was or will be so.
+    pub moment: Instant,
+}
+
+/// What an event or an end is about, with what a notice says of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Matter {
+    /// A consent.
+    Consent(Consent),
+    /// A request for consent, and what is asked for.
+    Request(ConsentRequest, Polarity),
+    /// A mandate, and the authority of its first package.
+    Mandate(Mandate, Cvr),
+    /// A request for a mandate, and the authority that asked or whose packages are asked for.
+    MandateRequest(MandateRequest, Cvr),
+}
+
+impl Matter {
+    fn notice(
+        &self,
+        kind: NoticeKind,
+        concerns: PersonId,
+        source: EventId,
+        (days_before, moment): (u16, Instant),
+    ) -> Notice {
+        let (sender, polarity, about, page) = match self {
+            Self::Consent(consent) => {
+                let answer = &consent.answer;
+                (answer.authority, answer.polarity, answer.declaration.as_uuid(), Page::Consent(consent.id))
+            }
+            Self::Request(request, polarity) => {
+                (request.authority, *polarity, request.id.as_uuid(), Page::Request(request.id))
+            }
+            Self::Mandate(mandate, sender) => {
+                (*sender, Polarity::Consent, mandate.id.as_uuid(), Page::Mandate(mandate.id))
+            }
+            Self::MandateRequest(request, sender) => {
+                (*sender, Polarity::Consent, request.id.as_uuid(), Page::MandateRequest(request.id))
+            }
+        };
+        Notice { kind, concerns, sender, polarity, about, source, page, days_before, moment }
+    }
+}
+
+/// Who gets the notices that concern a person: the person, while they live.
+///
+/// Messages about a child go to whoever has custody; who that is, is told by the facts of custody.
+pub fn recipients(concerned: &Person) -> Vec<PersonId> {
+    match concerned.life {
+        Life::Alive => vec![concerned.id],
+        Life::Died { .. } => Vec::new(),
+    }
+}
+
+/// How post reaches a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PostalChannel {
+    /// Digital Post.
+    DigitalPost,
+    /// A letter on paper.
+    Letter,
+}
+
+impl PostalChannel {
+    /// Every channel.
+    pub const ALL: [Self; 2] = [Self::DigitalPost, Self::Letter];
+
+    /// How post reaches that person on that day: digitally from 15 years, unless they are exempt. Where the age is not known,
+    /// digitally: a letter would lie open to whoever empties the letter box.
+    pub fn to(person: &Person, day: LocalDate) -> Self {
+        let is_child = person.age_on(day).is_some_and(|age| age < DIGITAL_POST_FROM);
+        if is_child || person.post_exempt_since.is_some() { Self::Letter } else { Self::DigitalPost }
+    }
+
+    /// The code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::DigitalPost => "digital_post",
+            Self::Letter => "letter",
+        }
+    }
+
+    /// The channel with that code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.code() == code)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! Notices: made from the log and the calendar, kept in the outbox, handed over to be sent.
+//!
+//! Nothing of this is in the path of a change: a database that is slow to make notices slows nobody who gives or withdraws. Every node
+//! does it, and doing it twice does no harm: the cursor over the log is locked while it moves, and the outbox takes each notice once.
+
+mod deliver;
+mod derive;
+mod end;
+mod post;
+
+pub use deliver::Delivered;
+pub use post::{Addressed, NotHandedOver, Postal, SandboxPost};
+
+use crate::{Error, Service};
+use tillid_domain::{
+    Cvr, Instant,
+    catalogue::{Definition, Polarity},
+    event::Kind,
+    id::{ConsentId, EntryId, MandateId, MandateRequestId, NoticeId, PersonId, RequestId},
+    notice::{Both, Matter, Notice, message, recipients},
+};
+use tillid_storage::{NewNotice, NoticeNumbers, OutboxNotice, Tx, Upkeep};
+use uuid::Uuid;
+
+impl Service {
+    /// What an event or an end is about, as it is now; `None` when it is nothing that people are told of, or gone.
+    async fn matter<M>(&self, tx: &mut Tx<M>, kind: Kind, id: Uuid) -> Result<Option<Matter>, Error> {
+        Ok(match kind {
+            Kind::Consent => tx.consent(ConsentId::from_uuid(id)).await?.map(Matter::Consent),
+            Kind::ConsentRequest => match tx.request(RequestId::from_uuid(id)).await? {
+                Some(request) => {
+                    let entry = self.known_entry(tx, request.entry.entry).await?;
+                    let polarity = match &entry.definition {
+                        Definition::ConsentType(of) => of.polarity,
+                        Definition::MandatePackage(_) => Polarity::Consent,
+                    };
+                    Some(Matter::Request(request, polarity))
+                }
+                None => None,
+            },
+            Kind::Mandate => match tx.mandate(MandateId::from_uuid(id)).await? {
+                Some(mandate) => {
+                    let sender = self.first_authority(tx, mandate.packages.first().map(|p| p.entry)).await?;
+                    sender.map(|sender| Matter::Mandate(mandate, sender))
+                }
+                None => None,
+            },
+            Kind::MandateRequest => match tx.mandate_request(MandateRequestId::from_uuid(id)).await? {
+                Some(request) => {
+                    let package = request.packages.first().map(|p| p.entry);
+                    let sender = match request.authority {
+                        Some(authority) => Some(authority),
+                        None => self.first_authority(tx, package).await?,
+                    };
+                    sender.map(|sender| Matter::MandateRequest(request, sender))
+                }
+                None => None,
+            },
+            _ => None,
+        })
+    }
+
+    async fn first_authority<M>(
+        &self,
+        tx: &mut Tx<M>,
+        package: Option<EntryId>,
+    ) -> Result<Option<Cvr>, Error> {
+        match package {
+            Some(package) => Ok(Some(self.known_entry(tx, package).await?.definition.authority())),
+            None => Ok(None),
+        }
+    }
+
+    /// Puts notices into the outbox, for all who get them; how many were new.
+    async fn put(&self, tx: &mut Tx<Upkeep>, notices: Vec<Notice>, now: Instant) -> Result<u64, Error> {
+        let mut put = 0;
+        for notice in notices {
+            let Some(concerned) = tx.person(notice.concerns).await? else { continue };
+            let message = message(&notice, self.sender_name(notice.sender));
+            for to in recipients(&concerned) {
+                let new = NewNotice {
+                    id: NoticeId::from_uuid(self.ambient.id()),
+                    to,
+                    notice: notice.clone(),
+                    message: message.clone(),
+                    made_at: now,
+                    queued_at: self.ambient.now(),
+                };
+                put += u64::from(tx.put_notice(&new).await?);
+            }
+        }
+        Ok(put)
+    }
+
+    /// What the authority is called; its number, where nobody says.
+    fn sender_name(&self, sender: Cvr) -> Both {
+        let known = self.directory.get(sender).map(|authority| Both::of(&authority.name));
+        known.unwrap_or_else(|| Both::same(&format!("CVR {sender}")))
+    }
+
+    /// The newest notices to a person: what the sandbox's inbox and tests look at.
+    pub async fn notices_to(&self, person: PersonId) -> Result<Vec<OutboxNotice>, Error> {
+        /// Many more than anybody reads.
+        const MANY: u32 = 1000;
+        let mut tx = self.store.read().await?;
+        Ok(tx.notices_to(person, MANY).await?)
+    }
+
+    /// The outbox in numbers.
+    pub async fn notice_numbers(&self) -> Result<NoticeNumbers, Error> {
+        let mut tx = self.store.read().await?;
+        Ok(tx.notice_numbers().await?)
+    }
+}
