@@ -50,6 +50,7 @@ const UNSAFE: &[(&str, Who)] = &[
     ("/mandate-requests/{id}/decline", Who::Citizen),
     ("/act-for", Who::Citizen),
     ("/act-for/stop", Who::Citizen),
+    ("/casework/catalogue/{shelf}/{code}/{number}/{step}", Who::Employee),
     ("/casework/clients", Who::Employee),
     ("/casework/clients/{client}/stop", Who::Employee),
     ("/casework/clients/{client}/resume", Who::Employee),
@@ -152,6 +153,10 @@ async fn targets(scene: &Scene, anna: &mut Walker, bo: &mut Walker, hans: &mut W
         ("/mandates/new/{code}/{presentation}", planned.url.path().to_owned()),
         ("/mandates/{id}/revoke", format!("/mandates/{mandate}/revoke")),
         ("/mandates/{id}/renounce", format!("/mandates/{mandate}/renounce")),
+        (
+            "/casework/catalogue/{shelf}/{code}/{number}/{step}",
+            "/casework/catalogue/consent-types/C15/1/retire".to_owned(),
+        ),
         ("/casework/clients/{client}/stop", format!("{CLIENT}/stop")),
         ("/casework/clients/{client}/resume", format!("{CLIENT}/resume")),
         ("/mandate-requests/{id}", format!("/mandate-requests/{asked}")),

@@ -3,7 +3,7 @@
 use crate::{
     StoreError,
     column::json,
-    engine::{Sql, Tx, Write, on, run},
+    engine::{Tx, Write, on, run},
     journal::signed,
 };
 use tillid_domain::{

@@ -9,7 +9,6 @@ use crate::{
 use tillid_domain::{
     Digest, Instant, LocalDate,
     actor::ActorTrace,
-    catalogue::Definition,
     client::ClientState,
     collected::Collected,
     event::{ConsentAnswer, EndCause, Event, Fact, Recorded},

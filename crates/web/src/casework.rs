@@ -1,6 +1,7 @@
 //! The pages of an authority's staff: looking a person up, asking for consent, what came of it, and erasing what is over.
 
 mod ask;
+mod catalogue;
 mod clients;
 mod erase;
 mod found;
@@ -23,6 +24,7 @@ use tillid_domain::{
     Reason,
     actor::Role,
     id::{AccessId, RegistrationId, RequestId},
+    text::Code,
 };
 use tillid_edge::{Path, Problem};
 use tillid_service::{Call, Error};
@@ -30,6 +32,9 @@ use tillid_service::{Call, Error};
 pub(crate) fn router() -> Router<Web> {
     Router::new()
         .route("/casework", get(lookup::page))
+        .route("/casework/catalogue", get(catalogue::list))
+        .route("/casework/catalogue/{shelf}/{code}/{number}", get(catalogue::entry))
+        .route("/casework/catalogue/{shelf}/{code}/{number}/{step}", post(catalogue::step).get(to_entry))
         .route("/casework/clients", get(clients::list).post(register::sent))
         .route("/casework/clients/new", get(register::page))
         .route("/casework/clients/{client}", get(clients::page))
@@ -98,6 +103,11 @@ fn read<T>(here: &Here, outcome: Result<T, Error>) -> Result<T, Stop> {
 fn roles(here: &Here) -> Result<&[Role], Problem> {
     let employee = here.visitor.employee().map(|(_, roles)| roles);
     here.told(employee.ok_or(Error::Denied(Reason::StaffOnly)))
+}
+
+async fn to_entry(Path((shelf, code, number, _)): Path<(String, Code, u32, String)>) -> Response {
+    let known = if shelf == "mandate-packages" { "mandate-packages" } else { "consent-types" };
+    see(&format!("/casework/catalogue/{known}/{code}/{number}"))
 }
 
 async fn to_client(Path(client): Path<RegistrationId>) -> Response {

@@ -67,9 +67,6 @@ impl Service {
         };
         if draft.state.is_open() {
             must_be_sound(&draft)?;
-            if before.as_ref().is_some_and(|b| b.number > draft.number) {
-                return Err(Error::Rule(Reason::DraftOvertaken));
-            }
         }
         self.must_own_privileges(&mut tx, call, &draft.definition).await?;
         let (entry, events) = self.published_instead(call, &mut tx, draft, before).await?;
@@ -112,6 +109,9 @@ impl Service {
         let mut events = Vec::with_capacity(2);
         let (entry, fact) = draft.publish(&call.actor.trace(), now)?;
         if let Some(before) = before {
+            if before.number > entry.number {
+                return Err(Error::Rule(Reason::DraftOvertaken));
+            }
             let (retired, fact) = before.retire(now)?;
             events.push(self.event(call, now, &retired, fact));
         }

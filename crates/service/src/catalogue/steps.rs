@@ -4,7 +4,7 @@ use crate::{Call, Done, Error, Service};
 use tillid_domain::{
     Instant, Reason,
     access::{Act, Subject, may},
-    catalogue::{CatalogueEntry, Definition, Shelf},
+    catalogue::{CatalogueEntry, Definition, EntryState, Shelf},
     event::Fact,
     id::EntryId,
     text::{Code, Prose},
@@ -41,7 +41,7 @@ impl Service {
         let (shelf, code) = (definition.shelf(), definition.code().clone());
         let by = call.actor.trace();
         self.step(call, (shelf, &code, number), move |entry, _| {
-            if entry.definition == definition && entry.state == tillid_domain::catalogue::EntryState::Draft {
+            if entry.definition == definition && entry.state == EntryState::Draft {
                 return Ok((entry, None));
             }
             entry.change(definition, &by).map(told)

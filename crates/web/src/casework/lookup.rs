@@ -1,6 +1,6 @@
 //! The form that looks a person up: whom, for what, in which case.
 
-use super::{clients::may_manage, erase::may_erase, roles};
+use super::{catalogue::may_edit, clients::may_manage, erase::may_erase, roles};
 use crate::{
     fields,
     page::{Here, Page, see},
@@ -42,6 +42,7 @@ struct LookUp<'p> {
     choices: Vec<Choice>,
     may_erase: bool,
     may_manage: bool,
+    may_edit: bool,
     filled: &'p Filled,
     notice: Option<Notice>,
 }
@@ -106,8 +107,15 @@ fn shown(here: &Here, filled: &Filled, notice: Option<Notice>) -> Result<Respons
     let roles = roles(here)?;
     let choices = purposes(roles).into_iter().enumerate().map(choice).collect();
     let status = notice.as_ref().map(|notice| notice.status);
-    let template =
-        LookUp { page, choices, may_erase: may_erase(roles), may_manage: may_manage(roles), filled, notice };
+    let template = LookUp {
+        page,
+        choices,
+        may_erase: may_erase(roles),
+        may_manage: may_manage(roles),
+        may_edit: may_edit(roles),
+        filled,
+        notice,
+    };
     Ok(form(page, status, &template))
 }
 
