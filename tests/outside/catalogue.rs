@@ -39,7 +39,8 @@ async fn r43_it_is_drafted_returned_published_given_and_replaced(engine: Engine)
     door.post(&step("submit")).by(&karin).send().await.expect(200);
     let comment = json!({"comment": "Skriv, hvad der spørges om."});
     door.post(&step("return")).by(&ole).json(&comment).send().await.expect(200);
-    definition["items"][0]["statement"]["da"] = json!("Kommunen må spørge min læge om min sygdom og min medicin.");
+    definition["items"][0]["statement"]["da"] =
+        json!("Kommunen må spørge min læge om min sygdom og min medicin.");
     let written = write(&definition).send().await.expect(200).json();
     assert_eq!((&written["state"], &written["revision"]), (&json!("draft"), &json!(5)));
     door.post(&step("submit")).by(&karin).send().await.expect(200);
@@ -57,7 +58,11 @@ async fn r43_it_is_drafted_returned_published_given_and_replaced(engine: Engine)
     assert_eq!(number["version"], 2);
     door.post(&format!("{TYPE}/2/publish")).by(&karin).send().await.expect(200);
     let consent = door.get(&format!("/v1/consents/{given}")).by(&anna).send().await.expect(200).json();
-    assert_eq!((&consent["state"], &consent["consent_type"]["version"]), (&json!("active"), &json!(1)), "{consent}");
+    assert_eq!(
+        (&consent["state"], &consent["consent_type"]["version"]),
+        (&json!("active"), &json!(1)),
+        "{consent}"
+    );
     let then = door.get(&format!("{TYPE}/1")).send().await.expect(200).json();
     assert_eq!((&then["state"], &then["definition"]), (&json!("retired"), &definition));
 

@@ -76,6 +76,6 @@ fn citizens_can_read_it() {
         assert!(said.is_empty() || lix <= 45.0, "{group}: LIX {lix:.0}");
         all.extend(said);
     }
-    let whole = lix(all.into_iter());
+    let whole = lix(all);
     assert!(whole <= 40.0, "LIX {whole:.0}");
 }

@@ -13,7 +13,7 @@ use tillid_domain::{
     catalogue::{CatalogueEntry, ConsentType, Definition, EntryState, MandatePackage, Shelf},
     event::{Fact, Recorded},
     presentation::{ConsentSetting, consent_document},
-    text::Code,
+    text::{Code, Name},
 };
 use tillid_edge::Problem;
 use tillid_service::Error;
@@ -114,7 +114,7 @@ impl Told {
 /// Exactly what a citizen will see, by the renderer of presentations.
 fn document(here: &Here, of: &ConsentType, version: u32) -> Result<ConsentDocument, Problem> {
     let authority = here.told(here.service.directory().get(of.authority).ok_or(Error::NotFound))?;
-    let name = authority.name.in_language(here.page.language).parse();
+    let name = authority.name.in_language(here.page.language).parse::<Name>();
     let name = here.told(name.map_err(|_| Error::NotFound))?;
     let items: Vec<Code> = of.items.iter().map(|item| item.code.clone()).collect();
     let setting = ConsentSetting {
