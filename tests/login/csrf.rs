@@ -55,6 +55,7 @@ const UNSAFE: &[(&str, Who)] = &[
     ("/act-for/stop", Who::Citizen),
     ("/casework/cases/close", Who::Employee),
     ("/casework/cases/close/confirm", Who::Employee),
+    ("/casework/catalogue/{shelf}/{code}/{number}/{step}", Who::Employee),
     ("/casework/clients", Who::Employee),
     ("/casework/clients/{client}/stop", Who::Employee),
     ("/casework/clients/{client}/resume", Who::Employee),
@@ -177,6 +178,10 @@ async fn targets(scene: &Scene, anna: &mut Walker, bo: &mut Walker, hans: &mut W
         ("/mandates/new/{code}/{presentation}", planned.url.path().to_owned()),
         ("/mandates/{id}/revoke", format!("/mandates/{mandate}/revoke")),
         ("/mandates/{id}/renounce", format!("/mandates/{mandate}/renounce")),
+        (
+            "/casework/catalogue/{shelf}/{code}/{number}/{step}",
+            "/casework/catalogue/consent-types/C15/1/retire".to_owned(),
+        ),
         ("/casework/clients/{client}/stop", format!("{CLIENT}/stop")),
         ("/casework/clients/{client}/resume", format!("{CLIENT}/resume")),
         ("/mandate-requests/{id}", format!("/mandate-requests/{asked}")),

@@ -16,6 +16,7 @@ mod architecture;
 mod asking;
 mod authzen;
 mod bad_input;
+mod catalogue;
 mod clients;
 mod collecting;
 mod contract;

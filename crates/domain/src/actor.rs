@@ -275,6 +275,15 @@ impl Actor {
     pub const OPERATOR: Self =
         Self { who: Who::Operator, assurance: Assurance::High, authenticated_at: None };
 
+    /// The authority that they work for.
+    pub const fn authority(&self) -> Option<Cvr> {
+        match &self.who {
+            Who::Employee(me) => Some(me.authority),
+            Who::System(me) => Some(me.authority),
+            Who::Citizen { .. } | Who::Operator => None,
+        }
+    }
+
     /// What the journal and the access log keep of who acted.
     pub fn trace(&self) -> ActorTrace {
         match &self.who {

@@ -146,9 +146,23 @@ pub enum Fact {
         /// What it says.
         definition: Definition,
     },
+    /// The draft was written anew.
+    EntryChanged {
+        /// What it says now.
+        definition: Definition,
+    },
+    /// A colleague was asked to look at it.
+    EntrySubmitted {},
+    /// It was given back to be written on.
+    EntryReturned {
+        /// Why.
+        comment: Prose,
+    },
+    /// It was given up before it came into use.
+    EntryDiscarded {},
     /// It was taken into use.
     EntryPublished {},
-    /// A newer version took its place.
+    /// It went out of use, for a newer version or for none.
     EntryRetired {},
     /// Something was shown to a person before a choice.
     PresentationShown {
@@ -475,6 +489,10 @@ impl Fact {
             Self::PersonDied { .. } => "person_died",
             Self::PostChanged { .. } => "post_changed",
             Self::EntryDrafted { .. } => "entry_drafted",
+            Self::EntryChanged { .. } => "entry_changed",
+            Self::EntrySubmitted {} => "entry_submitted",
+            Self::EntryReturned { .. } => "entry_returned",
+            Self::EntryDiscarded {} => "entry_discarded",
             Self::EntryPublished {} => "entry_published",
             Self::EntryRetired {} => "entry_retired",
             Self::PresentationShown { .. } => "presentation_shown",

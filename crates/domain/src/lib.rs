@@ -6,7 +6,6 @@
 pub mod access;
 pub mod actor;
 pub mod catalogue;
-mod catalogue_entry;
 pub mod client;
 pub mod collected;
 pub mod consent;
@@ -28,6 +27,7 @@ pub mod person;
 pub mod presentation;
 #[cfg(test)]
 mod properties;
+mod readability;
 mod reason;
 pub mod request;
 pub mod task;
@@ -39,5 +39,6 @@ pub use cvr::{Cvr, NotACvr};
 pub use digest::{Digest, NotADigest, Salt, canonical};
 pub use instant::{CalendarPeriod, Instant, LocalDate, NotATime, Period};
 pub use kle::{Kle, NotAKle};
+pub use readability::lix;
 pub use reason::{Audience, Reason, Sentences};
 pub use text::{Language, Localized};

@@ -226,14 +226,52 @@ reasons! {
     SecondPersonNeeded = "second_person_needed",
     /// Only a draft can be published.
     NotADraft = "not_a_draft",
+    /// It is being looked at; who wants to change it takes it back first.
+    DraftInReview = "draft_in_review",
+    /// Nobody has asked for it to be looked at.
+    NotInReview = "not_in_review",
+    /// A draft stays a version of its own code.
+    DraftOfAnotherCode = "draft_of_another_code",
+    /// A newer version has come into use since it was drafted.
+    DraftOvertaken = "draft_overtaken",
     /// The draft has flaws.
     DraftFlawed = "draft_flawed",
     /// The draft does not name data and recipients.
     DraftTooVague = "draft_too_vague",
+    /// It obtains or discloses, and does not say from whom.
+    DraftWithoutSource = "draft_without_source",
+    /// Words that cover everything name nothing.
+    DraftTooBroad = "draft_too_broad",
     /// A code stands twice.
     DraftRepeatsCode = "draft_repeats_code",
     /// No law is named.
     DraftWithoutLaw = "draft_without_law",
+    /// The law that its nature calls for is not named.
+    DraftBasisNotNamed = "draft_basis_not_named",
+    /// The law does not ask for consent here.
+    DraftNoConsentNeeded = "draft_no_consent_needed",
+    /// The authority has this without consent, so that asking would mislead.
+    DraftAsksNeedlessly = "draft_asks_needlessly",
+    /// Something depends on a consent that must be voluntary.
+    DraftConditional = "draft_conditional",
+    /// An opt-out is no basis of a processing.
+    DraftOptOutUnfit = "draft_opt_out_unfit",
+    /// A withdrawal sets off something else than its law says.
+    DraftEffectsUnfit = "draft_effects_unfit",
+    /// No record of processing is named.
+    DraftWithoutRecord = "draft_without_record",
+    /// It ends with a case and need not have one.
+    DraftWithoutCase = "draft_without_case",
+    /// The age does not fit the law.
+    DraftAgeUnfit = "draft_age_unfit",
+    /// Whose answer counts for a child does not fit the law.
+    DraftParentalRuleUnfit = "draft_parental_rule_unfit",
+    /// The two languages have the same words.
+    DraftNotTranslated = "draft_not_translated",
+    /// A text is too short to say what it must.
+    DraftSaysTooLittle = "draft_says_too_little",
+    /// A text is hard to read.
+    DraftHardToRead = "draft_hard_to_read",
     /// The assessment of voluntariness is missing.
     DraftWithoutVoluntariness = "draft_without_voluntariness",
     /// It has data of the special categories and is not said to be that sensitive.

@@ -11,7 +11,7 @@ macro_rules! files {
     };
 }
 
-const FILES: [(&str, &str); 34] = files![
+const FILES: [(&str, &str); 37] = files![
     "consent-types/C01",
     "consent-types/C02",
     "consent-types/C03",
@@ -28,6 +28,9 @@ const FILES: [(&str, &str); 34] = files![
     "consent-types/C14",
     "consent-types/C15",
     "consent-types/C16",
+    "consent-types/X01",
+    "consent-types/X03",
+    "consent-types/X04",
     "mandate-packages/M01",
     "mandate-packages/M02",
     "mandate-packages/M03",
@@ -83,9 +86,9 @@ mod tests {
         let authorities = authorities().expect("the authorities");
         let definitions = definitions(&authorities).expect("the definitions");
         let count = |shelf| definitions.iter().filter(|d| d.shelf() == shelf).count();
-        assert_eq!((count(Shelf::ConsentType), count(Shelf::MandatePackage)), (16, 18));
+        assert_eq!((count(Shelf::ConsentType), count(Shelf::MandatePackage)), (19, 18));
         let codes: BTreeSet<&str> = definitions.iter().map(|d| d.code().as_str()).collect();
-        assert_eq!(codes.len(), 34);
+        assert_eq!(codes.len(), 37);
         for definition in &definitions {
             assert_eq!(definition.flaws(), Vec::new(), "{}", definition.code());
         }

@@ -26,7 +26,10 @@ struct EntryRow {
     authority: String,
     definition: String,
     drafted_by: String,
+    edited_by: Option<String>,
     state: String,
+    submitted_at: Option<i64>,
+    discarded_at: Option<i64>,
     published_at: Option<i64>,
     retired_at: Option<i64>,
 }
@@ -36,10 +39,17 @@ impl TryFrom<EntryRow> for CatalogueEntry {
 
     fn try_from(row: EntryRow) -> Result<Self, StoreError> {
         let at = RowRef { table: "catalogue_entry", id: row.id };
-        let state = match (row.state.as_str(), row.published_at, row.retired_at) {
-            ("draft", None, None) => EntryState::Draft,
-            ("published", Some(published), None) => EntryState::Published { at: instant(published) },
-            ("retired", Some(published), Some(retired)) => {
+        let before_use = (row.submitted_at, row.discarded_at);
+        let state = match (row.state.as_str(), before_use, row.published_at, row.retired_at) {
+            ("draft", (None, None), None, None) => EntryState::Draft,
+            ("draft", (Some(submitted), None), None, None) => EntryState::InReview { at: instant(submitted) },
+            ("draft", (None, Some(discarded)), None, None) => {
+                EntryState::Discarded { at: instant(discarded) }
+            }
+            ("published", (None, None), Some(published), None) => {
+                EntryState::Published { at: instant(published) }
+            }
+            ("retired", (None, None), Some(published), Some(retired)) => {
                 EntryState::Retired { published_at: instant(published), at: instant(retired) }
             }
             _ => return Err(at.corrupt()),
@@ -50,6 +60,7 @@ impl TryFrom<EntryRow> for CatalogueEntry {
             number: at.number(row.number)?,
             definition: at.json(&row.definition)?,
             drafted_by: at.json(&row.drafted_by)?,
+            edited_by: at.json(row.edited_by.as_deref().ok_or_else(|| at.corrupt())?)?,
             state,
         };
         let d = &entry.definition;
@@ -147,7 +158,8 @@ impl TryFrom<RequestRow> for ConsentRequest {
 macro_rules! entry_columns {
     ($rest:literal) => {
         concat!(
-            "SELECT id, revision, shelf, code, number, authority, definition, drafted_by, state, published_at, retired_at FROM catalogue_entry ",
+            "SELECT id, revision, shelf, code, number, authority, definition, drafted_by, edited_by, state, submitted_at, \
+             discarded_at, published_at, retired_at FROM catalogue_entry ",
             $rest
         )
     };
@@ -185,6 +197,22 @@ impl<Mode> Tx<Mode> {
         let rows: Vec<EntryRow> = on!(self, |conn| sqlx::query_as(SQL)
             .bind(shelf.code())
             .bind(code.as_str())
+            .fetch_all(conn)
+            .await)?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// Every version of one shelf that an authority has, by code and with the newest of each first.
+    pub async fn entries_by(
+        &mut self,
+        shelf: Shelf,
+        authority: Cvr,
+    ) -> Result<Vec<CatalogueEntry>, StoreError> {
+        const SQL: &str =
+            entry_columns!("WHERE shelf = $1 AND authority = $2 ORDER BY code, number DESC LIMIT 10000");
+        let rows: Vec<EntryRow> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(shelf.code())
+            .bind(authority.to_string())
             .fetch_all(conn)
             .await)?;
         rows.into_iter().map(TryInto::try_into).collect()

@@ -9,6 +9,7 @@
 
 mod access;
 mod audit;
+mod catalogue;
 mod clients;
 mod column;
 mod consents;

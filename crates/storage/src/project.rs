@@ -9,7 +9,6 @@ use crate::{
 use tillid_domain::{
     Digest, Instant, LocalDate,
     actor::ActorTrace,
-    catalogue::Definition,
     client::ClientState,
     collected::Collected,
     event::{ConsentAnswer, EndCause, Event, Fact, Recorded},
@@ -41,8 +40,18 @@ impl Tx<Write> {
             Fact::PersonDied { on } => self.set_death(event, *on).await,
             Fact::PostChanged { exempt, since } => self.set_post(event, exempt.then_some(*since)).await,
             Fact::EntryDrafted { number, definition } => self.insert_entry(event, *number, definition).await,
+            Fact::EntryChanged { definition } => self.change_entry(event, definition).await,
+            Fact::EntrySubmitted {} => {
+                const SQL: &str = "UPDATE catalogue_entry SET revision = $2, submitted_at = $3 WHERE id = $1";
+                self.set(SQL, event).await
+            }
+            Fact::EntryReturned { .. } => self.return_entry(event).await,
+            Fact::EntryDiscarded {} => {
+                const SQL: &str = "UPDATE catalogue_entry SET revision = $2, submitted_at = NULL, discarded_at = $3 WHERE id = $1";
+                self.set(SQL, event).await
+            }
             Fact::EntryPublished {} => {
-                const SQL: &str = "UPDATE catalogue_entry SET revision = $2, state = 'published', published_at = $3 WHERE id = $1";
+                const SQL: &str = "UPDATE catalogue_entry SET revision = $2, state = 'published', submitted_at = NULL, published_at = $3 WHERE id = $1";
                 self.set(SQL, event).await
             }
             Fact::EntryRetired {} => {
@@ -244,26 +253,6 @@ impl Tx<Write> {
                 .bind(event.aggregate)
                 .bind(signed(event.revision))
         )?;
-        Ok(())
-    }
-
-    async fn insert_entry(
-        &mut self,
-        event: &Recorded,
-        number: u32,
-        definition: &Definition,
-    ) -> Result<(), StoreError> {
-        run!(self, sqlx::query(
-            "INSERT INTO catalogue_entry (id, revision, shelf, code, number, authority, definition, drafted_by, state) \
-             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, 'draft')"
-        )
-        .bind(event.aggregate)
-        .bind(definition.shelf().code())
-        .bind(definition.code().as_str())
-        .bind(i64::from(number))
-        .bind(definition.authority().to_string())
-        .bind(json(definition))
-        .bind(json(&event.actor)))?;
         Ok(())
     }
 

@@ -36,7 +36,22 @@ const TABLES: [(&str, Class); 41] = [
     ("_sqlx_migrations", Class::Version),
     ("access_record", Class::Fact(&[], true)),
     ("business_clock", Class::Operational),
-    ("catalogue_entry", Class::Fact(&["revision", "state", "published_at", "retired_at"], false)),
+    (
+        "catalogue_entry",
+        Class::Fact(
+            &[
+                "revision",
+                "definition",
+                "edited_by",
+                "state",
+                "submitted_at",
+                "discarded_at",
+                "published_at",
+                "retired_at",
+            ],
+            false,
+        ),
+    ),
     (
         "client",
         Class::Fact(

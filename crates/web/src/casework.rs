@@ -3,6 +3,7 @@
 
 mod ask;
 mod cases;
+mod catalogue;
 mod clients;
 mod collect;
 mod consent;
@@ -32,6 +33,7 @@ use tillid_domain::{
     Reason,
     actor::Role,
     id::{AccessId, ConsentId, RegistrationId, RequestId, TaskId},
+    text::Code,
 };
 use tillid_edge::{Fields, Path, Problem};
 use tillid_service::{Call, Error};
@@ -41,6 +43,9 @@ pub(crate) fn router() -> Router<Web> {
         .route("/casework", get(lookup::page))
         .route("/casework/cases/close", get(cases::page).post(cases::confirm))
         .route("/casework/cases/close/confirm", post(cases::close).get(async || see("/casework/cases/close")))
+        .route("/casework/catalogue", get(catalogue::list))
+        .route("/casework/catalogue/{shelf}/{code}/{number}", get(catalogue::entry))
+        .route("/casework/catalogue/{shelf}/{code}/{number}/{step}", post(catalogue::step).get(to_entry))
         .route("/casework/clients", get(clients::list).post(register::sent))
         .route("/casework/clients/new", get(register::page))
         .route("/casework/clients/{client}", get(clients::page))
@@ -134,6 +139,11 @@ fn read<T>(here: &Here, outcome: Result<T, Error>) -> Result<T, Stop> {
 fn roles(here: &Here) -> Result<&[Role], Problem> {
     let employee = here.visitor.employee().map(|(_, roles)| roles);
     here.told(employee.ok_or(Error::Denied(Reason::StaffOnly)))
+}
+
+async fn to_entry(Path((shelf, code, number, _)): Path<(String, Code, u32, String)>) -> Response {
+    let known = if shelf == "mandate-packages" { "mandate-packages" } else { "consent-types" };
+    see(&format!("/casework/catalogue/{known}/{code}/{number}"))
 }
 
 async fn to_client(Path(client): Path<RegistrationId>) -> Response {

@@ -194,6 +194,10 @@ fn what(page: &Page, fact: &Fact) -> &'static str {
         | Fact::ExternalGranted { .. }
         | Fact::ExternalGrantRevoked {}
         | Fact::EntryDrafted { .. }
+        | Fact::EntryChanged { .. }
+        | Fact::EntrySubmitted {}
+        | Fact::EntryReturned { .. }
+        | Fact::EntryDiscarded {}
         | Fact::EntryPublished {}
         | Fact::EntryRetired {}
         | Fact::ClientRegistered { .. }

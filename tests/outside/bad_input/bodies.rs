@@ -79,6 +79,13 @@ async fn changes(door: &Door) -> Vec<Change> {
     ] {
         door.ask("PUT", path).by(&karin).json(&body).send().await.expect(201);
     }
+    let mut in_review = Vec::new();
+    for (shelf, code) in [("consent-types", "C15"), ("mandate-packages", "M14")] {
+        let draft = door.drafted(&karin, shelf, code).await;
+        let path = format!("/v1/{shelf}/{code}/versions/{draft}");
+        door.post(&format!("{path}/submit")).by(&karin).send().await.expect(200);
+        in_review.push(format!("{path}/return"));
+    }
     let change = |path: &str, by: &str, body: Value, optional| Change {
         path: path.to_owned(),
         by: by.to_owned(),
@@ -194,6 +201,8 @@ async fn changes(door: &Door) -> Vec<Change> {
             door.definition("consent-types", "C15").await,
             &["legal_cap", "policy_cap", "voluntariness"],
         ),
+        change(&in_review[0], &karin, json!({"comment": "Skriv kortere."}), &[]),
+        change(&in_review[1], &karin, json!({"comment": "Skriv kortere."}), &[]),
         change("/v1/mandate-packages", &karin, door.definition("mandate-packages", "M14").await, &[]),
         change(
             "/v1/clients",

@@ -51,6 +51,11 @@ const MANAGE: &str =
 const REGISTER: &str =
     "staff: 403 role_missing; anna bo strangers bo>anna bo>anna!: 403 staff_only; karin ole machines: 200";
 const THEIR_OWN: &str = "naboby naboby+: 404 not_found";
+const VERSIONS: &str =
+    "staff machines: 403 role_missing; anna bo strangers bo>anna bo>anna!: 403 staff_only; karin ole: 200";
+const STEP: &str = VERSIONS;
+/// The one that is drafted is not in use.
+const RETIRE: &str = "staff machines: 403 role_missing; anna bo strangers bo>anna bo>anna!: 403 staff_only; karin ole: 409 entry_not_published";
 const PUBLISH: &str = "staff machines: 403 role_missing; anna bo strangers bo>anna bo>anna!: 403 staff_only; ole: 200; karin: 409 second_person_needed";
 
 const ASKS: &str = "everyone: 200; bo>anna bo>anna!: 403 only_in_person; none: 401 token_missing";
@@ -112,6 +117,18 @@ const ROWS: [Row; 99] = [
     post("/v1/mandate-packages", DraftPackage, DRAFT),
     post("/v1/consent-types/{code}/versions/{number}/publish", PublishType, PUBLISH),
     post("/v1/mandate-packages/{code}/versions/{number}/publish", PublishPackage, PUBLISH),
+    get("/v1/consent-types/{code}/versions", Type, VERSIONS),
+    put("/v1/consent-types/{code}/versions/{number}", ChangeType, STEP),
+    post("/v1/consent-types/{code}/versions/{number}/submit", PublishType, STEP),
+    post("/v1/consent-types/{code}/versions/{number}/return", ReturnType, STEP),
+    post("/v1/consent-types/{code}/versions/{number}/discard", PublishType, STEP),
+    post("/v1/consent-types/{code}/versions/{number}/retire", PublishType, RETIRE),
+    get("/v1/mandate-packages/{code}/versions", Package, VERSIONS),
+    put("/v1/mandate-packages/{code}/versions/{number}", ChangePackage, STEP),
+    post("/v1/mandate-packages/{code}/versions/{number}/submit", PublishPackage, STEP),
+    post("/v1/mandate-packages/{code}/versions/{number}/return", ReturnPackage, STEP),
+    post("/v1/mandate-packages/{code}/versions/{number}/discard", PublishPackage, STEP),
+    post("/v1/mandate-packages/{code}/versions/{number}/retire", PublishPackage, RETIRE),
     get("/v1/overview", Plain, "anna bo strangers bo>anna: 200; CITIZENS"),
     get("/v1/access-log", Plain, "anna bo strangers: 200; bo>anna: 403 only_in_person; CITIZENS"),
     get("/v1/consents", Plain, LIST),

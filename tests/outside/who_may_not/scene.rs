@@ -78,6 +78,10 @@ pub(crate) enum Aim {
     DraftPackage,
     PublishType,
     PublishPackage,
+    ChangeType,
+    ChangePackage,
+    ReturnType,
+    ReturnPackage,
     Consent,
     Request,
     Mandate,
@@ -371,13 +375,42 @@ impl Scene {
             format!("/v1/mandates/{}", self.other_mandate),
             format!("/v1/mandate-requests/{}", self.mandate_request),
             format!("/v1/presentations/{}", self.shown),
-            format!("/v1/consent-types/C15/versions/{}", self.drafts[0]),
-            format!("/v1/mandate-packages/M14/versions/{}", self.drafts[1]),
         ] {
             let answer = self.door.get(&path).by(&self.tokens["anna"]).send().await.expect(200);
             looks.push(String::from_utf8(answer.body).expect("text"));
         }
+        for (path, draft) in [("consent-types/C15", self.drafts[0]), ("mandate-packages/M14", self.drafts[1])]
+        {
+            let path = format!("/v1/{path}/versions");
+            let versions = self.door.get(&path).by(&self.tokens["karin"]).send().await.expect(200).json();
+            let versions = versions["items"].as_array().expect("versions");
+            looks.extend(versions.iter().filter(|v| v["version"] == draft).map(Value::to_string));
+        }
         looks
+    }
+
+    /// A step of a version: the shared draft, or one that it can be taken with.
+    async fn of_catalogue(
+        &self,
+        aim: Aim,
+        which: Which,
+        (shelf, code, shared): (&str, &str, u64),
+    ) -> (String, Option<Value>) {
+        let (door, karin) = (&self.door, &self.tokens["karin"]);
+        let (mut number, new) = (shared, which == Which::New);
+        if new {
+            number = door.drafted(karin, shelf, code).await;
+        }
+        let body = match aim {
+            Aim::ChangeType | Aim::ChangePackage => Some(door.definition(shelf, code).await),
+            Aim::ReturnType | Aim::ReturnPackage => Some(json!({"comment": "Skriv kortere."})),
+            _ => None,
+        };
+        if new && matches!(aim, Aim::ReturnType | Aim::ReturnPackage) {
+            let path = format!("/v1/{shelf}/{code}/versions/{number}/submit");
+            door.post(&path).by(karin).send().await.expect(200);
+        }
+        (number.to_string(), body)
     }
 
     /// The answer to this caller, who sends what would be right if it were theirs to send.
@@ -483,6 +516,12 @@ impl Scene {
                 (door.drafted(&self.tokens["karin"], "mandate-packages", "M14").await.to_string(), None)
             }
             Aim::PublishPackage => (self.drafts[1].to_string(), None),
+            Aim::ChangeType | Aim::ReturnType => {
+                self.of_catalogue(aim, which, ("consent-types", "C15", self.drafts[0])).await
+            }
+            Aim::ChangePackage | Aim::ReturnPackage => {
+                self.of_catalogue(aim, which, ("mandate-packages", "M14", self.drafts[1])).await
+            }
             Aim::Consent => (pick(&self.consents[0]), None),
             Aim::Request => (pick(&self.open), None),
             Aim::Mandate => (pick(&self.mandate), None),

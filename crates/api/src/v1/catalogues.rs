@@ -45,7 +45,7 @@ async fn read_consent_type(State(gate): State<Gate>, Path(code): Path<Code>) -> 
     read(&gate, Shelf::ConsentType, &code).await
 }
 
-/// Any version of a consent type, also a retired one: what was given under it points here.
+/// A version of a consent type that is or was in use: what was given under it points here.
 #[utoipa::path(get, path = "/consent-types/{code}/versions/{number}", tag = "catalogues", security(()),
     params(("code" = String, Path), ("number" = u32, Path)), responses((status = 200, body = EntryView), (status = 404)))]
 async fn read_consent_type_version(
@@ -67,7 +67,7 @@ async fn draft_consent_type(
     draft(&gate, &caller, call, Definition::ConsentType(sent.value)).await
 }
 
-/// Take a draft into use; someone else than its author does so.
+/// Take a draft into use; someone else than who wrote it last does so.
 #[utoipa::path(post, path = "/consent-types/{code}/versions/{number}/publish", tag = "catalogues",
     params(("code" = String, Path), ("number" = u32, Path)),
     responses((status = 200, body = EntryView), (status = 403), (status = 404), (status = 409), (status = 412), (status = 422)))]
@@ -97,7 +97,7 @@ async fn read_mandate_package(State(gate): State<Gate>, Path(code): Path<Code>) 
     read(&gate, Shelf::MandatePackage, &code).await
 }
 
-/// Any version of a mandate package, also a retired one.
+/// A version of a mandate package that is or was in use.
 #[utoipa::path(get, path = "/mandate-packages/{code}/versions/{number}", tag = "catalogues", security(()),
     params(("code" = String, Path), ("number" = u32, Path)), responses((status = 200, body = EntryView), (status = 404)))]
 async fn read_mandate_package_version(
@@ -119,7 +119,7 @@ async fn draft_mandate_package(
     draft(&gate, &caller, call, Definition::MandatePackage(sent.value)).await
 }
 
-/// Take a draft into use; someone else than its author does so.
+/// Take a draft into use; someone else than who wrote it last does so.
 #[utoipa::path(post, path = "/mandate-packages/{code}/versions/{number}/publish", tag = "catalogues",
     params(("code" = String, Path), ("number" = u32, Path)),
     responses((status = 200, body = EntryView), (status = 403), (status = 404), (status = 409), (status = 412), (status = 422)))]

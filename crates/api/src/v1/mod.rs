@@ -1,5 +1,6 @@
 //! Version 1 of the interface: one line for each path.
 
+mod catalogue_steps;
 pub(crate) mod catalogues;
 pub(crate) mod clients;
 pub(crate) mod consents;
@@ -30,6 +31,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub(crate) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .merge(catalogues::router())
+        .merge(catalogue_steps::router())
         .merge(presentations::router())
         .merge(requests::router())
         .merge(consents::router())

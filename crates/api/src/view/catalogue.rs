@@ -21,14 +21,14 @@ pub(crate) struct EntryView {
     code: String,
     /// Its number within the code, from 1.
     version: u32,
-    /// `draft`, `published` or `retired`.
+    /// `draft`, `in_review`, `discarded`, `published` or `retired`.
     state: &'static str,
     /// How many changes it has had; the `ETag`.
     revision: u64,
     /// When it was taken into use.
     #[schema(value_type = Option<String>, format = "date-time")]
     published_at: Option<Instant>,
-    /// When a newer version took its place.
+    /// When it went out of use.
     #[schema(value_type = Option<String>, format = "date-time")]
     retired_at: Option<Instant>,
     /// The authority that answers for it.
@@ -55,6 +55,8 @@ impl EntryView {
     pub(crate) fn new(entry: CatalogueEntry, directory: &Directory) -> Self {
         let (state, published_at, retired_at) = match entry.state {
             EntryState::Draft => ("draft", None, None),
+            EntryState::InReview { .. } => ("in_review", None, None),
+            EntryState::Discarded { .. } => ("discarded", None, None),
             EntryState::Published { at } => ("published", Some(at), None),
             EntryState::Retired { published_at, at } => ("retired", Some(published_at), Some(at)),
         };

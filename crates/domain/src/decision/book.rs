@@ -146,7 +146,7 @@ impl KnownItem {
 /// Whether it could be given at that moment; `None` where it was not even known then.
 fn was_in_use(state: &EntryState, moment: Instant) -> Option<bool> {
     match state {
-        EntryState::Draft => None,
+        EntryState::Draft | EntryState::InReview { .. } | EntryState::Discarded { .. } => None,
         EntryState::Published { at } => (*at <= moment).then_some(true),
         EntryState::Retired { published_at, at } => (*published_at <= moment).then_some(moment < *at),
     }

@@ -1,12 +1,13 @@
 //! Drafts a version and takes it into use.
 
+use super::steps::{ToMove, must_be_sound};
 use crate::{Call, Done, Error, Service};
 use tillid_domain::{
     Reason,
     access::{Act, Subject, may},
     actor::{Actor, Who},
-    catalogue::{CatalogueEntry, Definition, EntryState, Shelf},
-    event::{Event, Fact},
+    catalogue::{CatalogueEntry, Definition, Shelf},
+    event::Event,
     id::EntryId,
     text::{Code, PrivilegeUri},
 };
@@ -44,20 +45,14 @@ impl Service {
         if earlier.iter().any(|e| e.definition.authority() != definition.authority()) {
             return Err(Error::Denied(Reason::OtherAuthority));
         }
-        let entry = CatalogueEntry {
-            id: EntryId::from_uuid(self.ambient.id()),
-            revision: 1,
-            number: earlier.first().map_or(0, |e| e.number) + 1,
-            definition,
-            drafted_by: call.actor.trace(),
-            state: EntryState::Draft,
-        };
-        let fact = Fact::EntryDrafted { number: entry.number, definition: entry.definition.clone() };
+        let id = EntryId::from_uuid(self.ambient.id());
+        let number = earlier.first().map_or(0, |e| e.number) + 1;
+        let (entry, fact) = CatalogueEntry::draft(id, number, definition, call.actor.trace());
         let event = self.event(call, now, &entry, fact);
         Ok((entry, event))
     }
 
-    /// Takes a draft into use in place of the version before it. Someone else than its author does so.
+    /// Takes a draft into use in place of the version before it. Someone else than its last author does so.
     pub async fn publish_entry(
         &self,
         call: &Call,
@@ -66,21 +61,14 @@ impl Service {
         number: u32,
     ) -> Result<Done<CatalogueEntry>, Error> {
         let mut tx = self.store.write().await?;
-        let versions = tx.entries_of(shelf, code).await?;
-        let draft = versions.iter().find(|v| v.number == number).cloned().ok_or(Error::NotFound)?;
-        let subject = Subject { authority: Some(draft.definition.authority()), ..Subject::default() };
-        may(&call.actor, Act::EditCatalogue, &subject)?;
-        if let Some(id) = self.claim(&mut tx, call).await? {
-            let value = self.known_entry(&mut tx, EntryId::from_uuid(id)).await?;
-            return Ok(Done { value, replayed: true });
-        }
-        call.must_expect(draft.revision)?;
-        let flaws = draft.definition.flaws();
-        if !flaws.is_empty() && draft.state == EntryState::Draft {
-            return Err(Error::Invalid(flaws));
+        let (draft, before) = match self.entry_to_move(&mut tx, call, shelf, code, number).await? {
+            ToMove::Now { entry, in_use } => (entry, in_use),
+            ToMove::Moved(done) => return Ok(done),
+        };
+        if draft.state.is_open() {
+            must_be_sound(&draft)?;
         }
         self.must_own_privileges(&mut tx, call, &draft.definition).await?;
-        let before = versions.into_iter().find(CatalogueEntry::is_published);
         let (entry, events) = self.published_instead(call, &mut tx, draft, before).await?;
         self.settle(&mut tx, call, 200, entry.id.as_uuid(), entry.revision).await?;
         tx.commit(events, None).await?;
@@ -121,6 +109,9 @@ impl Service {
         let mut events = Vec::with_capacity(2);
         let (entry, fact) = draft.publish(&call.actor.trace(), now)?;
         if let Some(before) = before {
+            if before.number > entry.number {
+                return Err(Error::Rule(Reason::DraftOvertaken));
+            }
             let (retired, fact) = before.retire(now)?;
             events.push(self.event(call, now, &retired, fact));
         }

@@ -1,10 +1,12 @@
-//! Reads of the catalogues; open to everyone.
+//! Reads of the catalogues: what is or was in use is open to everyone, drafts to those who write them.
 
-use crate::{Error, Service};
+use crate::{Call, Error, Service};
 use std::collections::BTreeMap;
 use tillid_domain::{
-    Localized,
+    Cvr, Localized,
+    access::{Act, Subject, may},
     catalogue::{CatalogueEntry, Definition, Shelf},
+    event::Recorded,
     id::EntryId,
     text::{Code, PrivilegeUri},
 };
@@ -57,7 +59,7 @@ impl Service {
         self.in_use(&mut tx, shelf, code).await?.ok_or(Error::NotFound)
     }
 
-    /// Any version of a code, also one that is retired or a draft.
+    /// Any version of a code that is or was in use. Drafts are for their authority alone: see [`Service::versions_of_entry`].
     pub async fn entry_version(
         &self,
         shelf: Shelf,
@@ -66,7 +68,43 @@ impl Service {
     ) -> Result<CatalogueEntry, Error> {
         let mut tx = self.store.read().await?;
         let versions = tx.entries_of(shelf, code).await?;
-        versions.into_iter().find(|v| v.number == number).ok_or(Error::NotFound)
+        versions.into_iter().find(|v| v.number == number && v.state.was_in_use()).ok_or(Error::NotFound)
+    }
+
+    /// Every version of a code, drafts among them, the newest first; for the catalogue administrators of its authority.
+    pub async fn versions_of_entry(
+        &self,
+        call: &Call,
+        shelf: Shelf,
+        code: &Code,
+    ) -> Result<Vec<CatalogueEntry>, Error> {
+        let mut tx = self.store.read().await?;
+        let versions = tx.entries_of(shelf, code).await?;
+        let authority = versions.first().map(|v| v.definition.authority());
+        may_edit(call, authority.or(call.actor.authority()))?;
+        if versions.is_empty() { Err(Error::NotFound) } else { Ok(versions) }
+    }
+
+    /// Every version of everything on a shelf that the caller's authority has.
+    pub async fn own_entries(&self, call: &Call, shelf: Shelf) -> Result<Vec<CatalogueEntry>, Error> {
+        may_edit(call, call.actor.authority())?;
+        let Some(authority) = call.actor.authority() else { return Ok(Vec::new()) };
+        let mut tx = self.store.read().await?;
+        Ok(tx.entries_by(shelf, authority).await?)
+    }
+
+    /// What has happened to a version: who did what, and when; for the catalogue administrators of its authority.
+    pub async fn entry_history(
+        &self,
+        call: &Call,
+        shelf: Shelf,
+        code: &Code,
+        number: u32,
+    ) -> Result<Vec<Recorded>, Error> {
+        let versions = self.versions_of_entry(call, shelf, code).await?;
+        let entry = versions.iter().find(|v| v.number == number).ok_or(Error::NotFound)?;
+        let mut tx = self.store.read().await?;
+        Ok(tx.entry_history(entry.id).await?)
     }
 
     /// What privileges and categories of data are called when people read them: by their names for systems.
@@ -103,4 +141,9 @@ impl Service {
             || Error::from(StoreError::Corrupt { table: "catalogue_entry", id: Some(id.as_uuid()) });
         tx.entry(id).await?.ok_or_else(missing)
     }
+}
+
+fn may_edit(call: &Call, authority: Option<Cvr>) -> Result<(), Error> {
+    may(&call.actor, Act::EditCatalogue, &Subject { authority, ..Subject::default() })?;
+    Ok(())
 }

@@ -79,6 +79,17 @@ pub(crate) async fn everything(world: &World) {
     let (ole, code) = (administrator(OWN, 2), "C13".parse().unwrap());
     world.service.publish_entry(&ole, Shelf::ConsentType, &code, 1).await.unwrap();
     world.service.draft_entry(&administrator(OWN, 1), defined("C06")).await.unwrap();
+    // One that a colleague looks at, and one that was given up.
+    for code in ["C05", "C07"] {
+        world.service.draft_entry(&administrator(OWN, 1), defined(code)).await.unwrap();
+        let mut changed = consent_type(code);
+        changed.min_age = 18;
+        let changed = Definition::ConsentType(Box::new(changed));
+        world.service.change_entry(&ole, 1, changed).await.unwrap();
+    }
+    let (c05, c07) = ("C05".parse().unwrap(), "C07".parse().unwrap());
+    world.service.submit_entry(&ole, Shelf::ConsentType, &c05, 1).await.unwrap();
+    world.service.discard_entry(&ole, Shelf::ConsentType, &c07, 1).await.unwrap();
     // Looks that found something, nothing, and were refused.
     for (authority, purpose) in
         [(OWN, Purpose::CaseProcessing), (OTHER, Purpose::ConsentFollowUp), (OWN, Purpose::Supervision)]

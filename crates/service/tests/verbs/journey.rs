@@ -126,13 +126,13 @@ pub(crate) async fn a_representative_acts_for_somebody_until_the_mandate_is_revo
 }
 
 pub(crate) async fn every_type_and_package_of_the_seed_catalogue_comes_into_use_once(world: &World) {
-    let codes: Vec<String> =
-        (1..=16).map(|n| format!("C{n:02}")).chain((1..=18).map(|n| format!("M{n:02}"))).collect();
+    let numbered = (1..=16).map(|n| format!("C{n:02}")).chain((1..=18).map(|n| format!("M{n:02}")));
+    let codes: Vec<String> = numbered.chain(["X01", "X03", "X04"].map(str::to_owned)).collect();
     for code in &codes {
         world.import(code).await;
         assert!(!world.service.import_entry(defined(code)).await.unwrap(), "{code} is in use already");
     }
-    for (shelf, count) in [(Shelf::ConsentType, 16), (Shelf::MandatePackage, 18)] {
+    for (shelf, count) in [(Shelf::ConsentType, 19), (Shelf::MandatePackage, 18)] {
         let page = world.service.list_catalogue(shelf, None, 10).await.unwrap();
         let rest = world.service.list_catalogue(shelf, page.next.as_ref(), 10).await.unwrap();
         assert_eq!((page.items.len() + rest.items.len(), rest.next), (count, None));

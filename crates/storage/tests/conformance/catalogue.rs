@@ -45,6 +45,38 @@ pub(crate) async fn an_entry_reads_back_in_each_state(fresh: &Fresh) {
     assert!(fresh.store.read().await.unwrap().entry(EntryId::from_uuid(id())).await.unwrap().is_none());
 }
 
+pub(crate) async fn a_draft_reads_back_after_each_step_before_its_use(fresh: &Fresh) {
+    let (entry, drafted) = draft("C15", 1);
+    commit(&fresh.store, vec![drafted]).await.unwrap();
+    let mut written = entry.definition.clone();
+    if let Definition::ConsentType(of) = &mut written {
+        of.min_age = 16;
+    }
+    let service = ActorTrace::Service;
+    let (entry, fact) = entry.change(written, &service).unwrap();
+    let by_service = Event { actor: service, ..event(&entry, at(5), fact) };
+    commit(&fresh.store, vec![by_service]).await.unwrap();
+    assert_eq!(read(&fresh.store, entry.id).await, entry);
+    let (entry, fact) = entry.submit(at(10)).unwrap();
+    commit(&fresh.store, vec![event(&entry, at(10), fact)]).await.unwrap();
+    assert_eq!(read(&fresh.store, entry.id).await, entry);
+    let (entry, fact) = entry.return_for("Skriv kortere.".parse().unwrap()).unwrap();
+    commit(&fresh.store, vec![event(&entry, at(15), fact)]).await.unwrap();
+    assert_eq!(read(&fresh.store, entry.id).await, entry);
+    let (entry, fact) = entry.submit(at(20)).unwrap();
+    commit(&fresh.store, vec![event(&entry, at(20), fact)]).await.unwrap();
+    let (entry, fact) = entry.discard(at(25)).unwrap();
+    commit(&fresh.store, vec![event(&entry, at(25), fact)]).await.unwrap();
+    assert_eq!(read(&fresh.store, entry.id).await, entry);
+    let mut tx = fresh.store.read().await.unwrap();
+    let told: Vec<_> = tx.entry_history(entry.id).await.unwrap().iter().map(|e| e.fact.code()).collect();
+    let steps = ["drafted", "changed", "submitted", "returned", "submitted", "discarded"];
+    assert_eq!(told, steps.map(|step| format!("entry_{step}")));
+    assert!(tx.catalogue().await.unwrap().is_empty(), "nothing of it was ever in use");
+    let of_authority = tx.entries_by(Shelf::ConsentType, entry.definition.authority()).await.unwrap();
+    assert_eq!(of_authority, [entry]);
+}
+
 pub(crate) async fn versions_come_newest_first(fresh: &Fresh) {
     for number in [2, 1, 10, 3] {
         let (_, drafted) = draft("C15", number);

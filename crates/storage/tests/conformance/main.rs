@@ -55,6 +55,7 @@ conformance! {
         a_key_that_went_too_early_is_told_and_nothing_moves,
         keys_that_do_not_fit_are_told_before_anybody_is_looked_for;
     catalogue:
+        a_draft_reads_back_after_each_step_before_its_use,
         an_entry_reads_back_in_each_state,
         versions_come_newest_first,
         published_codes_come_in_the_order_of_their_bytes_page_by_page,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tillid_domain::{
     Cpr, Digest, Instant, Language, Period,
     actor::ActorTrace,
-    catalogue::{CatalogueEntry, EntryState, Polarity},
+    catalogue::{CatalogueEntry, Polarity},
     collected::Collected,
     consent::{Consent, ConsentState},
     event::{ConsentAnswer, Entity, Event, Fact, MandatePeriod, Recorded},
@@ -98,15 +98,8 @@ pub(crate) async fn numbered(store: &Store, number: &Cpr) -> Result<PersonId, St
 
 /// A draft of a code of the seed catalogue.
 pub(crate) fn draft(code: &str, number: u32) -> (CatalogueEntry, Event) {
-    let entry = CatalogueEntry {
-        id: EntryId::from_uuid(id()),
-        revision: 1,
-        number,
-        definition: defined(code),
-        drafted_by: ActorTrace::Operator,
-        state: EntryState::Draft,
-    };
-    let fact = Fact::EntryDrafted { number, definition: entry.definition.clone() };
+    let id = EntryId::from_uuid(id());
+    let (entry, fact) = CatalogueEntry::draft(id, number, defined(code), ActorTrace::Operator);
     let event = event(&entry, at(0), fact);
     (entry, event)
 }

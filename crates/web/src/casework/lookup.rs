@@ -1,6 +1,6 @@
 //! The form that looks a person up: whom, for what, in which case.
 
-use super::{clients::may_manage, erase::may_erase, roles, tasks::may_work};
+use super::{catalogue::may_edit, clients::may_manage, erase::may_erase, roles, tasks::may_work};
 use crate::{
     fields,
     page::{Here, Page, see},
@@ -43,6 +43,7 @@ struct LookUp<'p> {
     may_work: bool,
     may_erase: bool,
     may_manage: bool,
+    may_edit: bool,
     filled: &'p Filled,
     notice: Option<Notice>,
 }
@@ -113,6 +114,7 @@ fn shown(here: &Here, filled: &Filled, notice: Option<Notice>) -> Result<Respons
         may_work: may_work(roles),
         may_erase: may_erase(roles),
         may_manage: may_manage(roles),
+        may_edit: may_edit(roles),
         filled,
         notice,
     };

@@ -3,7 +3,7 @@
 use super::{files, templates};
 use crate::texts::{FILES, Text};
 use std::collections::{BTreeMap, BTreeSet};
-use tillid_domain::Language;
+use tillid_domain::{Language, lix};
 
 type Texts = BTreeMap<String, Text>;
 
@@ -59,20 +59,6 @@ fn the_two_languages_differ_and_leave_room_for_the_same_values() {
     }
 }
 
-/// Läsbarhetsindex (Björnsson): words per sentence, and how many words of a hundred have more than six letters.
-fn lix<'t>(texts: impl Iterator<Item = &'t str>) -> f64 {
-    let (mut words, mut long, mut sentences) = (0_u32, 0_u32, 0_u32);
-    for text in texts {
-        let ends = text.chars().filter(|c| matches!(c, '.' | '?' | '!' | ':')).count();
-        sentences += u32::try_from(ends.max(1)).expect("few");
-        for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-            words += 1;
-            long += u32::from(word.chars().count() > 6);
-        }
-    }
-    f64::from(words) / f64::from(sentences) + 100.0 * f64::from(long) / f64::from(words)
-}
-
 #[test]
 fn citizens_can_read_it() {
     let texts = written();
@@ -90,6 +76,6 @@ fn citizens_can_read_it() {
         assert!(said.is_empty() || lix <= 45.0, "{group}: LIX {lix:.0}");
         all.extend(said);
     }
-    let whole = lix(all.into_iter());
+    let whole = lix(all);
     assert!(whole <= 40.0, "LIX {whole:.0}");
 }

@@ -1,17 +1,20 @@
 //! What can be consented to and what can be given in a power of attorney: consent types and mandate packages.
 //! A published version never changes; what was given under it points at it for good.
 
+mod entry;
+mod flaws;
+
+pub use entry::{CatalogueEntry, EntryState, EntryVersion};
+pub use flaws::Flaw;
+
 use crate::{
     Cvr, Digest, Localized,
     actor::{Assurance, Sensitivity},
-    id::EntryId,
     instant::{CalendarPeriod, Instant},
     kle::Kle,
-    reason::Reason,
     text::{Code, PrivilegeUri, Prose},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// Which law the consent lives under; decides what a withdrawal means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -383,69 +386,7 @@ impl Shelf {
     }
 }
 
-/// What is wrong with a definition, and where.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Flaw {
-    /// The field, as a JSON pointer (RFC 6901).
-    pub pointer: String,
-    /// Why it may not be published.
-    pub reason: Reason,
-}
-
-impl Flaw {
-    /// The flaw at that place.
-    pub fn at(pointer: impl Into<String>, reason: Reason) -> Self {
-        Self { pointer: pointer.into(), reason }
-    }
-}
-
-fn repeated<'a>(codes: impl Iterator<Item = &'a str>) -> Option<usize> {
-    let mut seen = BTreeSet::new();
-    codes.enumerate().find_map(|(i, code)| (!seen.insert(code)).then_some(i))
-}
-
 impl ConsentType {
-    /// What the law or plain sense forbids in it; published only when empty.
-    pub fn flaws(&self) -> Vec<Flaw> {
-        let mut flaws = Vec::new();
-        if self.items.is_empty() || self.items.iter().any(|i| i.data.is_empty() || i.recipients.is_empty()) {
-            flaws.push(Flaw::at("/items", Reason::DraftTooVague));
-        }
-        if let Some(i) = repeated(self.items.iter().map(|i| i.code.as_str())) {
-            flaws.push(Flaw::at(format!("/items/{i}/code"), Reason::DraftRepeatsCode));
-        }
-        if self.legal_references.is_empty() {
-            flaws.push(Flaw::at("/legal_references", Reason::DraftWithoutLaw));
-        }
-        if self.legal_nature == LegalNature::GdprBasis && self.voluntariness.is_none() {
-            flaws.push(Flaw::at("/voluntariness", Reason::DraftWithoutVoluntariness));
-        }
-        let special = self.items.iter().flat_map(|i| &i.data).any(|d| d.special);
-        if special && self.sensitivity < Sensitivity::Special {
-            flaws.push(Flaw::at("/sensitivity", Reason::DraftSensitivityTooLow));
-        }
-        if !self.channels.contains(&Channel::Digital) {
-            flaws.push(Flaw::at("/channels", Reason::DraftWithoutDigitalChannel));
-        }
-        flaws.extend(self.health_43_flaws());
-        flaws
-    }
-
-    /// written, and at most a year.
-    fn health_43_flaws(&self) -> Vec<Flaw> {
-        if self.legal_nature != LegalNature::Health43 {
-            return Vec::new();
-        }
-        let mut flaws = Vec::new();
-        if self.channels.contains(&Channel::Oral) {
-            flaws.push(Flaw::at("/channels", Reason::DraftMustBeWritten));
-        }
-        if self.duration.legal_cap.is_none_or(|cap| longer(cap, CalendarPeriod::months(12))) {
-            flaws.push(Flaw::at("/duration/legal_cap", Reason::DraftLastsTooLong));
-        }
-        flaws
-    }
-
     /// The item with this code.
     pub fn item(&self, code: &Code) -> Option<&Item> {
         self.items.iter().find(|item| item.code == *code)
@@ -462,28 +403,6 @@ impl ConsentType {
             .min()
             .unwrap_or(day)
             .start()
-    }
-}
-
-fn longer(a: CalendarPeriod, b: CalendarPeriod) -> bool {
-    let day = Instant::from_micros(0).local_date();
-    day.plus(a) > day.plus(b)
-}
-
-impl MandatePackage {
-    /// What must be mended before it is published.
-    pub fn flaws(&self) -> Vec<Flaw> {
-        let mut flaws = Vec::new();
-        if self.privileges.is_empty() || self.representative_kinds.is_empty() {
-            flaws.push(Flaw::at("/privileges", Reason::DraftTooVague));
-        }
-        if let Some(i) = repeated(self.privileges.iter().map(|p| p.uri.as_str())) {
-            flaws.push(Flaw::at(format!("/privileges/{i}/uri"), Reason::DraftRepeatsCode));
-        }
-        if longer(self.duration.default, self.duration.maximum) {
-            flaws.push(Flaw::at("/duration/default", Reason::DraftLastsTooLong));
-        }
-        flaws
     }
 }
 
@@ -524,79 +443,4 @@ impl Definition {
     pub fn digest(&self) -> Digest {
         Digest::of_canonical(self)
     }
-}
-
-/// Where one version of a definition stands.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum EntryState {
-    /// Written, not yet in use.
-    Draft,
-    /// In use since then.
-    Published {
-        /// Since when.
-        at: Instant,
-    },
-    /// Was in use; a newer version took its place, and what was given under it lives on.
-    Retired {
-        /// Since when it was in use.
-        published_at: Instant,
-        /// Until when.
-        at: Instant,
-    },
-}
-
-/// One version of a consent type or mandate package.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CatalogueEntry {
-    /// Its id.
-    pub id: EntryId,
-    /// Its events so far.
-    pub revision: u64,
-    /// The version within its code, from 1.
-    pub number: u32,
-    /// What it says.
-    pub definition: Definition,
-    /// Who wrote it.
-    pub drafted_by: crate::actor::ActorTrace,
-    /// Where it stands.
-    pub state: EntryState,
-}
-
-impl CatalogueEntry {
-    /// The consent type, if it is one.
-    pub fn consent_type(&self) -> Option<&ConsentType> {
-        match &self.definition {
-            Definition::ConsentType(t) => Some(t),
-            Definition::MandatePackage(_) => None,
-        }
-    }
-
-    /// The mandate package, if it is one.
-    pub fn mandate_package(&self) -> Option<&MandatePackage> {
-        match &self.definition {
-            Definition::MandatePackage(p) => Some(p),
-            Definition::ConsentType(_) => None,
-        }
-    }
-
-    /// Whether something can be given under it now.
-    pub fn is_published(&self) -> bool {
-        matches!(self.state, EntryState::Published { .. })
-    }
-
-    /// Which version of which code.
-    pub fn version(&self) -> EntryVersion {
-        EntryVersion { entry: self.id, code: self.definition.code().clone(), number: self.number }
-    }
-}
-
-/// One version of one code.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct EntryVersion {
-    /// The entry.
-    pub entry: EntryId,
-    /// Its code.
-    pub code: Code,
-    /// Its number.
-    pub number: u32,
 }
