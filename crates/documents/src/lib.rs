@@ -1,5 +1,9 @@
 //! A fact in, bytes out: what people and systems take away with them.
 
+mod iso27560;
 mod receipt;
 
+pub use iso27560::{
+    Agent, CONTEXT_PATH, ConsentFacts, Controller, Notice, Pseudonym, Step, consent_members, context,
+};
 pub use receipt::{KeyError, NotAReceipt, Opened, Receipt, ReceiptKeys, TYPE, is_signed, open, verify};

@@ -144,6 +144,11 @@ impl Service {
         self.receipts.jwks()
     }
 
+    /// What the names in receipts mean (JSON-LD).
+    pub fn receipt_context(&self) -> serde_json::Value {
+        tillid_documents::context(&self.settings.base_url)
+    }
+
     /// Business time, read once for each verb: everything in a transaction has one time.
     async fn now<M>(&self, tx: &mut Tx<M>) -> Result<Instant, Error> {
         let now = self.ambient.now();

@@ -2,6 +2,7 @@
 
 mod liar;
 mod lies;
+mod libraries;
 mod receipts;
 mod served;
 mod witnesses;

@@ -58,10 +58,11 @@ const SEARCHES: &str = "everyone: 200; staff: 403 purpose_not_allowed; bo>anna b
 
 use Aim::*;
 
-const ROWS: [Row; 98] = [
+const ROWS: [Row; 99] = [
     get("/health/live", Plain, OPEN),
     get("/health/ready", Plain, OPEN),
     get("/log/keys", Plain, OPEN),
+    get("/contexts/receipt-v1.jsonld", Plain, OPEN),
     get("/log/checkpoint", Plain, OPEN),
     get("/log/tile/{path}", Tile, OPEN),
     get("/log/proof/{event_id}", LoggedReceipt, OPEN),
