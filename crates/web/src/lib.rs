@@ -10,6 +10,7 @@ mod assets;
 mod casework;
 mod consent;
 mod document;
+mod export;
 mod fields;
 mod front;
 mod login;
@@ -19,6 +20,7 @@ mod page;
 mod picture;
 mod problem;
 mod receipt;
+mod receipt_terms;
 mod refused;
 #[cfg(test)]
 mod tests;
@@ -61,6 +63,7 @@ pub fn router(web: Web) -> Router {
         .merge(transparency::router())
         .merge(actfor::router())
         .merge(accesslog::router())
+        .merge(export::router())
         .merge(casework::router())
         .layer(from_fn_with_state(web.clone(), problem::told_to_visitor))
         .merge(assets::router())

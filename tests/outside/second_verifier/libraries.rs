@@ -92,11 +92,11 @@ async fn names_nobody(door: &Door, record: &Value) {
 fn refuses_what_is_altered(door: &Door, desk: &TempDir, receipt: &Value, keys: &Value) {
     let text = receipt["receipt"].as_str().expect("a receipt");
     let parts: Vec<&str> = text.split('.').collect();
-    let part = |n: usize| -> Value {
-        serde_json::from_slice(&B64.decode(parts[n]).expect("base64")).expect("json")
-    };
+    let part =
+        |n: usize| -> Value { serde_json::from_slice(&B64.decode(parts[n]).expect("base64")).expect("json") };
     let mut payload = part(1);
-    payload["dpv:hasRecordOfActivity"][0]["dpv:hasConsentStatus"][0]["@type"][0] = json!("dpv:ConsentRefused");
+    payload["dpv:hasRecordOfActivity"][0]["dpv:hasConsentStatus"][0]["@type"][0] =
+        json!("dpv:ConsentRefused");
     let altered = format!("{}.{}.{}", parts[0], B64.encode(canonical(&payload)), parts[2]);
     let said = checked(desk, &json!({ "receipt": altered }), keys);
     assert_eq!(said["why"], "ERR_JWS_SIGNATURE_VERIFICATION_FAILED", "another state");

@@ -1,8 +1,8 @@
 //! The log and its receipts as an outsider checks them: with `tests/transparency/verifier.mjs`, which shares no code with ours.
 
 mod liar;
-mod lies;
 mod libraries;
+mod lies;
 mod receipts;
 mod served;
 mod witnesses;

@@ -58,7 +58,7 @@ const SEARCHES: &str = "everyone: 200; staff: 403 purpose_not_allowed; bo>anna b
 
 use Aim::*;
 
-const ROWS: [Row; 99] = [
+const ROWS: [Row; 100] = [
     get("/health/live", Plain, OPEN),
     get("/health/ready", Plain, OPEN),
     get("/log/keys", Plain, OPEN),
@@ -114,6 +114,7 @@ const ROWS: [Row; 99] = [
     post("/v1/mandate-packages/{code}/versions/{number}/publish", PublishPackage, PUBLISH),
     get("/v1/overview", Plain, "anna bo strangers bo>anna: 200; CITIZENS"),
     get("/v1/access-log", Plain, "anna bo strangers: 200; bo>anna: 403 only_in_person; CITIZENS"),
+    get("/v1/export", Plain, "anna bo strangers: 200; bo>anna: 403 only_in_person; CITIZENS"),
     get("/v1/consents", Plain, LIST),
     get("/v1/consent-requests", Plain, LIST),
     get("/v1/mandates", Plain, "LIST; bo>anna: 200"),
