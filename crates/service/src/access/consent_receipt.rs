@@ -91,7 +91,7 @@ impl Service {
     ) -> Result<Option<MandateId>, Error> {
         let privilege = match recorded.fact {
             Fact::ConsentGiven(_) | Fact::ConsentDeclined(_) => GIVE_CONSENTS,
-            Fact::ConsentWithdrawn {} => WITHDRAW_CONSENTS,
+            Fact::ConsentWithdrawn { .. } => WITHDRAW_CONSENTS,
             _ => return Ok(None),
         };
         let Ok(privilege) = privilege.parse::<PrivilegeUri>() else { return Ok(None) };

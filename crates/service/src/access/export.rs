@@ -8,7 +8,7 @@ use tillid_domain::{
     access::{Act, Subject},
     catalogue::EntryVersion,
     event::Fact,
-    id::{AccessId, ConsentId, MandateId, MandateRequestId, PersonId, RequestId},
+    id::{AccessId, ConsentId, DocumentId, MandateId, MandateRequestId, PersonId, PresentationId, RequestId},
     presentation::Presented,
 };
 use tillid_storage::{Opened, Read, Tx};
@@ -27,6 +27,9 @@ impl From<NotWritten> for Error {
         Self::Broken(Box::new(error))
     }
 }
+
+/// How many bytes wait at most, besides one file, before they are sent.
+const ENOUGH: usize = 256 * 1024;
 
 /// An archive that is being made. What is recorded while it is made may be in it or not.
 pub struct Export {
@@ -114,6 +117,9 @@ impl Export {
         });
         self.archive.file("about.json", &pretty(&about))?;
         self.archive.file("person.json", &pretty(&archive::person(&person)))?;
+        let tasks = tx.tasks_about(self.person).await?;
+        let tasks = tasks.iter().map(|task| archive::task(task, &*self.service.directory)).collect();
+        self.archive.file("tasks.json", &pretty(&tasks))?;
         self.archive.file("keys.json", &pretty(&self.service.published_keys()))?;
         self.lists(Chapter::Consents)
     }
@@ -153,6 +159,9 @@ impl Export {
         };
         for (version, opened) in &concerning {
             self.receipt(tx, *version, opened).await?;
+            if self.archive.waiting() > ENOUGH {
+                return Ok(Some(Step::Receipts(*version)));
+            }
         }
         Ok(Some(Step::Receipts(last)))
     }
@@ -168,12 +177,20 @@ impl Export {
         // As the service hands it out, for whoever checks it with our own command.
         let whole = serde_json::to_vec(&receipt).map_err(|error| Error::Broken(Box::new(error)))?;
         self.archive.file(&format!("{name}.json"), &whole)?;
-        if let Fact::PresentationShown { person, .. } = &opened.recorded.fact
-            && *person == self.person
-        {
-            let id = tillid_domain::id::PresentationId::from_uuid(opened.recorded.aggregate);
-            let shown = self.service.shown(tx, id).await?;
-            self.archive.file(&format!("documents/{id}.json"), &shown.document)?;
+        match &opened.recorded.fact {
+            Fact::PresentationShown { person, .. } if *person == self.person => {
+                let id = PresentationId::from_uuid(opened.recorded.aggregate);
+                let shown = self.service.shown(tx, id).await?;
+                self.archive.file(&format!("documents/{id}.json"), &shown.document)?;
+            }
+            Fact::DocumentKept { person, .. } if *person == self.person => {
+                let id = DocumentId::from_uuid(opened.recorded.aggregate);
+                if let Some((document, bytes)) = tx.document_bytes(id).await? {
+                    let name = format!("evidence/{id}.{}", document.media_type.extension());
+                    self.archive.file(&name, &bytes)?;
+                }
+            }
+            _ => {}
         }
         Ok(())
     }
