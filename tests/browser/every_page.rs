@@ -214,6 +214,7 @@ async fn citizen(language: Language) {
     let (request, mandate) = (walk.ask().await, walk.give().await);
     walk.visit("/overview", "overview").await;
     walk.visit("/access-log", "access-log").await;
+    walk.visit("/export", "export").await;
 
     walk.visit(&format!("/requests/{}", id(&request)), "request").await;
     walk.click("answer.open").await;
@@ -258,7 +259,7 @@ async fn citizen(language: Language) {
     walk.visit(&format!("{mandate}/revoke"), "mandate-revoke").await;
     walk.click("mandate.revoke").await;
     walk.look("mandate-revoked").await;
-    walk.end(24);
+    walk.end(25);
 }
 
 /// Bo, who acts for anna.
@@ -278,6 +279,8 @@ async fn representative(language: Language) {
     walk.visit_refused("/access-log", "only_in_person").await;
     walk.visit_refused(&format!("/consents/{}", id(&consents[0])), "power_does_not_cover").await;
     walk.browser.open(&format!("{mandate}/receipt")).await;
+    assert_eq!(walk.browser.code().await, "only_in_person");
+    walk.browser.open("/export").await;
     assert_eq!(walk.browser.code().await, "only_in_person");
     walk.browser.open("/about/accessibility").await;
     walk.click("layout.stop_acting").await;

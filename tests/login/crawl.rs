@@ -174,6 +174,7 @@ async fn every_answer_to_a_browser_carries_what_protects_the_page() {
         (1, "/mandates/new/M14"),
         (0, "/transparency"),
         (1, "/receipts/"),
+        (1, "/export/download"),
         (2, "/casework/lookups/"),
         (2, "/ask"),
         (3, "/casework/erasures"),

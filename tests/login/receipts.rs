@@ -60,6 +60,45 @@ async fn a_receipt_is_for_whom_it_concerns(engine: Engine) {
     nobody.open(&scene.at("/transparency?below=x")).await.refuses(400, "invalid_query");
 }
 
+async fn everything_is_taken_out_by_the_person_alone(engine: Engine) {
+    let scene = Scene::with_catalogue(engine, [("mitid", Tenant::right())]).await;
+    let mut anna = scene.logged_in("mitid", Person::anna()).await;
+    give_mandate(&scene, &mut anna, "M14", &Person::bo()).await;
+    let overview = anna.open(&scene.at("/overview")).await.expect(200);
+    let page = anna.follow(&overview, &overview.link("/export")).await.expect(200);
+    let file = anna.follow(&page, &page.link("/export/download")).await.expect(200);
+    assert_eq!(file.header("content-type"), "application/zip");
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"tillid.zip\"");
+    assert!(file.header("cache-control").contains("no-store") && file.body.starts_with("PK"));
+
+    let mut nobody = Walker::new();
+    let mut hans = scene.logged_in("mitid", Person::hans()).await;
+    let mut bo = scene.logged_in("mitid", Person::bo()).await;
+    let choice = bo.open(&scene.at("/act-for")).await.expect(200);
+    let form = choice.form("/act-for");
+    let person = form.choices.iter().chain(&form.fields).find(|(name, _)| name == "person");
+    let button = form.buttons.iter().find(|(name, ..)| name == "person").map(|(_, value, _)| value.clone());
+    let person = person.map(|(_, value)| value.clone()).or(button).expect("somebody to act for");
+    bo.submit(&choice, &form, &[("person", &person)]).await.expect(200);
+    for path in ["/export", "/export/download"] {
+        nobody.open(&scene.at(path)).await.refuses(401, "session_missing");
+        hans.open(&scene.at(path)).await.refuses(403, "citizens_only");
+        bo.open(&scene.at(path)).await.refuses(403, "only_in_person");
+    }
+    let log = anna.open(&scene.at("/access-log")).await.expect(200);
+    assert!(log.body.contains("Ville hente alt"), "she is told that it was tried");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_is_taken_out_by_the_person_alone_on_sqlite() {
+    everything_is_taken_out_by_the_person_alone(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_is_taken_out_by_the_person_alone_on_postgres() {
+    everything_is_taken_out_by_the_person_alone(Engine::Postgres).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_receipt_is_for_whom_it_concerns_on_sqlite() {
     a_receipt_is_for_whom_it_concerns(Engine::Sqlite).await;

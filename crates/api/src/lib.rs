@@ -88,6 +88,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(log::router())
         .merge(access::router())
         .merge(oauth::router())
+        .merge(v1::receipts::context_router())
 }
 
 fn health_routes() -> OpenApiRouter<Api> {

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use tillid_domain::id::EventId;
 use tillid_edge::{Gate, Json};
 use tillid_service::{Error, Proof, Service};
@@ -79,18 +79,7 @@ async fn keys(State(gate): State<Gate>) -> Response {
 
 /// What `/log/keys` answers.
 pub fn published_keys(service: &Service) -> Value {
-    let mut set = service.receipt_keys();
-    let keys =
-        service.log_keys().into_iter().map(|own| json!({"vkey": own.key.to_string(), "signs": own.signs}));
-    let log = json!({
-        "origin": service.log_origin().to_string(),
-        "keys": keys.collect::<Vec<_>>(),
-        "policy": service.log_policy().map(ToString::to_string),
-    });
-    if let Some(members) = set.as_object_mut() {
-        members.insert("log".to_owned(), log);
-    }
-    set
+    service.published_keys()
 }
 
 /// A monitor may be a page of somebody else's.

@@ -1,7 +1,12 @@
 //! A fact in, bytes out: what people and systems take away with them.
 
+pub mod archive;
+mod iso27560;
 mod post;
 mod receipt;
 
+pub use iso27560::{
+    Agent, CONTEXT_PATH, ConsentFacts, Controller, Notice, Pseudonym, Step, consent_members, context,
+};
 pub use post::{Post, letter, memo};
 pub use receipt::{KeyError, NotAReceipt, Opened, Receipt, ReceiptKeys, TYPE, is_signed, open, verify};

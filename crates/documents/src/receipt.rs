@@ -6,7 +6,7 @@
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tillid_domain::{Digest, Salt, canonical, event::Recorded};
 
 /// The `typ` of a receipt: it is never mistaken for a token.
@@ -52,11 +52,19 @@ impl ReceiptKeys {
         std::iter::once(active).chain(self.retired.iter().map(Vec::as_slice))
     }
 
-    /// The receipt of an event, for somebody whom it concerns: it opens the commitment.
-    pub fn receipt(&self, issuer: &str, recorded: &Recorded, salt: &Salt, commitment: Digest) -> Receipt {
+    /// The receipt of an event, for somebody whom it concerns: it opens the commitment. What else it tells stands in `more`, whose
+    /// members never take the place of those that the receipt is checked by.
+    pub fn receipt(
+        &self,
+        issuer: &str,
+        recorded: &Recorded,
+        salt: &Salt,
+        commitment: Digest,
+        more: Map<String, Value>,
+    ) -> Receipt {
         let header =
             json!({"alg": "EdDSA", "typ": TYPE, "kid": thumbprint(self.active.public_key().as_ref())});
-        let payload = json!({
+        let own = json!({
             "schema_version": "tillid-receipt/1",
             "receipt_id": recorded.id,
             "iss": issuer,
@@ -68,6 +76,10 @@ impl ReceiptKeys {
                 "value": B64.encode(commitment.as_bytes()),
             },
         });
+        let mut payload = more;
+        if let Value::Object(own) = own {
+            payload.extend(own);
+        }
         let signed = format!("{}.{}", B64.encode(canonical(&header)), B64.encode(canonical(&payload)));
         let signature = B64.encode(self.active.sign(signed.as_bytes()).as_ref());
         Receipt { receipt: format!("{signed}.{signature}"), proof: None }
@@ -195,18 +207,20 @@ mod tests {
     #[test]
     fn a_receipt_verifies_under_the_published_key_and_opens_its_commitment() {
         let (keys, recorded, salt, commitment) = sample();
-        let receipt = keys.receipt("https://tillid.example", &recorded, &salt, commitment);
+        let receipt = keys.receipt("https://tillid.example", &recorded, &salt, commitment, Map::new());
         assert_eq!(receipt.proof, None);
         assert_eq!(verify(&receipt.receipt, &public(&keys, 0)), Some(recorded.clone()));
         assert_eq!(verify(&receipt.receipt, &public(&keys, 1)), None);
-        let wrong = keys.receipt("https://tillid.example", &recorded, &salt, Digest::of(b"other"));
+        let wrong =
+            keys.receipt("https://tillid.example", &recorded, &salt, Digest::of(b"other"), Map::new());
         assert_eq!(verify(&wrong.receipt, &public(&keys, 0)), None);
     }
 
     #[test]
     fn one_changed_character_anywhere_is_noticed() {
         let (keys, recorded, salt, commitment) = sample();
-        let receipt = keys.receipt("https://tillid.example", &recorded, &salt, commitment).receipt;
+        let receipt =
+            keys.receipt("https://tillid.example", &recorded, &salt, commitment, Map::new()).receipt;
         let key = public(&keys, 0);
         for at in (0..receipt.len() - 1).step_by(7) {
             let mut changed: Vec<u8> = receipt.clone().into_bytes();

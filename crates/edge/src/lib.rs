@@ -13,6 +13,7 @@
 //!
 //! Nothing here decides what a caller may do: that is further in.
 
+mod archive;
 mod arrival;
 mod bearer;
 mod browser;
@@ -32,6 +33,7 @@ mod stream;
 mod strict;
 mod token;
 
+pub use archive::archive;
 pub use bearer::{Issuer, SpeaksFor, Verifier, VerifierError, bearer_token};
 pub use browser::{Fields, Files, Form, ReturnTo, Upload, Visitor, guarded, language_cookie};
 pub use jose::TokenRefusal;

@@ -26,6 +26,7 @@ mod task;
 mod times;
 
 pub use access::{
+    export::Export,
     lookup::{FoundConsent, FoundMandate, LookedUp, NewLookup, UnderLookup},
     overview::{MayActFor, Overview, OwnOverview, RepresentativeOverview},
     receipts::ReceiptOf,
@@ -147,6 +148,29 @@ impl Service {
     /// The public keys that receipts verify under, as a JWK set.
     pub fn receipt_keys(&self) -> serde_json::Value {
         self.receipts.jwks()
+    }
+
+    /// Every public key that something of ours verifies under: those of receipts as a JWK set, with those of the log beside them.
+    pub fn published_keys(&self) -> serde_json::Value {
+        let mut set = self.receipt_keys();
+        let keys = self
+            .log_keys()
+            .into_iter()
+            .map(|own| serde_json::json!({"vkey": own.key.to_string(), "signs": own.signs}));
+        let log = serde_json::json!({
+            "origin": self.log_origin().to_string(),
+            "keys": keys.collect::<Vec<_>>(),
+            "policy": self.log_policy().map(ToString::to_string),
+        });
+        if let Some(members) = set.as_object_mut() {
+            members.insert("log".to_owned(), log);
+        }
+        set
+    }
+
+    /// What the names in receipts mean (JSON-LD).
+    pub fn receipt_context(&self) -> serde_json::Value {
+        tillid_documents::context(&self.settings.base_url)
     }
 
     /// Business time, read once for each verb: everything in a transaction has one time.

@@ -347,7 +347,7 @@ fn unrecorded(error: StoreError) -> StoreError {
 }
 
 #[derive(FromRow)]
-struct OpenedRow {
+pub(crate) struct OpenedRow {
     commitment: Vec<u8>,
     salt: Vec<u8>,
     bytes: Vec<u8>,
@@ -388,7 +388,7 @@ impl<Mode> Tx<Mode> {
     }
 }
 
-fn open(row: &OpenedRow) -> Option<Opened> {
+pub(crate) fn open(row: &OpenedRow) -> Option<Opened> {
     let recorded = Recorded::from_bytes(&row.bytes)?;
     let salt = Salt::from_bytes(row.salt.as_slice().try_into().ok()?);
     let commitment = Digest::try_from(row.commitment.as_slice()).ok()?;

@@ -23,6 +23,7 @@ mod external;
 mod external_records;
 mod external_writes;
 mod facts;
+mod history;
 mod journal;
 mod known;
 mod log;

@@ -161,7 +161,8 @@ const fn found(act: Act) -> &'static str {
         | Act::Search
         | Act::LookUp
         | Act::SeeDocument
-        | Act::SeeTask => "accesslog.found",
+        | Act::SeeTask
+        | Act::Export => "accesslog.found",
         Act::AnswerRequest
         | Act::GiveConsent
         | Act::WithdrawConsent

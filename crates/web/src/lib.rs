@@ -11,6 +11,7 @@ mod casework;
 mod collected;
 mod consent;
 mod document;
+mod export;
 mod fields;
 mod front;
 mod giving;
@@ -22,6 +23,7 @@ mod picture;
 mod problem;
 mod question;
 mod receipt;
+mod receipt_terms;
 mod refused;
 #[cfg(test)]
 mod tests;
@@ -66,6 +68,7 @@ pub fn router(web: Web) -> Router {
         .merge(transparency::router())
         .merge(actfor::router())
         .merge(accesslog::router())
+        .merge(export::router())
         .merge(casework::router())
         .layer(from_fn_with_state(web.clone(), problem::told_to_visitor))
         .merge(assets::router())

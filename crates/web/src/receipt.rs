@@ -4,6 +4,7 @@ use crate::{
     Web,
     page::{Here, Page, see},
     picture::{self, PathPicture},
+    receipt_terms::Terms,
     view::{actor, authority, count},
 };
 use askama::Template;
@@ -47,6 +48,8 @@ pub(crate) struct Told {
     pub(crate) about: Option<String>,
     pub(crate) when: String,
     pub(crate) who: String,
+    /// What was agreed to; of a consent alone.
+    pub(crate) terms: Option<Terms>,
     /// The page of what it happened to.
     pub(crate) link: Option<(String, &'static str)>,
 }
@@ -100,13 +103,24 @@ async fn receipt(here: Here, Path(id): Path<EventId>) -> Result<Response, Proble
 async fn told(here: &Here, recorded: &Recorded) -> Told {
     let page = &here.page;
     let (about, link) = about(here, recorded).await;
+    let terms = terms(here, recorded).await;
     Told {
         what: what(page, &recorded.fact),
         about,
         when: page.moment(recorded.recorded_at),
         who: who(here, &recorded.actor),
+        terms,
         link,
     }
+}
+
+async fn terms(here: &Here, recorded: &Recorded) -> Option<Terms> {
+    let id = ConsentId::from_uuid(recorded.aggregate);
+    if recorded.aggregate_kind != Kind::Consent {
+        return None;
+    }
+    let typed = here.service.read_consent(&here.visitor.read(), id).await.ok()?;
+    Some(Terms::new(&typed, &here.service, &here.page))
 }
 
 async fn about(here: &Here, recorded: &Recorded) -> (Option<String>, Option<(String, &'static str)>) {
@@ -418,6 +432,7 @@ mod tests {
             about: Some("Sygehuset".to_owned()),
             when: "nu".to_owned(),
             who: "Dig selv".to_owned(),
+            terms: None,
             link: Some(("/consents/1".to_owned(), "Se")),
         };
         let (told, standing, chain) = match view {

@@ -13,6 +13,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("asking", include_str!("../data/texts/asking.toml")),
     ("casework", include_str!("../data/texts/casework.toml")),
     ("consent", include_str!("../data/texts/consent.toml")),
+    ("export", include_str!("../data/texts/export.toml")),
     ("form", include_str!("../data/texts/form.toml")),
     ("front", include_str!("../data/texts/front.toml")),
     ("giving", include_str!("../data/texts/giving.toml")),

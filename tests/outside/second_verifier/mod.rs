@@ -1,6 +1,7 @@
 //! The log and its receipts as an outsider checks them: with `tests/transparency/verifier.mjs`, which shares no code with ours.
 
 mod liar;
+mod libraries;
 mod lies;
 mod receipts;
 mod served;

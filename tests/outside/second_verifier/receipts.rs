@@ -1,7 +1,7 @@
 //! Receipts, as somebody checks them who has nothing but the receipt and the published keys.
 
 use super::{Outsider, told};
-use crate::bad_input::on_both;
+use crate::{bad_input::on_both, door::Door};
 use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use serde_json::{Value, json};
@@ -47,11 +47,17 @@ fn part(receipt: &Value, n: usize) -> Value {
 
 /// A receipt with another payload, under the installation's own key.
 fn signed(outsider: &Outsider, receipt: &Value, payload: &Value) -> Value {
-    let secret = fs::read(outsider.door.tillid.folder().join("keys/receipts.key")).expect("the key");
+    let text = signed_by(&outsider.door, &canonical(&part(receipt, 0)), &canonical(payload));
+    json!({"receipt": text, "proof": receipt["proof"]})
+}
+
+/// A JWS with these bytes, under an installation's own key.
+pub(super) fn signed_by(door: &Door, header: &[u8], payload: &[u8]) -> String {
+    let secret = fs::read(door.tillid.folder().join("keys/receipts.key")).expect("the key");
     let pair = Ed25519KeyPair::from_pkcs8(&secret).expect("a key pair");
-    let text = format!("{}.{}", B64.encode(canonical(&part(receipt, 0))), B64.encode(canonical(payload)));
+    let text = format!("{}.{}", B64.encode(header), B64.encode(payload));
     let signature = B64.encode(pair.sign(text.as_bytes()));
-    json!({"receipt": format!("{text}.{signature}"), "proof": receipt["proof"]})
+    format!("{text}.{signature}")
 }
 
 async fn receipts_hold_and_altered_ones_do_not(engine: Engine) {

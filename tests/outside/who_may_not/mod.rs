@@ -63,10 +63,11 @@ const SEARCHES: &str = "everyone: 200; staff: 403 purpose_not_allowed; bo>anna b
 
 use Aim::*;
 
-const ROWS: [Row; 99] = [
+const ROWS: &[Row] = &[
     get("/health/live", Plain, OPEN),
     get("/health/ready", Plain, OPEN),
     get("/log/keys", Plain, OPEN),
+    get("/contexts/receipt-v1.jsonld", Plain, OPEN),
     get("/log/checkpoint", Plain, OPEN),
     get("/log/tile/{path}", Tile, OPEN),
     get("/log/proof/{event_id}", LoggedReceipt, OPEN),
@@ -131,6 +132,7 @@ const ROWS: [Row; 99] = [
     post("/v1/mandate-packages/{code}/versions/{number}/retire", PublishPackage, RETIRE),
     get("/v1/overview", Plain, "anna bo strangers bo>anna: 200; CITIZENS"),
     get("/v1/access-log", Plain, "anna bo strangers: 200; bo>anna: 403 only_in_person; CITIZENS"),
+    get("/v1/export", Plain, "anna bo strangers: 200; bo>anna: 403 only_in_person; CITIZENS"),
     get("/v1/consents", Plain, LIST),
     get("/v1/consent-requests", Plain, LIST),
     get("/v1/mandates", Plain, "LIST; bo>anna: 200"),
@@ -396,7 +398,7 @@ async fn matrix(engine: Engine) {
             flaws.extend(changed.map(|(before, after)| format!("refused, and yet {before} is {after}")));
             scene.revoke_bo().await;
         }
-        for row in &ROWS {
+        for row in ROWS {
             cell(&scene, row, caller, &mut flaws).await;
             count += 1;
         }

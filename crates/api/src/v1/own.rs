@@ -1,4 +1,4 @@
-//! `/v1/overview` and `/v1/access-log`: what a person sees of themselves.
+//! `/v1/overview`, `/v1/access-log` and `/v1/export`: what a person sees of themselves.
 
 use crate::{
     Api,
@@ -7,15 +7,16 @@ use crate::{
 };
 use axum::{
     extract::State,
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
-use tillid_edge::{Caller, Gate, Json, Problem, Query};
+use tillid_edge::{Caller, Gate, Json, Problem, Query, archive, language};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 const LOG: &str = "access-log";
 
 pub(super) fn router() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(overview)).routes(routes!(access_log))
+    OpenApiRouter::new().routes(routes!(overview)).routes(routes!(access_log)).routes(routes!(export))
 }
 
 /// Everything about you in one place; or, when you act for somebody, what your powers let you see of them.
@@ -37,4 +38,14 @@ async fn access_log(
     let page = gate.service.access_log(&caller.read(), below, limit).await.map_err(|e| caller.problem(&e))?;
     let items = page.items.into_iter().map(|r| AccessView::new(r, directory(&gate.service))).collect();
     Ok(Json(PageView { items, next: next(LOG, page.next) }).into_response())
+}
+
+/// Everything that is held about you, as one ZIP: lists in JSON, receipts with their proofs, the exact documents that you were shown, and
+/// a page to read, in the language that you ask for.
+#[utoipa::path(get, path = "/export", tag = "own view",
+    responses((status = 200, content_type = "application/zip", body = Vec<u8>), (status = 403)))]
+async fn export(State(gate): State<Gate>, caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
+    let export = gate.service.export(&caller.read(), language(&headers)).await;
+    let export = export.map_err(|e| caller.problem(&e))?;
+    archive(export, "tillid.zip").await.map_err(|e| caller.problem(&e))
 }

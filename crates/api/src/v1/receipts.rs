@@ -3,6 +3,7 @@
 use crate::{Api, view::ReceiptView};
 use axum::{
     extract::State,
+    http::header,
     response::{IntoResponse, Response},
 };
 use tillid_domain::id::EventId;
@@ -11,6 +12,19 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(read))
+}
+
+/// What is not part of any version of the interface.
+pub(crate) fn context_router() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(context))
+}
+
+/// What the names in receipts mean (JSON-LD 1.1). Nothing needs to fetch it: a receipt is checked by its bytes.
+#[utoipa::path(get, operation_id = "read_receipt_context", path = "/contexts/receipt-v1.jsonld", tag = "receipts", security(()),
+    responses((status = 200, content_type = "application/ld+json", body = serde_json::Value)))]
+async fn context(State(gate): State<Gate>) -> Response {
+    let body = gate.service.receipt_context().to_string();
+    ([(header::CONTENT_TYPE, "application/ld+json")], body).into_response()
 }
 
 /// The receipt of something that concerns you: signed, with what opens the journal's commitment to it.

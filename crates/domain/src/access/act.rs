@@ -71,11 +71,13 @@ pub enum Act {
     CloseCase,
     /// Say that what was for one time has been.
     UseUp,
+    /// Take out everything that is held about a person.
+    Export,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::SeeOverview,
         Self::SeeAccessLog,
         Self::SeeRequest,
@@ -108,6 +110,7 @@ impl Act {
         Self::CloseTask,
         Self::CloseCase,
         Self::UseUp,
+        Self::Export,
     ];
 
     /// The code, as it stands in the access log.
@@ -145,6 +148,7 @@ impl Act {
             Self::CloseTask => "close_task",
             Self::CloseCase => "close_case",
             Self::UseUp => "use_up",
+            Self::Export => "export",
         }
     }
 

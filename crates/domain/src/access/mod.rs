@@ -84,7 +84,8 @@ fn citizen(me: PersonId, act: Act, subject: &Subject<'_>) -> Result<(), Refusal>
     let mine = subject.person == Some(me);
     let held_by_me = subject.representative == Some(me);
     match act {
-        Act::SeeOverview | Act::SeeAccessLog | Act::SeeRequest | Act::AnswerRequest | Act::SeeConsent => mine,
+        Act::SeeOverview | Act::SeeAccessLog | Act::Export => mine,
+        Act::SeeRequest | Act::AnswerRequest | Act::SeeConsent => mine,
         Act::GiveConsent | Act::WithdrawConsent | Act::GiveMandate => mine,
         Act::SeeMandate | Act::SeeMandateRequest | Act::Decide | Act::Search => mine || held_by_me,
         Act::AnswerMandateRequest => mine,

@@ -1,7 +1,8 @@
 //! Receipts of what concerns the caller.
 
 use crate::{Call, Error, Proof, Service};
-use tillid_documents::Receipt;
+use serde_json::{Map, Value, json};
+use tillid_documents::{CONTEXT_PATH, Receipt};
 use tillid_domain::{
     Reason,
     access::{Act, Subject, may},
@@ -9,6 +10,7 @@ use tillid_domain::{
     event::{Entity, Kind},
     id::{ConsentId, EventId, MandateId, RequestId},
 };
+use tillid_storage::{Opened, Read, Tx};
 
 /// What a receipt is asked of.
 #[derive(Clone, Copy, Debug)]
@@ -35,9 +37,20 @@ impl Service {
         }
         let subject = Subject { person: Some(person), ..Subject::default() };
         may(&call.actor, Act::SeeOverview, &subject)?;
+        self.receipt_of(&mut tx, &opened).await
+    }
+
+    /// The receipt of an event, for somebody whom it concerns.
+    pub(crate) async fn receipt_of(&self, tx: &mut Tx<Read>, opened: &Opened) -> Result<Receipt, Error> {
         let issuer = &self.settings.base_url;
-        let mut receipt = self.receipts.receipt(issuer, &opened.recorded, &opened.salt, opened.commitment);
-        if let Some(Proof::Logged(proof)) = self.prove(&mut tx, id).await? {
+        let Opened { recorded, salt, commitment } = opened;
+        let more = match recorded.aggregate_kind {
+            Kind::Consent => self.consent_members(tx, recorded).await?,
+            Kind::Mandate => mandate_members(issuer),
+            _ => Map::new(),
+        };
+        let mut receipt = self.receipts.receipt(issuer, recorded, salt, *commitment, more);
+        if let Some(Proof::Logged(proof)) = self.prove(tx, recorded.id).await? {
             receipt.proof = Some(proof.to_string());
         }
         Ok(receipt)
@@ -56,4 +69,9 @@ impl Service {
         let mut tx = self.store.read().await?;
         tx.newest_event(kind, id).await?.ok_or(Error::NotFound)
     }
+}
+
+fn mandate_members(issuer: &str) -> Map<String, Value> {
+    let context = json!([format!("{issuer}{CONTEXT_PATH}")]);
+    Map::from_iter([("@context".to_owned(), context), ("@type".to_owned(), json!("MandateReceipt"))])
 }

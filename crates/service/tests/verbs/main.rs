@@ -25,6 +25,7 @@ mod repeating;
 mod requesting;
 mod requesting_often;
 mod sequencing;
+mod taking_out;
 mod time;
 mod unseen;
 mod working;
@@ -192,6 +193,12 @@ tillid_testkit::on_both_engines! {
         a_citizen_looks_nobody_up,
         lists_come_in_pages,
         a_representative_without_the_privilege_sees_no_consents;
+    taking_out:
+        r09_everything_in_a_persons_lists_is_in_the_archive,
+        r09_nothing_of_anybody_else_and_no_number_is_in_the_archive,
+        r09_nobody_takes_out_for_another,
+        a_large_account_comes_in_parts_and_whole,
+        c5_a_receipt_names_the_mandate_that_a_representative_answered_under;
     proving:
         a_receipt_tells_of_each_step_up_to_the_witnesses,
         a_request_has_a_receipt_too,
