@@ -1,5 +1,6 @@
 //! A fact in, bytes out: what people and systems take away with them.
 
+pub mod pdf;
 mod receipt;
 pub mod viljestilkendegivelse;
 

@@ -69,6 +69,13 @@ impl Instant {
         LocalDate(self.utc().to_offset(offset).date())
     }
 
+    /// The time that clocks in Denmark show at this moment, as `10:15`.
+    pub fn local_time(self) -> String {
+        let at = jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let shown = COPENHAGEN.to_datetime(at);
+        format!("{:02}:{:02}", shown.hour(), shown.minute())
+    }
+
     /// The moment when clocks in Denmark show that date and time (`2026-01-01T12:00:00`, with or without a fraction). In the hour that
     /// comes twice it is the first one, in the one that is left out the one after.
     pub fn from_danish_time(text: &str) -> Option<Self> {

@@ -220,6 +220,11 @@ fn standing(
         ConsentState::Given => (Status::Valid, valid.from, valid.to),
         ConsentState::Declined => (Status::Declined, consent.answered_at, None),
         ConsentState::Withdrawn { at, .. } => (Status::Withdrawn, valid.from, Some(at)),
+        // It never counted: there is no time in which it held.
+        ConsentState::Annulled { .. } => {
+            lost.push(Lost::at(Loss::Invalidated, id.as_str()));
+            (Status::Closed, valid.from, Some(valid.from))
+        }
         ConsentState::Lapsed { effective_at, .. } => {
             lost.push(Lost::at(Loss::LapseCause, id.as_str()));
             (Status::Closed, valid.from, Some(effective_at))

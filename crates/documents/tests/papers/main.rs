@@ -4,6 +4,7 @@
 mod hostile;
 mod mapping;
 mod models;
+mod pdf;
 mod round_trip;
 mod schema;
 
