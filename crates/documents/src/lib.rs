@@ -2,8 +2,10 @@
 
 pub mod archive;
 mod iso27560;
+pub mod pdf;
 mod post;
 mod receipt;
+pub mod viljestilkendegivelse;
 
 pub use iso27560::{
     Agent, CONTEXT_PATH, ConsentFacts, Controller, Notice, Pseudonym, Step, consent_members, context,

@@ -69,6 +69,22 @@ impl Instant {
         LocalDate(self.utc().to_offset(offset).date())
     }
 
+    /// The time that clocks in Denmark show at this moment, as `10:15`.
+    pub fn local_time(self) -> String {
+        let at = jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let shown = COPENHAGEN.to_datetime(at);
+        format!("{:02}:{:02}", shown.hour(), shown.minute())
+    }
+
+    /// The moment when clocks in Denmark show that date and time (`2026-01-01T12:00:00`, with or without a fraction). In the hour that
+    /// comes twice it is the first one, in the one that is left out the one after.
+    pub fn from_danish_time(text: &str) -> Option<Self> {
+        let is_one = text.as_bytes().get(10) == Some(&b'T') && text.len() >= 19;
+        let shown: jiff::civil::DateTime = text.parse().ok().filter(|_| is_one)?;
+        let at = COPENHAGEN.to_ambiguous_timestamp(shown).compatible().ok()?;
+        Some(Self::from_micros(at.as_microsecond()))
+    }
+
     fn utc(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
@@ -303,6 +319,23 @@ mod tests {
         assert_eq!(autumn.next().start().seconds_since(autumn.start()), 25 * 3600);
         let before: Instant = "2026-07-14T21:59:59.999999Z".parse().expect("a time");
         assert_eq!(before.local_date(), date("2026-07-14"));
+    }
+
+    #[test]
+    fn a_time_without_an_offset_is_what_danish_clocks_show() {
+        let at = |text| Instant::from_danish_time(text).map(|at| at.to_string());
+        assert_eq!(at("2026-01-15T12:00:00").as_deref(), Some("2026-01-15T11:00:00.000000Z"));
+        assert_eq!(at("2026-07-15T12:00:00.5").as_deref(), Some("2026-07-15T10:00:00.500000Z"));
+        assert_eq!(
+            at("2026-10-25T02:30:00").as_deref(),
+            Some("2026-10-25T00:30:00.000000Z"),
+            "the first of two"
+        );
+        assert_eq!(at("2026-03-29T02:30:00").as_deref(), Some("2026-03-29T01:30:00.000000Z"), "left out");
+        for other in ["2026-01-15", "2026-01-15T12", "2026-01-15 12:00:00", "2026-13-01T12:00:00", "now", ""]
+        {
+            assert_eq!(at(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -1,0 +1,73 @@
+//! What does not go through between the format and the domain, said out loud.
+
+use serde::Serialize;
+
+/// What kind of thing was lost.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// An element that the format does not have there, or one more than it may have.
+    UnknownElement,
+    /// An attribute; the format has none.
+    UnknownAttribute,
+    /// Text between elements.
+    TextBetweenElements,
+    /// The stated format of the content is not that of the content that is there.
+    ContentFormat,
+    /// A time without an offset, taken as the time in Denmark.
+    TimeWithoutOffset,
+
+    /// Out: the person's name stays here.
+    NameWithheld,
+    /// Out: the format has no word for a consent that was registered by mistake.
+    Invalidated,
+    /// Out: the format does not tell why a consent lapsed.
+    LapseCause,
+    /// Out: the format asks for the signed paper itself, and it stays here.
+    PaperNotEnclosed,
+    /// Out: the format takes the employee or the way it was said, not both.
+    HowItWasSaid,
+    /// Out: the attestation of the system that it came from is not repeated.
+    OriginalAttestation,
+
+    /// In: what was signed or proved is not checked, and stays with whoever sent it.
+    Attestation,
+    /// In: who may see it is decided here by law and role, not by the document.
+    AccessPolicy,
+    /// In: an administrator who is not the controller.
+    OtherAdministrator,
+    /// In: an actor besides the person, whoever spoke for them and the authority.
+    OtherActor,
+    /// In: who spoke for the person, and by what right.
+    Representative,
+    /// In: templates other than a consent type of ours.
+    Template,
+    /// In: context, tasks and cases beyond one case.
+    Context,
+    /// In: keywords.
+    Keywords,
+    /// In: what it replaces or was replaced by.
+    Replacement,
+    /// In: the wording; the type's own stands for it.
+    Wording,
+    /// In: machine-readable content of other systems.
+    MachineReadable,
+    /// In: an expression that is neither given, declined nor ended: nobody has answered.
+    NotAnswered,
+}
+
+/// What was lost, and where: a path of element names for what was read, of the format's terms for what was written.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+pub struct Lost {
+    /// What.
+    pub what: Loss,
+    /// Where.
+    pub at: String,
+}
+
+impl Lost {
+    /// That loss there.
+    pub fn at(what: Loss, at: impl Into<String>) -> Self {
+        Self { what, at: at.into() }
+    }
+}
