@@ -80,6 +80,10 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         | Fact::PostChanged { .. } => Vec::new(),
         // Of nobody's, or seen by the person already, or what the authority does about it.
         Fact::EntryDrafted { .. }
+        | Fact::EntryChanged { .. }
+        | Fact::EntrySubmitted {}
+        | Fact::EntryReturned { .. }
+        | Fact::EntryDiscarded {}
         | Fact::EntryPublished {}
         | Fact::EntryRetired {}
         | Fact::PresentationShown { .. }
