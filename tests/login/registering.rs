@@ -179,7 +179,7 @@ async fn a_signed_form_that_comes_back_is_found_and_its_scan_is_the_citizens_to_
     inge.submit_with(&before, &form, &[("way", "paper")], ("scan", SCAN)).await.expect(200);
     let own = anna.open(own.url.as_str()).await.expect(200);
     assert!(own.text().contains("did it for you because you wrote so"), "{}", own.text());
-    scene.nothing_kept(&[&inge, &anna], &["6702451236"]).await;
+    scene.nothing_leaked(&["6702451236"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -248,4 +248,29 @@ async fn a_consent_is_given_that_nobody_asked_for_and_taken_back() {
     let before = anna.follow(&done, &done.link("/withdraw")).await.expect(200);
     let gone = anna.submit(&before, &before.form("/withdraw"), &[]).await.expect(200);
     assert!(gone.text().contains("The consent has been withdrawn."), "{}", gone.text());
+}
+
+/// C12: a no thanks is given in words of its own, stands apart, and can be taken back like everything else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c12_saying_no_thanks_stands_apart_and_can_be_taken_back() {
+    let scene = Scene::with_catalogue(Engine::Sqlite, [("mitid", Tenant::right())]).await;
+    let mut anna = scene.logged_in("mitid", Person::anna()).await;
+    let pick = anna.open(&scene.at("/consents/new")).await.expect(200);
+    let (consents, opt_outs) = pick.body.split_once("id=\"opt-outs\"").expect("a heading of its own");
+    assert!(!consents.contains("/consents/new/X03") && opt_outs.contains("/consents/new/X03"));
+    let page = anna.follow(&pick, &pick.link("/consents/new/X03")).await.expect(200);
+    let question = anna.submit(&page, &page.form("/consents/new/X03"), &[]).await.expect(200);
+    assert!(question.text().contains("You say no thanks at"), "{}", question.text());
+    let form = question.form("/summary");
+    let yes = every(&form, "answer.", "yes");
+    let summary = anna.submit(&question, &form, &pairs(&yes)).await.expect(200);
+    anna.submit(&summary, &summary.form("/answer"), &[]).await.expect(200);
+    let overview = anna.open(&scene.at("/overview")).await.expect(200);
+    let (before, after) = overview.body.split_once("id=\"opt-outs\"").expect("a heading of its own");
+    assert!(!before.contains("href=\"/consents/0") && after.contains("href=\"/consents/0"));
+    let own = anna.follow(&overview, &overview.link("/consents/0")).await.expect(200);
+    let before = anna.follow(&own, &own.link("/withdraw")).await.expect(200);
+    assert!(before.text().contains("The authority may ask you again"), "{}", before.text());
+    let gone = anna.submit(&before, &before.form("/withdraw"), &[]).await.expect(200);
+    assert!(gone.text().contains("Your no thanks has been withdrawn."), "{}", gone.text());
 }

@@ -222,7 +222,7 @@ fn shown(
     let status = notice.as_ref().map(|notice| notice.status);
     let document = ConsentDocument::read(&of.shown.document)?;
     let presentation = &of.shown.presentation;
-    let at = here.page.moment(presentation.shown_at);
+    let at = when::moment(presentation.shown_at, document.language);
     let asked = (presentation.id, presentation.means, at);
     let template = Sheet::new(&here.page, lookup, asked, document, fields, filled, notice);
     Ok(form(&here.page, status, &template))
