@@ -10,7 +10,7 @@ use crate::{
 use serde_json::{Value, json};
 use tillid_testkit::Engine;
 
-const CASE: &str = "27.36.04-2026-17";
+pub(crate) const CASE: &str = "27.36.04-2026-17";
 
 /// Somebody who goes through pages, and what was found to be wrong with them.
 pub(crate) struct Walk {

@@ -2,7 +2,7 @@
 //! consent unasked: as in [`every_page`](crate::every_page).
 
 use crate::{
-    every_page::Walk,
+    every_page::{CASE, Walk},
     story::{ANNA, Capacity, HANS},
     words::Language::{self, Danish, English},
 };
