@@ -93,7 +93,7 @@ struct Types<'p> {
     page: &'p Page,
     found: String,
     requests: Vec<Type>,
-    types: Vec<Type>,
+    offered: Vec<Type>,
 }
 
 struct Choice {
@@ -210,7 +210,7 @@ async fn types(here: &Here, lookup: AccessId, under: &Under) -> Result<Response,
         }
     }
     let requests = requests.collect();
-    Ok(page.answer(&Types { page, found, requests, types }))
+    Ok(page.answer(&Types { page, found, requests, offered: types }))
 }
 
 fn is_open(here: &Here, of: &ConsentType) -> bool {
@@ -394,10 +394,10 @@ mod tests {
                 }]
             };
             let found = || "/casework/lookups/1".to_owned();
-            let html = Types { page: &page, found: found(), requests: one(), types: one() }.render();
+            let html = Types { page: &page, found: found(), requests: one(), offered: one() }.render();
             must_hold_together(&html.expect("a page"));
             let html =
-                Types { page: &page, found: found(), requests: Vec::new(), types: Vec::new() }.render();
+                Types { page: &page, found: found(), requests: Vec::new(), offered: Vec::new() }.render();
             must_hold_together(&html.expect("a page"));
         }
     }

@@ -136,7 +136,7 @@ const fn meaning(standing: ConsentStanding, polarity: Polarity) -> &'static str 
 fn sheet(page: &Page, lookup: AccessId, shown: &Presentation, of: &ConsentType) -> Sheet {
     let case = match &shown.presented {
         Presented::Consent { case, .. } => case.as_ref(),
-        _ => None,
+        Presented::Mandate { .. } => None,
     };
     Sheet {
         address: format!("/casework/lookups/{lookup}/presentations/{}", shown.id),

@@ -37,6 +37,7 @@ struct Choice {
 
 #[derive(Template)]
 #[template(path = "casework_lookup.html")]
+#[expect(clippy::struct_excessive_bools, reason = "one for each kind of work that is offered")]
 struct LookUp<'p> {
     page: &'p Page,
     choices: Vec<Choice>,

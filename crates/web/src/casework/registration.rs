@@ -164,7 +164,7 @@ pub(super) async fn sent(
     };
     let request = match &shown_for.shown.presentation.presented {
         Presented::Consent { request, .. } => *request,
-        _ => None,
+        Presented::Mandate { .. } => None,
     };
     let call = under.change(&here, &format!("register:{id}"), &fields);
     let registered = match request {
