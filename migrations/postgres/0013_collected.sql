@@ -17,7 +17,7 @@ CREATE TABLE document (
     authority TEXT COLLATE "C" NOT NULL,
     media_type TEXT COLLATE "C" NOT NULL,
     size BIGINT NOT NULL,
-    digest BYTEA NOT NULL CHECK (length(digest) = 32),
+    digest BYTEA NOT NULL,
     kept_at BIGINT NOT NULL,
     sealed BYTEA NOT NULL
 );

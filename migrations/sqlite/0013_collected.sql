@@ -47,7 +47,7 @@ CREATE TABLE document (
     authority TEXT NOT NULL,
     media_type TEXT NOT NULL,
     size INTEGER NOT NULL,
-    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    digest BLOB NOT NULL,
     kept_at INTEGER NOT NULL,
     sealed BLOB NOT NULL
 ) STRICT;

@@ -83,8 +83,10 @@ pub fn letter(post: &Post<'_>) -> String {
 
 /// The page that is read or printed; on paper with room for the address, and with where to go written out.
 fn html(post: &Post<'_>, on_paper: bool) -> String {
-    let paragraphs: String =
-        post.body.split("\n\n").map(|paragraph| format!("<p>{}</p>\n", escaped(paragraph))).collect();
+    let paragraphs = post
+        .body
+        .split("\n\n")
+        .fold(String::new(), |text, paragraph| text + "<p>" + &escaped(paragraph) + "</p>\n");
     let (label, sender, link) = (escaped(post.label), escaped(post.sender_name), escaped(post.link));
     let address = if on_paper { "<div style=\"height:45mm\" id=\"adresse\"></div>\n" } else { "" };
     let more = if on_paper {

@@ -71,7 +71,6 @@ pub enum Means {
 
 impl Means {
     /// Whether the person saw it on their own screen.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
     pub const fn is_screen(&self) -> bool {
         matches!(self, Self::Screen)
     }

@@ -68,18 +68,27 @@ impl<Mode> Tx<Mode> {
     ) -> Result<Option<(Document, Vec<u8>)>, StoreError> {
         let Some(document) = self.document(id).await? else { return Ok(None) };
         let corrupt = || StoreError::Corrupt { table: "document", id: Some(id.as_uuid()) };
-        const KEY: &str = "SELECT document_id, key_id, sealed FROM document_key WHERE document_id = $1";
-        let key: Option<DocumentKeyRow> =
-            on!(self, |conn| sqlx::query_as(KEY).bind(id.as_uuid()).fetch_optional(conn).await)?;
-        let DocumentKeyRow { key_id, sealed, .. } = key.ok_or_else(corrupt)?;
-        let key = self.vault.open_document_key(id, &Sealed { key_id, bytes: sealed })?;
-        let sealed: Vec<u8> =
-            on!(self, |conn| sqlx::query_scalar("SELECT sealed FROM document WHERE id = $1")
-                .bind(id.as_uuid())
-                .fetch_one(conn)
-                .await)?;
+        let key = self.document_key(id).await?.ok_or_else(corrupt)?;
+        let key = self.vault.open_document_key(id, &key)?;
+        let sealed = self.sealed_document(id).await?.ok_or_else(corrupt)?;
         let bytes = self.vault.open_document(id, &key, sealed).map_err(|_| corrupt())?;
         if Digest::of(&bytes) == document.digest { Ok(Some((document, bytes))) } else { Err(corrupt()) }
+    }
+
+    /// The key of a document, as it is sealed.
+    pub(crate) async fn document_key(&mut self, id: DocumentId) -> Result<Option<Sealed>, StoreError> {
+        const SQL: &str = "SELECT document_id, key_id, sealed FROM document_key WHERE document_id = $1";
+        let key: Option<DocumentKeyRow> =
+            on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_optional(conn).await)?;
+        Ok(key.map(|DocumentKeyRow { key_id, sealed, .. }| Sealed { key_id, bytes: sealed }))
+    }
+
+    /// The bytes of a document, as they are sealed.
+    pub(crate) async fn sealed_document(&mut self, id: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {
+        const SQL: &str = "SELECT sealed FROM document WHERE id = $1";
+        let sealed: Option<Vec<u8>> =
+            on!(self, |conn| sqlx::query_scalar(SQL).bind(id.as_uuid()).fetch_optional(conn).await)?;
+        Ok(sealed)
     }
 
     /// Which documents about a person there are, the newest first.

@@ -32,6 +32,7 @@ impl Tx<Write> {
         Ok(())
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each fact")]
     pub(crate) async fn project(&mut self, event: &Recorded) -> Result<(), StoreError> {
         let (id, at) = (event.aggregate, event.recorded_at);
         match &event.fact {

@@ -44,5 +44,5 @@ async fn about(here: Here) -> Result<Response, Problem> {
 
 async fn download(here: Here) -> Result<Response, Problem> {
     let export = here.told(here.service.export(&here.visitor.read(), here.page.language).await)?;
-    here.told(archive(export, "tillid.zip").await)
+    here.told(Box::pin(archive(export, "tillid.zip")).await)
 }

@@ -157,12 +157,6 @@ async fn changes(door: &Door) -> Vec<Change> {
         change(
             "/v1/consents",
             &hans,
-            registered(&json!({"channel": "paper", "signed_on": later, "document_id": UNKNOWN})),
-            &["registration"],
-        ),
-        change(
-            "/v1/consents",
-            &hans,
             registered(
                 &json!({"channel": "imported", "source": "Arkiv", "reference": "1", "given_at": later_than_ever(),
                 "document_id": UNKNOWN}),

@@ -47,5 +47,5 @@ async fn access_log(
 async fn export(State(gate): State<Gate>, caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
     let export = gate.service.export(&caller.read(), language(&headers)).await;
     let export = export.map_err(|e| caller.problem(&e))?;
-    archive(export, "tillid.zip").await.map_err(|e| caller.problem(&e))
+    Box::pin(archive(export, "tillid.zip")).await.map_err(|e| caller.problem(&e))
 }

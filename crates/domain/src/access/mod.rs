@@ -225,7 +225,7 @@ fn system(me: &Machine, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> 
                 Some(_) => may_look_up(subject, |purpose| me.purposes.contains(&purpose)),
             }
         }
-        Act::SeeConsent | Act::SeeRequest | Act::SeeMandate | Act::SeeMandateRequest => {
+        Act::SeeConsent | Act::SeeRequest | Act::SeeMandate | Act::SeeMandateRequest | Act::SeeDocument => {
             theirs.then_some(()).ok_or(Hidden)
         }
         Act::AskForConsent | Act::AskForMandate => {

@@ -58,6 +58,13 @@ pub(crate) struct Draft {
     document: Vec<u8>,
 }
 
+/// What nobody asked for.
+pub(crate) struct Unasked<'a> {
+    pub(crate) consent_type: &'a Code,
+    pub(crate) items: &'a [Code],
+    pub(crate) case: Option<&'a CaseRef>,
+}
+
 impl Service {
     /// Makes the document about what the person is to choose, records that it was shown to them, and returns both.
     pub async fn present(
@@ -102,9 +109,8 @@ impl Service {
                 self.present_request(call, act, &mut tx, person, *id, language, now).await
             }
             (NewPresentation::Consent { consent_type, items, case }, _) => {
-                let case = case.as_ref();
-                self.present_unasked(call, act, &mut tx, person, consent_type, items, case, language, now)
-                    .await
+                let about = Unasked { consent_type, items, case: case.as_ref() };
+                self.present_unasked(call, act, &mut tx, person, &about, language, now).await
             }
             (NewPresentation::Mandate(_), Some(planned)) => Ok(present_mandate(planned, language)),
             (NewPresentation::Mandate(_), None) => Err(Error::NotFound),
@@ -172,21 +178,19 @@ impl Service {
         act: Act,
         tx: &mut Tx<Write>,
         person: PersonId,
-        code: &Code,
-        items: &[Code],
-        case: Option<&CaseRef>,
+        Unasked { consent_type, items, case }: &Unasked<'_>,
         language: Language,
         now: Instant,
     ) -> Result<Draft, Error> {
-        let entry = self.in_use(tx, Shelf::ConsentType, code).await?;
+        let entry = self.in_use(tx, Shelf::ConsentType, consent_type).await?;
         let entry =
             entry.ok_or_else(|| Error::invalid("/about/consent/consent_type", Reason::EntryNotPublished))?;
         let of = entry.consent_type().ok_or(Error::NotFound)?;
         let subject = Subject { person: Some(person), ..type_subject(of) };
         self.may(tx, call, act, &subject, now).await??;
-        must_name_case(of, case)?;
+        must_name_case(of, *case)?;
         let items = chosen_items(of, items)?;
-        self.draft_of(&entry, items, None, case.cloned(), language)
+        self.draft_of(&entry, items, None, case.map(CaseRef::clone), language)
     }
 
     fn draft_of(

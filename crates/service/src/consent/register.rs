@@ -5,7 +5,7 @@ use crate::{
     Call, Done, Error, Service,
     consent::{
         answer::{Answer, Question},
-        present::{NewPresentation, Shown},
+        present::{NewPresentation, Shown, Unasked},
         view::{TypedConsent, type_subject},
     },
     guard::InView,
@@ -62,9 +62,8 @@ impl Service {
                 self.present_request(call, act, &mut tx, person, *id, language, now).await?
             }
             NewPresentation::Consent { consent_type, items, case } => {
-                let case = case.as_ref();
-                self.present_unasked(call, act, &mut tx, person, consent_type, items, case, language, now)
-                    .await?
+                let about = Unasked { consent_type, items, case: case.as_ref() };
+                self.present_unasked(call, act, &mut tx, person, &about, language, now).await?
             }
             NewPresentation::Mandate(_) | NewPresentation::MandateRequest(_) => {
                 return Err(Error::Denied(Reason::CitizensOnly));

@@ -178,7 +178,7 @@ pub(crate) async fn what_is_handed_over_is_a_pdf_or_a_picture_and_not_too_large(
     assert_eq!((again.replayed, again.value), (true, kept));
     // What is in the database is not what was handed over.
     let mut administrator = world.database.administrator().await;
-    let hex = SCAN.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let hex = SCAN.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     let readable = match world.database.engine {
         tillid_testkit::Engine::Sqlite => format!("instr(lower(hex(sealed)), '{hex}') > 0"),
         tillid_testkit::Engine::Postgres => format!("position('{hex}' in encode(sealed, 'hex')) > 0"),

@@ -8,6 +8,7 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use tillid_domain::{
+    Digest,
     catalogue::CatalogueEntry,
     client::Client,
     consent::Consent,
@@ -98,8 +99,9 @@ impl Tx<Read> {
             }
             Kind::Document => {
                 let Some(expected) = expect::<Document>(audit, id, history) else { return Ok(()) };
-                let found = self.document_bytes(expected.id).await.map(|d| d.map(|(d, _)| d));
-                audit.compare("document", id, found, &expected)
+                let found = self.document(expected.id).await;
+                audit.compare("document", id, found, &expected)?;
+                self.audit_document(audit, &expected).await
             }
             Kind::Task => {
                 let Some(expected) = expect::<Task>(audit, id, history) else { return Ok(()) };
@@ -108,6 +110,26 @@ impl Tx<Read> {
             }
             Kind::AccessBatch => self.audit_batch(audit, id, history).await,
         }
+    }
+
+    /// A document's key opens, and its bytes are those that were handed over.
+    async fn audit_document(&mut self, audit: &mut Audit, expected: &Document) -> Result<(), StoreError> {
+        let id = expected.id.as_uuid();
+        let Some(key) = self.document_key(expected.id).await? else {
+            audit.find("document_key", id, Fault::Missing, "the document has no key");
+            return Ok(());
+        };
+        let Ok(key) = self.vault.open_document_key(expected.id, &key) else {
+            audit.find("document_key", id, Fault::Changed, "the key does not open");
+            return Ok(());
+        };
+        let Some(sealed) = self.sealed_document(expected.id).await? else { return Ok(()) };
+        let bytes = self.vault.open_document(expected.id, &key, sealed);
+        if bytes.is_ok_and(|bytes| Digest::of(&bytes) == expected.digest) {
+            return Ok(());
+        }
+        audit.find("document", id, Fault::Changed, "the bytes are not those that were handed over");
+        Ok(())
     }
 
     async fn audit_powers(

@@ -63,7 +63,7 @@ macro_rules! stranger {
 }
 
 /// For each table: its keys, and how many rows of the journal (or of the table it belongs to) know each.
-const STRANGERS: [(&str, &str); 21] = [
+const STRANGERS: [(&str, &str); 24] = [
     stranger!("person", "id", "event e WHERE e.kind = 'person' AND e.aggregate_id = t.id AND e.revision = 1"),
     stranger!(
         "catalogue_entry",
@@ -131,6 +131,13 @@ const STRANGERS: [(&str, &str); 21] = [
         "batch_id",
         "event e WHERE e.kind = 'access_batch' AND e.aggregate_id = t.id AND e.revision = 1"
     ),
+    stranger!(
+        "document",
+        "id",
+        "event e WHERE e.kind = 'document' AND e.aggregate_id = t.id AND e.revision = 1"
+    ),
+    stranger!("task", "id", "event e WHERE e.kind = 'task' AND e.aggregate_id = t.id AND e.revision = 1"),
+    stranger!("document_key", "document_id", "document d WHERE d.id = t.id"),
     stranger!("event_body", "event_id", "event e WHERE e.id = t.id"),
     stranger!("event_subject", "event_id", "event e WHERE e.id = t.id"),
     stranger!("pending", "event_id", "event e WHERE e.id = t.id"),

@@ -361,7 +361,9 @@ mod tests {
         for language in Language::ALL {
             let flawed = |fields: &[&str]| {
                 let mut page = page(language);
-                fields.iter().for_each(|field| page.wrong(*field, "Vælg"));
+                for field in fields {
+                    page.wrong(*field, "Vælg");
+                }
                 page
             };
             let page = flawed(&["way-0", FILE]);

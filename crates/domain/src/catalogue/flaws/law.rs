@@ -59,13 +59,12 @@ impl ConsentType {
         // special categories rest on an explicit yes.
         let special = self.items.iter().flat_map(|i| &i.data).any(|d| d.special);
         let explicit = self.legal_nature != LegalNature::GdprBasis || !special || self.cites(BASIS_EXPLICIT);
-        if !self.legal_references.is_empty() && !(named && explicit) {
+        if !self.legal_references.is_empty() && (!named || !explicit) {
             flaws.push(Flaw::at("/legal_references", Reason::DraftBasisNotNamed));
         }
         if self.polarity == Polarity::OptOut {
-            if self.is_basis() || self.legal_nature == LegalNature::Health43 {
-                flaws.push(Flaw::at("/polarity", Reason::DraftOptOutUnfit));
-            }
+            let unfit = self.is_basis() || self.legal_nature == LegalNature::Health43;
+            flaws.extend(unfit.then(|| Flaw::at("/polarity", Reason::DraftOptOutUnfit)));
             return;
         }
         let without_consent =

@@ -207,7 +207,7 @@ const SPECIFIC: &[(&str, Spoil, &str, Reason)] = &[
             t.items[0].statement = both(
                 "Kommunen må hente alle oplysninger om mig hos min læge.",
                 "The municipality may ask my doctor about my illness.",
-            )
+            );
         },
         "/items/0/statement/da",
         Reason::DraftTooBroad,
@@ -235,7 +235,7 @@ const SPECIFIC: &[(&str, Spoil, &str, Reason)] = &[
         "C02",
         |t| {
             t.purpose =
-                both("Kommunen må bruge det til alle formål.", "The municipality may use it in your case.")
+                both("Kommunen må bruge det til alle formål.", "The municipality may use it in your case.");
         },
         "/purpose/da",
         Reason::DraftTooBroad,
@@ -262,7 +262,7 @@ const WORDS: &[(&str, Spoil, &str, Reason)] = &[
         "C15",
         |t| {
             if let Some(v) = &mut t.voluntariness {
-                v.text = both("Det er frivilligt.", &long())
+                v.text = both("Det er frivilligt.", &long());
             }
         },
         "/voluntariness/text/da",

@@ -36,6 +36,7 @@ pub(super) struct PackageWords {
 }
 
 /// What is told of a version.
+#[expect(clippy::struct_excessive_bools, reason = "each is a question that the page asks")]
 pub(super) struct Told {
     pub(super) address: String,
     pub(super) title: String,
@@ -170,8 +171,8 @@ mod tests {
     use askama::Template as _;
     use tillid_domain::Language;
 
-    fn told(document: Option<ConsentDocument>, package: Option<PackageWords>, state: EntryState) -> Told {
-        let (words, colour) = state_words(&state);
+    fn told(document: Option<ConsentDocument>, package: Option<PackageWords>, state: &EntryState) -> Told {
+        let (words, colour) = state_words(state);
         Told {
             address: "/casework/catalogue/consent-types/C15/2".to_owned(),
             title: "SMS <b>".to_owned(),
@@ -180,7 +181,7 @@ mod tests {
             revision: 3,
             state: words,
             colour,
-            draft: state == EntryState::Draft,
+            draft: *state == EntryState::Draft,
             in_review: matches!(state, EntryState::InReview { .. }),
             published: matches!(state, EntryState::Published { .. }),
             own: false,
