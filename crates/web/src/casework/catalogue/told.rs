@@ -224,7 +224,7 @@ mod tests {
                 must_hold_together(&html);
                 html
             };
-            html(&told(None, Some(words), retired.clone()));
+            html(&told(None, Some(words), &retired));
             for (state, steps) in [
                 (Draft, &["submit", "publish", "discard"][..]),
                 (InReview { at }, &["publish", "return", "discard"]),
@@ -234,7 +234,7 @@ mod tests {
             ] {
                 let document = previewed(language);
                 let statement = document.items[0].statement.clone();
-                let mut version = told(Some(document), None, state);
+                let mut version = told(Some(document), None, &state);
                 let page = html(&version);
                 assert!(page.contains(&statement) && !page.contains("<i>"), "{page}");
                 for step in ["submit", "return", "publish", "discard", "retire"] {
