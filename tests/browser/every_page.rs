@@ -331,7 +331,7 @@ async fn asker(language: Language) {
     walk.turn_into(BO, Capacity::Private).await;
     walk.visit("/overview", "overview-asker").await;
     walk.visit(&requests[1], "asked-declined").await;
-    walk.end(9);
+    walk.end(10);
 }
 
 /// Hans, at work.

@@ -25,7 +25,7 @@ const ARROWS: [(&str, &str); 11] = [
 const ONLY: [(&str, &str); 5] = [
     ("sqlx", "tillid-storage tillid-testkit"),
     ("axum", "tillid-edge tillid-api tillid-web tillid-sandbox tillid"),
-    ("askama", "tillid-web tillid-sandbox tillid"),
+    ("askama", "tillid-web tillid-sandbox tillid-documents tillid"),
     ("reqwest", "tillid-edge tillid-sandbox tillid"),
     ("hyper-util", "tillid-edge"),
 ];

@@ -61,7 +61,8 @@ impl TryFrom<ConsentRow> for Consent {
             Some(text) => at.json(text)?,
             None => Collected::Digital,
         };
-        if collected.channel().code() != row.channel {
+        let recorded_at = row.recorded_at.unwrap_or(row.answered_at);
+        if collected.channel().code() != row.channel || row.recorded_at == Some(row.answered_at) {
             return Err(at.corrupt());
         }
         let answer = ConsentAnswer {
@@ -86,7 +87,7 @@ impl TryFrom<ConsentRow> for Consent {
             revision: at.number(row.revision)?,
             answer,
             answered_at: instant(row.answered_at),
-            recorded_at: instant(row.recorded_at.unwrap_or(row.answered_at)),
+            recorded_at: instant(recorded_at),
             state,
         })
     }

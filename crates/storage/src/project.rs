@@ -310,6 +310,7 @@ impl Tx<Write> {
         a: &ConsentAnswer,
         state: &'static str,
     ) -> Result<(), StoreError> {
+        let answered_at = a.collected.answered_at(event.recorded_at);
         run!(self, sqlx::query(
             "INSERT INTO consent (id, revision, person_id, declaration_id, request_id, presentation_id, authority, entry_id, code, \
              number, item, polarity, case_ref, channel, valid_from, valid_to, answered_at, state, collected, recorded_at) \
@@ -330,10 +331,11 @@ impl Tx<Write> {
         .bind(a.collected.channel().code())
         .bind(a.valid.from.as_micros())
         .bind(a.valid.to.map(Instant::as_micros))
-        .bind(a.collected.answered_at(event.recorded_at).as_micros())
+        .bind(answered_at.as_micros())
         .bind(state)
         .bind((a.collected != Collected::Digital).then(|| json(&a.collected)))
-        .bind(event.recorded_at.as_micros()))?;
+        // Said only where it is another time than the answer's, so that there is one way to say it.
+        .bind((answered_at != event.recorded_at).then_some(event.recorded_at.as_micros())))?;
         Ok(())
     }
 

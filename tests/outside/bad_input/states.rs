@@ -196,7 +196,7 @@ async fn nobody_decides_in_their_own_case(engine: Engine) {
     );
     let theirs =
         door.post(&answer_to(&request)).by(&hans).json(&answers(UNKNOWN, &["laege".to_owned()])).send().await;
-    told(&theirs, 403, "citizens_only");
+    told(&theirs, 422, "registration_missing");
     door.answered(&private, &request).await;
 
     // A look-up of somebody else never shows what is his own.

@@ -14,6 +14,9 @@ impl Service {
             return Err(Error::invalid("/since", Reason::EndDateTooLate));
         }
         let known = tx.person(person).await?.ok_or(Error::NotFound)?;
+        if known.born.is_some_and(|born| since < born) {
+            return Err(Error::invalid("/since", Reason::EndDatePast));
+        }
         if known.post_exempt_since.is_some() == exempt {
             return Ok(());
         }

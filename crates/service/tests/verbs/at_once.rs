@@ -185,7 +185,8 @@ pub(crate) async fn fifty_verbs_about_one_person_leave_no_gap(world: &World) {
         done.unwrap();
     }
     let after: Vec<usize> = administrator.column(versions).await.iter().map(|v| v.parse().unwrap()).collect();
-    assert_eq!(after, (1..=before + 50).collect::<Vec<_>>());
+    // Each of the twelve withdrawals makes a task, which is an event of hers too.
+    assert_eq!(after, (1..=before + 50 + 12).collect::<Vec<_>>());
     world.check().await;
 }
 
@@ -226,6 +227,15 @@ pub(crate) async fn twenty_equal_requests_have_one_effect(world: &World) {
     assert_eq!(administrator.count("SELECT COUNT(*) FROM consent_request").await, 1);
 }
 
+/// What is published comes into use, unless a newer version did first.
+fn come_through<T>(number: u32, outcome: Result<T, Error>) {
+    match outcome {
+        Ok(_) => {}
+        Err(Error::Rule(Reason::DraftOvertaken)) => assert_eq!(number, 1, "only the older one is overtaken"),
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
 pub(crate) async fn two_versions_never_come_into_use_together(world: &World) {
     let (karin, ole) = (administrator(OWN, 1), administrator(OWN, 2));
     for n in 1..=15 {
@@ -238,8 +248,8 @@ pub(crate) async fn two_versions_never_come_into_use_together(world: &World) {
         // Whoever met the other is busy, and comes through when asked again.
         for (number, outcome) in [(1, a), (2, b)] {
             match outcome {
-                Err(Error::Busy(_)) => drop(publish(number).await.unwrap()),
-                outcome => drop(outcome.unwrap()),
+                Err(Error::Busy(_)) => come_through(number, publish(number).await),
+                outcome => come_through(number, outcome),
             }
         }
         world.service.published_entry(Shelf::ConsentType, &code).await.unwrap();
