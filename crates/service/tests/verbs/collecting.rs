@@ -314,9 +314,10 @@ pub(crate) async fn a_wrong_registration_never_counted(world: &World) {
 pub(crate) async fn c12_an_opt_out_is_a_no_that_wins_however_it_was_given(world: &World) {
     let anna = world.anna().await;
     world.import("C15").await;
-    let mut no = consent_type("C15");
+    let mut no = consent_type("X03");
     no.code = "X15".parse().unwrap();
-    no.polarity = Polarity::OptOut;
+    no.items = consent_type("C15").items;
+    assert_eq!(no.polarity, Polarity::OptOut);
     let items = no.items.len();
     world.service.import_entry(Definition::ConsentType(Box::new(no))).await.unwrap();
     world.consent(anna, "C15").await;

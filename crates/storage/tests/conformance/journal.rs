@@ -46,7 +46,7 @@ pub(crate) async fn an_event_is_never_changed_or_deleted(fresh: &Fresh) {
         "DELETE FROM event_body",
     ];
     if fresh.database.engine == Engine::Postgres {
-        refused.extend(["TRUNCATE event CASCADE", "TRUNCATE event_body", "TRUNCATE event_subject"]);
+        refused.extend(["TRUNCATE event CASCADE", "TRUNCATE event_body CASCADE", "TRUNCATE event_subject"]);
     }
     for sql in refused {
         let error = administrator.execute(sql).await.expect_err(sql).to_string();
@@ -136,7 +136,8 @@ pub(crate) async fn a_transaction_that_is_dropped_leaves_nothing(fresh: &Fresh) 
     let _ = tx.keep_number(number, PersonId::from_uuid(event.aggregate), &cpr("7405433008")).await;
     drop(tx);
     let mut administrator = fresh.database.administrator().await;
-    for table in administrator.tables().await {
+    // Where the notices go on from is there from the beginning.
+    for table in administrator.tables().await.iter().filter(|table| *table != "notice_cursor") {
         assert_eq!(administrator.count(&format!("SELECT COUNT(*) FROM {table}")).await, 0, "{table}");
     }
     assert!(fresh.store.read().await.unwrap().person_by_number(&cpr("7405433008")).await.unwrap().is_none());
