@@ -13,9 +13,14 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use tillid_domain::{Audience, CalendarPeriod, Instant, LocalDate, actor::Assurance};
+use tillid_domain::{
+    Audience, CalendarPeriod, Instant, LocalDate,
+    actor::Assurance,
+    family::{CustodySource, Holder},
+    id::PersonId,
+};
 use tillid_edge::{Flaw, Json, Problem, Protocol, refusal};
-use tillid_service::{Error, Service};
+use tillid_service::{Error, NewCustody, Service};
 use utoipa::{OpenApi, ToSchema, openapi::OpenApi as Document};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -248,6 +253,26 @@ enum HappenBody {
         #[schema(value_type = Option<String>, format = "date")]
         on: Option<LocalDate>,
     },
+    /// Others get custody of them, in place of whoever had it.
+    Custody {
+        /// A child of `/sandbox/people`.
+        person: String,
+        /// Who has custody of them; nobody where that is what is known.
+        holders: Vec<HolderBody>,
+        /// Since when; today when not said.
+        #[schema(value_type = Option<String>, format = "date")]
+        from: Option<LocalDate>,
+    },
+}
+
+/// Somebody who has custody.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct HolderBody {
+    /// Somebody of `/sandbox/people`.
+    person: String,
+    /// Whether the child lives with them.
+    lives_with: bool,
 }
 
 /// What happened.
@@ -261,17 +286,37 @@ struct HappenedView {
 #[utoipa::path(post, path = "/sandbox/events", tag = "sandbox", security(()), request_body = HappenBody,
     responses((status = 200, body = HappenedView), (status = 409), (status = 422)))]
 async fn happen(State(sandbox): State<Sandbox>, Json(body): Json<HappenBody>) -> Result<Response, Problem> {
-    let HappenBody::Death { person, on } = body;
-    let Sandbox { service, broker, .. } = sandbox;
-    let (issuer, login) = login(&broker, &person).ok_or_else(|| flawed("#/person"))?;
-    let person =
-        service.person_by_login(&issuer, &login).await.map_err(told)?.ok_or_else(|| flawed("#/person"))?;
-    let on = match on {
-        Some(on) => on,
-        None => service.business_now().await.map_err(told)?.local_date(),
+    let service = &sandbox.service;
+    let person = match body {
+        HappenBody::Death { person, on } => {
+            let person = somebody(&sandbox, &person, "#/person").await?;
+            let on = match on {
+                Some(on) => on,
+                None => service.business_now().await.map_err(told)?.local_date(),
+            };
+            service.register_death(person, on).await.map_err(told)?;
+            person
+        }
+        HappenBody::Custody { person, holders, from } => {
+            let child = somebody(&sandbox, &person, "#/person").await?;
+            let mut named = Vec::with_capacity(holders.len());
+            for (at, holder) in holders.iter().enumerate() {
+                let pointer = format!("#/holders/{at}/person");
+                let person = somebody(&sandbox, &holder.person, &pointer).await?;
+                named.push(Holder { person, lives_with: holder.lives_with });
+            }
+            let new = NewCustody { child, holders: named, from, source: CustodySource::Register {} };
+            service.state_custody(&new).await.map_err(told)?;
+            child
+        }
     };
-    service.register_death(person, on).await.map_err(told)?;
     Ok(Json(HappenedView { person_id: person.as_uuid() }).into_response())
+}
+
+async fn somebody(sandbox: &Sandbox, key: &str, pointer: &str) -> Result<PersonId, Problem> {
+    let (issuer, login) = login(&sandbox.broker, key).ok_or_else(|| flawed(pointer))?;
+    let found = sandbox.service.person_by_login(&issuer, &login).await.map_err(told)?;
+    found.ok_or_else(|| flawed(pointer))
 }
 
 fn flawed(pointer: &str) -> Problem {

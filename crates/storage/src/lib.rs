@@ -12,6 +12,7 @@ mod audit;
 mod clients;
 mod column;
 mod consents;
+mod custody;
 mod decide;
 mod disk;
 mod documents;

@@ -39,6 +39,8 @@ impl Tx<Write> {
             Fact::PersonRegistered { .. } | Fact::AccessRecorded { .. } => Ok(()),
             Fact::LoginBound { issuer, login } => self.insert_login(event, issuer, login).await,
             Fact::PersonDied { on } => self.set_death(event, *on).await,
+            Fact::CustodyStated { .. } => self.insert_custody(event).await,
+            Fact::RequestVoiced { .. } | Fact::HolderExcepted { .. } => self.project_voice(event).await,
             Fact::EntryDrafted { number, definition } => self.insert_entry(event, *number, definition).await,
             Fact::EntryPublished {} => {
                 const SQL: &str = "UPDATE catalogue_entry SET revision = $2, state = 'published', published_at = $3 WHERE id = $1";
@@ -307,8 +309,9 @@ impl Tx<Write> {
     ) -> Result<(), StoreError> {
         run!(self, sqlx::query(
             "INSERT INTO consent (id, revision, person_id, declaration_id, request_id, presentation_id, authority, entry_id, code, \
-             number, item, polarity, case_ref, channel, valid_from, valid_to, answered_at, state, collected, recorded_at) \
-             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
+             number, item, polarity, case_ref, channel, valid_from, valid_to, answered_at, state, collected, recorded_at, \
+             for_child) \
+             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
         )
         .bind(event.aggregate)
         .bind(a.person.as_uuid())
@@ -328,7 +331,8 @@ impl Tx<Write> {
         .bind(a.collected.answered_at(event.recorded_at).as_micros())
         .bind(state)
         .bind((a.collected != Collected::Digital).then(|| json(&a.collected)))
-        .bind(event.recorded_at.as_micros()))?;
+        .bind(event.recorded_at.as_micros())
+        .bind(a.for_child.as_ref().map(json)))?;
         Ok(())
     }
 

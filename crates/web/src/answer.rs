@@ -41,6 +41,8 @@ pub(crate) struct RequestPage<'p> {
     pub(crate) deadline: String,
     /// Why it cannot be answered; open requests have no such reason.
     pub(crate) closed: Option<&'static str>,
+    /// Who answers, where it is not the person alone.
+    pub(crate) voices: Vec<String>,
 }
 
 /// The question, with everything that must be told before it is answered.
@@ -152,6 +154,7 @@ async fn request(
         let asked = here.told(shown(&here, id, attempt, &Fields::default()).await)??;
         return Ok(here.page.answer(&ChoosePage { page: &here.page, asked: &asked }));
     }
+    let voices = crate::voices::lines(&here, &request, &of, now).await?;
     let page = &here.page;
     Ok(page.answer(&RequestPage {
         page,
@@ -161,6 +164,7 @@ async fn request(
         asked: page.moment(request.asked_at),
         deadline: page.last_day(request.deadline),
         closed,
+        voices,
     }))
 }
 

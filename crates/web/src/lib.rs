@@ -25,6 +25,7 @@ mod tests;
 mod texts;
 mod transparency;
 mod view;
+mod voices;
 mod when;
 
 pub use problem::problem_page;

@@ -35,6 +35,8 @@ pub enum Act {
     AskForConsent,
     /// Take the question back.
     CancelRequest,
+    /// Let a request for a child be decided without somebody who has custody.
+    ExceptHolder,
     /// Draft and publish in the catalogues.
     EditCatalogue,
     /// Erase what is over, or see what could be.
@@ -75,7 +77,7 @@ pub enum Act {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::SeeOverview,
         Self::SeeAccessLog,
         Self::SeeRequest,
@@ -90,6 +92,7 @@ impl Act {
         Self::LookUp,
         Self::AskForConsent,
         Self::CancelRequest,
+        Self::ExceptHolder,
         Self::EditCatalogue,
         Self::Erase,
         Self::Decide,
@@ -127,6 +130,7 @@ impl Act {
             Self::LookUp => "look_up",
             Self::AskForConsent => "ask_for_consent",
             Self::CancelRequest => "cancel_request",
+            Self::ExceptHolder => "except_holder",
             Self::EditCatalogue => "edit_catalogue",
             Self::Erase => "erase",
             Self::Decide => "decide",
@@ -155,6 +159,7 @@ impl Act {
             Self::LookUp
                 | Self::AskForConsent
                 | Self::CancelRequest
+                | Self::ExceptHolder
                 | Self::EditCatalogue
                 | Self::Erase
                 | Self::ManageClients

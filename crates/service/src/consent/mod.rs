@@ -8,6 +8,7 @@ pub(crate) mod present;
 mod read;
 mod register;
 pub(crate) mod view;
+pub(crate) mod voices;
 mod withdraw;
 
 pub(crate) use read::{BATCH, confined_to};
