@@ -16,6 +16,7 @@ mod architecture;
 mod asking;
 mod authzen;
 mod bad_input;
+mod children;
 mod clients;
 mod collecting;
 mod contract;
