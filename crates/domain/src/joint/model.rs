@@ -409,7 +409,8 @@ fn r35_no_order_of_events_makes_a_consent_hold_without_those_who_must_have_said_
     for rule in RULES {
         for (items, steps) in [(&["navn"][..], &STEPS[..]), (&["navn", "foto"], &FEWER)] {
             let found = Explored::of(rule, items, steps).worlds.len();
-            assert!(found > 50, "{rule:?}: {found} worlds");
+            // A search that stops at once would find nothing unsafe. Where one parent alone has a say, there are few worlds.
+            assert!(found > 30, "{rule:?}: {found} worlds");
         }
     }
 }
