@@ -13,6 +13,7 @@ mod catalogue;
 mod clients;
 mod column;
 mod consents;
+mod custody;
 mod decide;
 mod disk;
 mod documents;
