@@ -408,6 +408,8 @@ async fn administrator(language: Language) {
     walk.visit("/casework", "administrator").await;
     walk.visit("/casework/catalogue", "catalogue").await;
     walk.visit("/casework/catalogue/consent-types/C15/1", "catalogue-version").await;
+    walk.visit("/casework/catalogue/consent-types/C15/1/write", "catalogue-write").await;
+    walk.visit("/casework/catalogue/mandate-packages/new", "catalogue-new").await;
     walk.browser.open("/casework").await;
     walk.click("casework.clients").await;
     walk.look("clients").await;
@@ -427,7 +429,7 @@ async fn administrator(language: Language) {
     walk.look("client-stopped").await;
     walk.send("casework.client_resume").await;
     assert!(walk.browser.offers(&walk.page("casework.client_stop")).await);
-    walk.end(9);
+    walk.end(11);
 }
 
 mod every_page_has_no_axe_violation_at_1280_and_320 {

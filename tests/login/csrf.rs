@@ -55,6 +55,8 @@ const UNSAFE: &[(&str, Who)] = &[
     ("/act-for/stop", Who::Citizen),
     ("/casework/cases/close", Who::Employee),
     ("/casework/cases/close/confirm", Who::Employee),
+    ("/casework/catalogue/{shelf}/new", Who::Employee),
+    ("/casework/catalogue/{shelf}/{code}/{number}/write", Who::Employee),
     ("/casework/catalogue/{shelf}/{code}/{number}/{step}", Who::Employee),
     ("/casework/clients", Who::Employee),
     ("/casework/clients/{client}/stop", Who::Employee),
@@ -178,6 +180,11 @@ async fn targets(scene: &Scene, anna: &mut Walker, bo: &mut Walker, hans: &mut W
         ("/mandates/new/{code}/{presentation}", planned.url.path().to_owned()),
         ("/mandates/{id}/revoke", format!("/mandates/{mandate}/revoke")),
         ("/mandates/{id}/renounce", format!("/mandates/{mandate}/renounce")),
+        ("/casework/catalogue/{shelf}/new", "/casework/catalogue/consent-types/new".to_owned()),
+        (
+            "/casework/catalogue/{shelf}/{code}/{number}/write",
+            "/casework/catalogue/consent-types/C15/1/write".to_owned(),
+        ),
         (
             "/casework/catalogue/{shelf}/{code}/{number}/{step}",
             "/casework/catalogue/consent-types/C15/1/retire".to_owned(),

@@ -24,6 +24,7 @@ mod served;
 mod walker;
 
 mod anywhere;
+mod catalogue;
 mod crawl;
 mod csrf;
 mod erasing;

@@ -35,7 +35,7 @@ impl Scene {
         engine: Engine,
         tenants: impl IntoIterator<Item = (impl Into<String>, Tenant)>,
     ) -> Self {
-        Self::prepared(engine, tenants, Algorithm::Es256, false).await
+        Self::prepared(engine, tenants, Algorithm::Es256, None).await
     }
 
     /// The same, with the seed catalogue.
@@ -43,7 +43,12 @@ impl Scene {
         engine: Engine,
         tenants: impl IntoIterator<Item = (impl Into<String>, Tenant)>,
     ) -> Self {
-        Self::prepared(engine, tenants, Algorithm::Es256, true).await
+        Self::prepared(engine, tenants, Algorithm::Es256, Some("")).await
+    }
+
+    /// The same, and with what else the operator writes in the configuration.
+    pub(crate) async fn configured(engine: Engine, tenant: (&str, Tenant), more: &str) -> Self {
+        Self::prepared(engine, [tenant], Algorithm::Es256, Some(more)).await
     }
 
     /// The same, and the service proves who it is with such a key.
@@ -52,14 +57,14 @@ impl Scene {
         tenants: impl IntoIterator<Item = (impl Into<String>, Tenant)>,
         client: Algorithm,
     ) -> Self {
-        Self::prepared(engine, tenants, client, false).await
+        Self::prepared(engine, tenants, client, None).await
     }
 
     async fn prepared(
         engine: Engine,
         tenants: impl IntoIterator<Item = (impl Into<String>, Tenant)>,
         client: Algorithm,
-        catalogue: bool,
+        catalogue: Option<&str>,
     ) -> Self {
         let tenants = tenants.into_iter().map(|(key, tenant)| (key.into(), tenant));
         let provider = Provider::listen(tenants, client).await;
@@ -67,8 +72,9 @@ impl Scene {
         provider.serves(&installation.base);
         let providers = provider.configuration(installation.home.path());
         let systems = SigningKey::new(Algorithm::EdDsa, "systems");
-        installation.configure(&format!("{}{providers}", issuer(&installation, &systems)));
-        if catalogue {
+        let more = catalogue.unwrap_or_default();
+        installation.configure(&format!("{}{providers}{more}", issuer(&installation, &systems)));
+        if catalogue.is_some() {
             installation.import();
         }
         Self { served: installation.start().await, provider, systems }

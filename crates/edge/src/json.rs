@@ -13,6 +13,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, Method, Uri, header, request::Parts};
 use http_body_util::{BodyExt as _, LengthLimitError};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use serde_path_to_error::{Path as ErrorPath, Segment};
 use std::{error::Error, fmt::Write as _};
 use tillid_domain::Digest;
@@ -41,7 +42,11 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<(T, Bytes), Probl
 }
 
 fn shaped<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let value = strict::parse(bytes).map_err(|_| Protocol::MalformedJson)?;
+    from_json(strict::parse(bytes).map_err(|_| Protocol::MalformedJson)?)
+}
+
+/// What has the shape of `T`; else a problem that points at the first flaw (422).
+pub fn from_json<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let flaw = flaw(error.path(), &error.inner().to_string());
         Problem::from(Protocol::Unprocessable).with_error(flaw)

@@ -41,7 +41,7 @@ pub use jose::TokenRefusal;
 pub use caller::{Caller, Gate, refusal};
 pub use cursor::Cursor;
 pub use headers::{IdempotencyKey, IfMatch, LookupId, RequestId, etag};
-pub use json::{Bare, Json, Path, Query, Sent, SentBytes};
+pub use json::{Bare, Json, Path, Query, Sent, SentBytes, from_json};
 pub use layers::{ActorKind, Settings, layers};
 pub use limits::{AllowanceSettings, Allowances};
 pub use oauth::{

@@ -44,7 +44,15 @@ pub(crate) fn router() -> Router<Web> {
         .route("/casework/cases/close", get(cases::page).post(cases::confirm))
         .route("/casework/cases/close/confirm", post(cases::close).get(async || see("/casework/cases/close")))
         .route("/casework/catalogue", get(catalogue::list))
+        .route(
+            "/casework/catalogue/{shelf}/new",
+            get(catalogue::write::new_page).post(catalogue::write::new_sent),
+        )
         .route("/casework/catalogue/{shelf}/{code}/{number}", get(catalogue::entry))
+        .route(
+            "/casework/catalogue/{shelf}/{code}/{number}/write",
+            get(catalogue::write::page).post(catalogue::write::sent),
+        )
         .route("/casework/catalogue/{shelf}/{code}/{number}/{step}", post(catalogue::step).get(to_entry))
         .route("/casework/clients", get(clients::list).post(register::sent))
         .route("/casework/clients/new", get(register::page))

@@ -245,7 +245,7 @@ impl Provider {
                 text,
                 "[[providers]]\nkey = \"{name}\"\nname = {{ da = \"Log ind {name}\", en = \"Log in {name}\" }}\nissuer = \"{issuer}\"\n\
                  client_id = \"{CLIENT}\"\n{auth}\ndialect = \"{dialect}\"\nleast_assurance = \"substantial\"\n{speaks_for}\n\
-                 roles = {{ sagsbehandler = \"caseworker\", betroetmedarbejder = \"registrar\", dpo = \"data_protection_officer\" }}\nrequire_par = {}\nsingle_sign_on = {}\n\n",
+                 roles = {{ sagsbehandler = \"caseworker\", betroetmedarbejder = \"registrar\", dpo = \"data_protection_officer\", katalog = \"catalogue_administrator\" }}\nrequire_par = {}\nsingle_sign_on = {}\n\n",
                 tenant.needs_par, tenant.single_sign_on,
             );
         }

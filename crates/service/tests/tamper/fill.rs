@@ -160,7 +160,8 @@ async fn collected(world: &World, anna: PersonId) {
 
 /// A child whose parents have answered together, are waited for, and one of whom has custody no longer.
 async fn family(world: &World, mother: PersonId, father: PersonId) {
-    let child = NewPerson { born: "2016-01-01".parse().ok(), ..NewPerson::default() };
+    let year = world.service.business_now().await.unwrap().local_date().year();
+    let child = NewPerson { born: format!("{}-01-01", year - 6).parse().ok(), ..NewPerson::default() };
     let child = world.service.register_person(&child).await.unwrap();
     let both =
         vec![Holder { person: mother, lives_with: true }, Holder { person: father, lives_with: false }];

@@ -1,7 +1,11 @@
-//! The catalogue administrator's pages: the authority's types and packages, each version as a citizen will see it, and its steps.
+//! The catalogue administrator's pages: the authority's types and packages, each version as a citizen will see it, its steps, and
+//! the form in which it is written.
 
 mod compare;
+mod shape;
 mod told;
+pub(super) mod write;
+mod written;
 
 use super::roles;
 use crate::{

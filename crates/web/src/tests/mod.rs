@@ -6,7 +6,7 @@ mod pages;
 mod templates;
 mod texts;
 
-pub(crate) use catalogue::{consent_type, package};
+pub(crate) use catalogue::{consent_type, package, seeds};
 pub(crate) use pages::{document, must_hold_together, page};
 
 use std::{fs, path::Path};

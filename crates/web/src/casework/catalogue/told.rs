@@ -39,6 +39,7 @@ pub(super) struct PackageWords {
 #[expect(clippy::struct_excessive_bools, reason = "each is a question that the page asks")]
 pub(super) struct Told {
     pub(super) address: String,
+    pub(super) shelf: &'static str,
     pub(super) title: String,
     pub(super) code: String,
     pub(super) number: u32,
@@ -59,11 +60,16 @@ pub(super) struct Told {
 }
 
 pub(super) fn addressed(entry: &CatalogueEntry) -> String {
-    let shelf = match entry.definition.shelf() {
+    let definition = &entry.definition;
+    format!("/casework/catalogue/{}/{}/{}", shelf_name(definition.shelf()), definition.code(), entry.number)
+}
+
+/// What a shelf is called in an address.
+pub(super) const fn shelf_name(shelf: Shelf) -> &'static str {
+    match shelf {
         Shelf::ConsentType => "consent-types",
         Shelf::MandatePackage => "mandate-packages",
-    };
-    format!("/casework/catalogue/{shelf}/{}/{}", entry.definition.code(), entry.number)
+    }
 }
 
 pub(super) fn title<'d>(page: &Page, definition: &'d Definition) -> &'d str {
@@ -93,6 +99,7 @@ impl Told {
         };
         Ok(Self {
             address: addressed(entry),
+            shelf: shelf_name(entry.definition.shelf()),
             title: title(page, &entry.definition).to_owned(),
             code: entry.definition.code().to_string(),
             number: entry.number,
@@ -175,6 +182,7 @@ mod tests {
         let (words, colour) = state_words(state);
         Told {
             address: "/casework/catalogue/consent-types/C15/2".to_owned(),
+            shelf: "consent-types",
             title: "SMS <b>".to_owned(),
             code: "C15".to_owned(),
             number: 2,
