@@ -1,12 +1,16 @@
 //! What happened. Facts change by events alone, and the journal keeps every one of them for good.
 
+mod kind;
+mod recorded;
+
+pub use kind::{EndCause, Kind};
+pub use recorded::{Entity, Event, Recorded, SubjectVersion, replay};
+
 use crate::{
     Cvr, Digest,
-    actor::ActorTrace,
     catalogue::{Definition, EntryVersion, Polarity},
     client::Registration,
     collected::{AnnulmentGround, Assistance, Collected},
-    digest::canonical,
     document::MediaType,
     erasure::ErasureGround,
     external::{EntityName, EntityRef, Keys, Objects, PrivilegeRef, PrivilegeTerms, Properties},
@@ -19,103 +23,6 @@ use crate::{
     text::{CaseRef, ClientId, Code, Language, Login, Name, PrivilegeUri, Prose},
 };
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-
-/// The kinds of things that events are about.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// A person.
-    Person,
-    /// A version of a consent type or package.
-    CatalogueEntry,
-    /// What was shown.
-    Presentation,
-    /// A request for consent.
-    ConsentRequest,
-    /// A consent.
-    Consent,
-    /// A power of attorney.
-    Mandate,
-    /// A request for a power of attorney.
-    MandateRequest,
-    /// A machine client.
-    Client,
-    /// Something of an authority's that is no person.
-    ExternalEntity,
-    /// What can be done to such things.
-    ExternalPrivilege,
-    /// What an authority has given to such a thing.
-    ExternalGrant,
-    /// Evidence that somebody handed over.
-    Document,
-    /// What an authority has to do.
-    Task,
-    /// Who has custody of a child.
-    Custody,
-    /// Access records made durable together.
-    AccessBatch,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 15] = [
-        Self::Person,
-        Self::CatalogueEntry,
-        Self::Presentation,
-        Self::ConsentRequest,
-        Self::Consent,
-        Self::Mandate,
-        Self::MandateRequest,
-        Self::Client,
-        Self::ExternalEntity,
-        Self::ExternalPrivilege,
-        Self::ExternalGrant,
-        Self::Document,
-        Self::Task,
-        Self::Custody,
-        Self::AccessBatch,
-    ];
-
-    /// The code, for storage.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Person => "person",
-            Self::CatalogueEntry => "catalogue_entry",
-            Self::Presentation => "presentation",
-            Self::ConsentRequest => "consent_request",
-            Self::Consent => "consent",
-            Self::Mandate => "mandate",
-            Self::MandateRequest => "mandate_request",
-            Self::Client => "client",
-            Self::ExternalEntity => "external_entity",
-            Self::ExternalPrivilege => "external_privilege",
-            Self::ExternalGrant => "external_grant",
-            Self::Document => "document",
-            Self::Task => "task",
-            Self::Custody => "custody",
-            Self::AccessBatch => "access_batch",
-        }
-    }
-}
-
-/// Why a request or consent lapsed or a mandate ended although nobody asked for it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndCause {
-    /// The person who gave it, or was asked, died.
-    Death,
-    /// The representative died.
-    RepresentativeDeath,
-    /// The case was decided, and with it the purpose is fulfilled.
-    CaseClosed,
-    /// It was for one time, and that has been (C8).
-    Used,
-    /// Another decides, because the child has got older.
-    Age,
-    /// Another decides, because others have custody.
-    CustodyChanged,
-}
 
 /// What happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -582,131 +489,6 @@ impl Fact {
             Self::Erased { .. } => Self::ERASED,
         }
     }
-}
-
-/// Something whose events are numbered from 1 and replay to it.
-pub trait Entity: Sized + Clone + PartialEq {
-    /// What it is.
-    const KIND: Kind;
-
-    /// Its id.
-    fn id(&self) -> Uuid;
-
-    /// How many events it has had.
-    fn revision(&self) -> u64;
-
-    /// The persons that it is about.
-    fn subjects(&self) -> Vec<PersonId>;
-
-    /// It after one more event, or `None` if that event cannot follow. Only moves the state: what the rules of today would have
-    /// refused was done all the same, and the journal is for decades.
-    fn replay(before: Option<Self>, event: &Recorded) -> Option<Self>;
-}
-
-/// An event that has been decided and not yet recorded.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Event {
-    /// Its id.
-    pub id: EventId,
-    /// What it is about.
-    pub kind: Kind,
-    /// Which one.
-    pub aggregate: Uuid,
-    /// Its number among the events of that one, from 1.
-    pub revision: u64,
-    /// When it was recorded, in business time.
-    pub at: Instant,
-    /// Who did it.
-    pub actor: ActorTrace,
-    /// The persons that it concerns; each gets to know one more thing by it.
-    pub subjects: Vec<PersonId>,
-    /// What happened.
-    pub fact: Fact,
-}
-
-/// An event as the journal keeps it: these values, and no others, are committed to.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Recorded {
-    /// The form of this record.
-    pub schema: u8,
-    /// Its id.
-    pub id: EventId,
-    /// What it is about.
-    pub aggregate_kind: Kind,
-    /// Which one.
-    pub aggregate: Uuid,
-    /// Its number among the events of that one.
-    pub revision: u64,
-    /// When it was recorded.
-    pub recorded_at: Instant,
-    /// Who did it.
-    pub actor: ActorTrace,
-    /// The persons that it concerns; in memory each with the number of this event among theirs, 0 where it was not asked for.
-    pub subjects: Vec<SubjectVersion>,
-    /// What happened.
-    #[serde(flatten)]
-    pub fact: Fact,
-}
-
-/// How much is known of a person: the number of events that concern them.
-///
-/// A record's bytes name the person alone; the version stands beside the journal. So a receipt that one party of a mandate holds
-/// tells nothing of how much happens to the other.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(from = "PersonId", into = "PersonId")]
-pub struct SubjectVersion {
-    /// The person.
-    pub person: PersonId,
-    /// The version from this event on.
-    pub version: u64,
-}
-
-impl From<PersonId> for SubjectVersion {
-    fn from(person: PersonId) -> Self {
-        Self { person, version: 0 }
-    }
-}
-
-impl From<SubjectVersion> for PersonId {
-    fn from(subject: SubjectVersion) -> Self {
-        subject.person
-    }
-}
-
-impl Recorded {
-    /// The form that is written today.
-    pub const SCHEMA: u8 = 1;
-
-    /// The event with the versions that its persons get by it.
-    pub fn new(event: Event, subjects: Vec<SubjectVersion>) -> Self {
-        let Event { id, kind, aggregate, revision, at, actor, subjects: _, fact } = event;
-        Self {
-            schema: Self::SCHEMA,
-            id,
-            aggregate_kind: kind,
-            aggregate,
-            revision,
-            recorded_at: at,
-            actor,
-            subjects,
-            fact,
-        }
-    }
-
-    /// The bytes that the journal commits to: RFC 8785 of this record.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        canonical(self)
-    }
-
-    /// Reads such bytes; `None` unless they are exactly what [`Recorded::to_bytes`] writes.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice::<Self>(bytes).ok().filter(|read| read.to_bytes() == bytes)
-    }
-}
-
-/// The state that a whole history of one thing replays to; `None` if some event cannot follow the one before.
-pub fn replay<E: Entity>(history: &[Recorded]) -> Option<E> {
-    history.iter().try_fold(None, |before, event| E::replay(before, event).map(Some)).flatten()
 }
 
 #[cfg(test)]
