@@ -39,6 +39,7 @@ pub use consent::{
     answer::Answer,
     ask::NewRequest,
     close_case::ClosedCase,
+    exchange::{ExportedDeclaration, ImportedDeclaration},
     present::{NewPresentation, Shown},
     shown::ShownFor,
     view::TypedConsent,

@@ -4,7 +4,8 @@ mod catalogue_steps;
 pub(crate) mod catalogues;
 pub(crate) mod clients;
 pub(crate) mod consents;
-pub(crate) mod documents;
+pub(crate) mod declarations;
+mod documents;
 pub(crate) mod erasures;
 pub(crate) mod external;
 pub(crate) mod lookups;
@@ -17,6 +18,7 @@ pub(crate) mod registration;
 pub(crate) mod requests;
 pub(crate) mod tasks;
 
+pub use declarations::{DECLARATIONS_LIMIT, DECLARATIONS_PATH};
 pub use documents::{DOCUMENTS_LIMIT, DOCUMENTS_PATH};
 
 use crate::Api;
@@ -37,6 +39,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .merge(consents::router())
         .merge(registration::router())
         .merge(documents::router())
+        .merge(declarations::router())
         .merge(tasks::router())
         .merge(mandates::router())
         .merge(mandate_requests::router())

@@ -12,6 +12,7 @@ mod dying;
 mod editing;
 mod ending;
 mod erasing;
+mod exchanging;
 mod expect;
 mod external;
 mod giving;
@@ -45,6 +46,11 @@ tillid_testkit::on_both_engines! {
         the_origin_is_fixed_at_the_first_start,
         a_node_starts_while_another_extends_the_log,
         what_is_served_is_what_was_signed_and_nothing_beyond;
+    exchanging:
+        a_declaration_goes_out_to_whoever_may_see_it_and_names_nobody,
+        r22_what_was_given_elsewhere_comes_in_with_its_source_and_once,
+        a_consent_that_comes_in_never_lasts_longer_than_it_says_itself,
+        r02_what_nobody_answered_or_another_gave_does_not_come_in;
     deciding:
         d2_a_yes_names_its_basis_and_a_no_its_reason,
         a_stranger_is_answered_as_if_there_were_nothing,
