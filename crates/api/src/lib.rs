@@ -13,7 +13,7 @@ mod view;
 pub use access::{EVALUATIONS_LIMIT, EVALUATIONS_PATH};
 pub use health::Readiness;
 pub use log::published_keys;
-pub use v1::{DOCUMENTS_LIMIT, DOCUMENTS_PATH};
+pub use v1::{DECLARATIONS_LIMIT, DECLARATIONS_PATH, DOCUMENTS_LIMIT, DOCUMENTS_PATH};
 
 use axum::{Router, extract::FromRef, middleware};
 use std::sync::Arc;

@@ -166,6 +166,8 @@ reasons! {
     AnsweredBeforeShown = "answered_before_shown",
     /// It does not end with one use.
     NotForOneTime = "not_for_one_time",
+    /// There is no paper of it.
+    NotOnPaper = "not_on_paper",
     /// More people are concerned by the case than can be by one.
     CaseTooLarge = "case_too_large",
     /// This type is not collected in that way.
@@ -178,6 +180,20 @@ reasons! {
     DocumentTooLarge = "document_too_large",
     /// The document is of no type that is kept here.
     DocumentTypeUnknown = "document_type_unknown",
+    /// The document is no declaration in the state's format.
+    DeclarationUnreadable = "declaration_unreadable",
+    /// It does not say clearly whom it is about, who gave it, to whom, or what was answered.
+    DeclarationUnclear = "declaration_unclear",
+    /// It is about somebody else.
+    DeclarationOtherPerson = "declaration_other_person",
+    /// Another authority answers for it.
+    DeclarationOtherAuthority = "declaration_other_authority",
+    /// Somebody gave it for the person.
+    DeclarationByRepresentative = "declaration_by_representative",
+    /// Nothing in it holds any more.
+    DeclarationEnded = "declaration_ended",
+    /// It was taken in before.
+    DeclarationTakenBefore = "declaration_taken_before",
     /// The task is closed.
     TaskClosed = "task_closed",
     /// What stays on another basis is told with that basis.

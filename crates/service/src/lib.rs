@@ -30,6 +30,7 @@ pub use access::{
     export::Export,
     lookup::{FoundConsent, FoundMandate, LookedUp, NewLookup, UnderLookup},
     overview::{MayActFor, Overview, OwnOverview, RepresentativeOverview},
+    paper::{Paper, is_on_paper},
     receipts::ReceiptOf,
 };
 pub use call::{Call, Done, Key, Through};
@@ -39,6 +40,7 @@ pub use consent::{
     answer::Answer,
     ask::NewRequest,
     close_case::ClosedCase,
+    exchange::{ExportedDeclaration, ImportedDeclaration},
     present::{NewPresentation, Shown},
     shown::ShownFor,
     view::TypedConsent,

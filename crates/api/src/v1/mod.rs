@@ -4,7 +4,8 @@ mod catalogue_steps;
 pub(crate) mod catalogues;
 pub(crate) mod clients;
 pub(crate) mod consents;
-pub(crate) mod documents;
+pub(crate) mod declarations;
+mod documents;
 pub(crate) mod erasures;
 pub(crate) mod external;
 pub(crate) mod lookups;
@@ -17,11 +18,12 @@ pub(crate) mod registration;
 pub(crate) mod requests;
 pub(crate) mod tasks;
 
+pub use declarations::{DECLARATIONS_LIMIT, DECLARATIONS_PATH};
 pub use documents::{DOCUMENTS_LIMIT, DOCUMENTS_PATH};
 
 use crate::Api;
 use axum::{
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -37,6 +39,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .merge(consents::router())
         .merge(registration::router())
         .merge(documents::router())
+        .merge(declarations::router())
         .merge(tasks::router())
         .merge(mandates::router())
         .merge(mandate_requests::router())
@@ -46,6 +49,16 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .merge(clients::router())
         .merge(own::router())
         .merge(receipts::router())
+}
+
+/// A file to keep under that name; nothing of it is rendered in this origin.
+fn file(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
+    headers.extend(disposition.ok().map(|disposition| (header::CONTENT_DISPOSITION, disposition)));
+    response
 }
 
 /// An answer with the revision of what it shows.

@@ -27,6 +27,8 @@ pub enum Loss {
     PaperNotEnclosed,
     /// Out: the format takes the employee or the way it was said, not both.
     HowItWasSaid,
+    /// Out: by what right somebody spoke for the person is not on record any more.
+    Basis,
     /// Out: the attestation of the system that it came from is not repeated.
     OriginalAttestation,
 
@@ -52,8 +54,43 @@ pub enum Loss {
     Wording,
     /// In: machine-readable content of other systems.
     MachineReadable,
+    /// In: an expression that no longer holds; nothing rests on it.
+    Ended,
     /// In: an expression that is neither given, declined nor ended: nobody has answered.
     NotAnswered,
+}
+
+impl Loss {
+    /// The code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::UnknownElement => "unknown_element",
+            Self::UnknownAttribute => "unknown_attribute",
+            Self::TextBetweenElements => "text_between_elements",
+            Self::ContentFormat => "content_format",
+            Self::TimeWithoutOffset => "time_without_offset",
+            Self::NameWithheld => "name_withheld",
+            Self::Invalidated => "invalidated",
+            Self::LapseCause => "lapse_cause",
+            Self::PaperNotEnclosed => "paper_not_enclosed",
+            Self::HowItWasSaid => "how_it_was_said",
+            Self::Basis => "basis",
+            Self::OriginalAttestation => "original_attestation",
+            Self::Attestation => "attestation",
+            Self::AccessPolicy => "access_policy",
+            Self::OtherAdministrator => "other_administrator",
+            Self::OtherActor => "other_actor",
+            Self::Representative => "representative",
+            Self::Template => "template",
+            Self::Context => "context",
+            Self::Keywords => "keywords",
+            Self::Replacement => "replacement",
+            Self::Wording => "wording",
+            Self::MachineReadable => "machine_readable",
+            Self::Ended => "ended",
+            Self::NotAnswered => "not_answered",
+        }
+    }
 }
 
 /// What was lost, and where: a path of element names for what was read, of the format's terms for what was written.

@@ -194,7 +194,7 @@ impl Service {
         self.draft_of(&entry, items, None, case.map(CaseRef::clone), language)
     }
 
-    fn draft_of(
+    pub(crate) fn draft_of(
         &self,
         entry: &CatalogueEntry,
         items: Vec<Code>,

@@ -189,7 +189,7 @@ impl Service {
         Ok((Question { declaration, entry, items, request, case, presentation, for_child: None }, events))
     }
 
-    async fn may_register(
+    pub(crate) async fn may_register(
         &self,
         tx: &mut Tx<Write>,
         call: &Call,
@@ -246,7 +246,7 @@ impl Service {
         }
     }
 
-    async fn registered_before(
+    pub(crate) async fn registered_before(
         &self,
         tx: &mut Tx<Write>,
         call: &Call,
