@@ -20,6 +20,7 @@ pub mod external;
 pub mod id;
 mod instant;
 mod kle;
+pub mod listing;
 pub mod mandate;
 pub mod mandate_request;
 pub mod notice;

@@ -38,6 +38,7 @@ pub use consent::{
     answer::Answer,
     ask::NewRequest,
     close_case::ClosedCase,
+    list::{ConsentList, ListPart, ListedConsent, NewListing},
     present::{NewPresentation, Shown},
     shown::ShownFor,
     view::TypedConsent,

@@ -18,7 +18,7 @@ use tillid_domain::{
 use uuid::Uuid;
 
 #[derive(FromRow)]
-struct ConsentRow {
+pub(crate) struct ConsentRow {
     id: Uuid,
     revision: i64,
     person_id: Uuid,
@@ -94,15 +94,17 @@ impl TryFrom<ConsentRow> for Consent {
 }
 
 macro_rules! consent_columns {
-    ($rest:literal) => {
+    ($($rest:literal),+) => {
         concat!(
             "SELECT id, revision, person_id, declaration_id, request_id, presentation_id, authority, entry_id, code, number, item, \
              polarity, case_ref, channel, valid_from, valid_to, answered_at, state, ended_at, cause, effective_at, collected, recorded_at, ended_through \
              FROM consent ",
-            $rest
+            $($rest),+
         )
     };
 }
+
+pub(crate) use consent_columns;
 
 impl<Mode> Tx<Mode> {
     /// One specific consent.

@@ -7,6 +7,7 @@ pub(crate) mod consents;
 pub(crate) mod documents;
 pub(crate) mod erasures;
 pub(crate) mod external;
+mod given;
 pub(crate) mod lookups;
 pub(crate) mod mandate_requests;
 pub(crate) mod mandates;

@@ -73,11 +73,13 @@ pub enum Act {
     UseUp,
     /// Take out everything that is held about a person.
     Export,
+    /// List the consents that were given to an authority.
+    ListConsents,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::SeeOverview,
         Self::SeeAccessLog,
         Self::SeeRequest,
@@ -111,6 +113,7 @@ impl Act {
         Self::CloseCase,
         Self::UseUp,
         Self::Export,
+        Self::ListConsents,
     ];
 
     /// The code, as it stands in the access log.
@@ -149,6 +152,7 @@ impl Act {
             Self::CloseCase => "close_case",
             Self::UseUp => "use_up",
             Self::Export => "export",
+            Self::ListConsents => "list_consents",
         }
     }
 
@@ -170,6 +174,7 @@ impl Act {
                 | Self::CloseTask
                 | Self::CloseCase
                 | Self::UseUp
+                | Self::ListConsents
         )
     }
 

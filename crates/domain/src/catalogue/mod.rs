@@ -46,6 +46,16 @@ pub enum Polarity {
     OptOut,
 }
 
+impl Polarity {
+    /// The code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::OptOut => "opt_out",
+        }
+    }
+}
+
 /// How a consent reached us.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

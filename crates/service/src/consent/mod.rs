@@ -4,6 +4,7 @@ pub(crate) mod answer;
 pub(crate) mod ask;
 mod cancel;
 pub(crate) mod close_case;
+pub(crate) mod list;
 pub(crate) mod present;
 mod read;
 mod register;

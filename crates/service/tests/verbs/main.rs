@@ -16,6 +16,7 @@ mod external;
 mod giving;
 mod journey;
 mod known;
+mod listing;
 mod looking;
 mod noticing;
 mod posting;
@@ -76,6 +77,11 @@ tillid_testkit::on_both_engines! {
         a_wrong_registration_never_counted,
         c12_an_opt_out_is_a_no_that_wins_however_it_was_given,
         a_printed_form_is_found_again_until_it_is_answered_or_too_old;
+    listing:
+        r12_a_list_is_a_look_at_each_person_on_it,
+        a_list_is_for_those_whose_work_it_is,
+        a_list_is_filtered_by_where_things_stand,
+        a_list_is_gone_through_in_both_directions;
     working:
         r07_a_withdrawal_becomes_a_task_for_the_authority,
         a_task_is_seen_by_those_whose_work_it_is,
