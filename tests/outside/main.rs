@@ -17,6 +17,7 @@ mod asking;
 mod authzen;
 mod bad_input;
 mod catalogue;
+mod children;
 mod clients;
 mod collecting;
 mod contract;

@@ -9,7 +9,7 @@ use tillid_testkit::Engine;
 const SOON: Duration = Duration::from_secs(30);
 
 /// Somebody's post, the oldest first, when there is that much of it.
-async fn post(door: &Door, person: &str, count: usize) -> Vec<Value> {
+pub(crate) async fn post(door: &Door, person: &str, count: usize) -> Vec<Value> {
     let began = Instant::now();
     loop {
         let inbox = door.get(&format!("/sandbox/inbox/{person}")).send().await.expect(200).json();
@@ -24,7 +24,7 @@ async fn post(door: &Door, person: &str, count: usize) -> Vec<Value> {
 }
 
 /// What they tell.
-fn kinds(post: &[Value]) -> Vec<&str> {
+pub(crate) fn kinds(post: &[Value]) -> Vec<&str> {
     post.iter().map(|message| message["kind"].as_str().expect("a kind")).collect()
 }
 

@@ -366,6 +366,16 @@ pub enum ActorTrace {
     Service,
 }
 
+impl ActorTrace {
+    /// The citizen who acted, for themselves or for another.
+    pub const fn citizen(&self) -> Option<PersonId> {
+        match self {
+            Self::Citizen { person } | Self::Representative { person, .. } => Some(*person),
+            Self::Employee { .. } | Self::System { .. } | Self::Operator | Self::Service => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

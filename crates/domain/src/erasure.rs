@@ -5,6 +5,7 @@ use crate::{
     consent::{Consent, ConsentStanding, ConsentState},
     document::Document,
     event::{Entity, Kind},
+    family::Custody,
     instant::{CalendarPeriod, Instant},
     mandate::{Mandate, MandateStanding, MandateState},
     mandate_request::{MandateRequest, MandateRequestStanding, MandateRequestState},
@@ -89,14 +90,16 @@ impl Thing {
             _ => Span::Ended(consent.answered_at),
         };
         let request = answer.request.map(crate::id::RequestId::as_uuid);
+        let shown = answer.for_child.iter().flat_map(|by| &by.voices).map(|voice| voice.presentation);
         Self {
             kind: Kind::Consent,
             id: consent.id(),
             authority: Some(answer.authority),
             span,
-            rests_on: request
-                .into_iter()
-                .chain([answer.presentation.as_uuid()])
+            rests_on: shown
+                .chain([answer.presentation])
+                .map(crate::id::PresentationId::as_uuid)
+                .chain(request)
                 .chain(answer.collected.document().map(crate::id::DocumentId::as_uuid))
                 .collect(),
         }
@@ -115,8 +118,22 @@ impl Thing {
             id: request.id(),
             authority: Some(request.authority),
             span,
-            rests_on: shown.map(crate::id::PresentationId::as_uuid).into_iter().collect(),
+            rests_on: shown
+                .into_iter()
+                .chain(request.voices.iter().map(|voice| voice.presentation))
+                .map(crate::id::PresentationId::as_uuid)
+                .collect(),
         }
+    }
+
+    /// A statement of custody, at that moment. It is evidence of who could act for the child, so it is kept from when the child is of age or
+    /// another statement took its place.
+    pub fn of_custody(custody: &Custody, over: Option<Instant>, now: Instant) -> Self {
+        let span = match over {
+            Some(over) if over <= now => Span::Ended(over),
+            over => Span::InForce(over),
+        };
+        Self { kind: Kind::Custody, id: custody.id(), authority: None, span, rests_on: Vec::new() }
     }
 
     /// A mandate, at that moment.
@@ -278,7 +295,7 @@ pub struct Plan {
 }
 
 /// What can be erased of a person, what rests on something else before it.
-const RANKS: [Kind; 7] = [
+const RANKS: [Kind; 8] = [
     Kind::Task,
     Kind::Consent,
     Kind::ConsentRequest,
@@ -286,6 +303,7 @@ const RANKS: [Kind; 7] = [
     Kind::Mandate,
     Kind::Presentation,
     Kind::Document,
+    Kind::Custody,
 ];
 
 /// Decides what of a person's belongings goes.

@@ -10,8 +10,10 @@ use crate::{
     document::MediaType,
     erasure::ErasureGround,
     external::{EntityName, EntityRef, Keys, Objects, PrivilegeRef, PrivilegeTerms, Properties},
+    family::{CustodySource, Holder},
     id::{AccessId, DeclarationId, EventId, MandateId, NumberId, PersonId, PresentationId, RequestId},
     instant::{Instant, LocalDate, Period},
+    joint::{ExceptionGround, ForChild, Said},
     presentation::{Means, Presented},
     task::{TaskOutcome, TaskWork},
     text::{CaseRef, ClientId, Code, Language, Login, Name, PrivilegeUri, Prose},
@@ -49,13 +51,15 @@ pub enum Kind {
     Document,
     /// What an authority has to do.
     Task,
+    /// Who has custody of a child.
+    Custody,
     /// Access records made durable together.
     AccessBatch,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Person,
         Self::CatalogueEntry,
         Self::Presentation,
@@ -69,6 +73,7 @@ impl Kind {
         Self::ExternalGrant,
         Self::Document,
         Self::Task,
+        Self::Custody,
         Self::AccessBatch,
     ];
 
@@ -88,6 +93,7 @@ impl Kind {
             Self::ExternalGrant => "external_grant",
             Self::Document => "document",
             Self::Task => "task",
+            Self::Custody => "custody",
             Self::AccessBatch => "access_batch",
         }
     }
@@ -105,6 +111,10 @@ pub enum EndCause {
     CaseClosed,
     /// It was for one time, and that has been (C8).
     Used,
+    /// Another decides, because the child has got older.
+    Age,
+    /// Another decides, because others have custody.
+    CustodyChanged,
 }
 
 /// What happened.
@@ -138,6 +148,19 @@ pub enum Fact {
         exempt: bool,
         /// Since when it is so.
         since: LocalDate,
+    },
+    /// It became known who has custody of a child.
+    CustodyStated {
+        /// Of whom.
+        child: PersonId,
+        /// Who has it.
+        holders: Vec<Holder>,
+        /// Who had it until then and has it no longer.
+        former: Vec<PersonId>,
+        /// The first day on which it is so.
+        from: LocalDate,
+        /// Where it is known from.
+        source: CustodySource,
     },
     /// A version was written.
     EntryDrafted {
@@ -199,6 +222,26 @@ pub enum Fact {
         declaration: DeclarationId,
         /// To what had been shown.
         presentation: PresentationId,
+    },
+    /// One of those who answer together for a child gave their answer.
+    RequestVoiced {
+        /// Who.
+        by: PersonId,
+        /// With which declaration.
+        declaration: DeclarationId,
+        /// To what had been shown to them.
+        presentation: PresentationId,
+        /// What they said, to each specific consent that was not declined yet.
+        answers: Vec<Said>,
+    },
+    /// The answer of one of them is not needed.
+    HolderExcepted {
+        /// Whose.
+        holder: PersonId,
+        /// Why.
+        ground: ExceptionGround,
+        /// The case in which it is documented.
+        case: CaseRef,
     },
     /// The authority took it back.
     RequestCancelled {},
@@ -446,6 +489,9 @@ pub struct ConsentAnswer {
     pub collected: Collected,
     /// When it holds, if given.
     pub valid: Period,
+    /// Who answered, where others than the person did or had to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_child: Option<ForChild>,
 }
 
 /// What the journal keeps of an event whose body is gone.
@@ -488,6 +534,9 @@ impl Fact {
             Self::LoginBound { .. } => "login_bound",
             Self::PersonDied { .. } => "person_died",
             Self::PostChanged { .. } => "post_changed",
+            Self::CustodyStated { .. } => "custody_stated",
+            Self::RequestVoiced { .. } => "request_voiced",
+            Self::HolderExcepted { .. } => "holder_excepted",
             Self::EntryDrafted { .. } => "entry_drafted",
             Self::EntryChanged { .. } => "entry_changed",
             Self::EntrySubmitted {} => "entry_submitted",

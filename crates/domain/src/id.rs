@@ -86,6 +86,8 @@ ids! {
     ExternalPrivilegeId,
     /// What an authority has given to something of its own.
     ExternalGrantId,
+    /// One statement of who has custody of a child.
+    CustodyId,
     /// Something that happened, as the journal keeps it.
     EventId,
     /// One look at a person's data; doubles as the look-up's id.

@@ -177,6 +177,13 @@ impl LocalDate {
         Self(moved.0.checked_add(time::Duration::days(i64::from(period.days))).unwrap_or(Date::MAX))
     }
 
+    /// The day on which somebody born on this day completes that many years: 1 March in a common year for who was born on 29 February.
+    #[must_use]
+    pub fn birthday(self, years: u8) -> Self {
+        let day = self.plus(CalendarPeriod::months(u16::from(years) * 12));
+        if day.years_since(self) < i32::from(years) { day.next() } else { day }
+    }
+
     /// Whole years completed from `born` to this day. In a common year, someone born on 29 February completes theirs on 1 March.
     pub fn years_since(self, born: Self) -> i32 {
         let had = (self.month(), self.day()) >= (born.month(), born.day());

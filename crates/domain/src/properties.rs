@@ -119,6 +119,7 @@ fn consent(given: bool, from: i64, to: Option<i64>, said: bool) -> (Consent, His
         case: None,
         collected,
         valid: Period { from: moment(from), to: to.map(|to| moment(from + to)) },
+        for_child: None,
     };
     let state = if given { ConsentState::Given } else { ConsentState::Declined };
     let fact = if given { Fact::ConsentGiven(answer.clone()) } else { Fact::ConsentDeclined(answer.clone()) };
@@ -147,6 +148,8 @@ fn request(deadline: i64) -> (ConsentRequest, History) {
         case: None,
         deadline: moment(deadline),
         state: RequestState::Open,
+        voices: Vec::new(),
+        exceptions: Vec::new(),
     };
     let fact = Fact::ConsentRequested {
         person: request.person,

@@ -200,6 +200,18 @@ reasons! {
     RepresentativeMismatch = "representative_mismatch",
     /// The person is too young to do this alone.
     TooYoung = "too_young",
+    /// Somebody else answers this for the child, or the young person alone.
+    OthersDecide = "others_decide",
+    /// It is not known who has custody, or with whom the child lives.
+    CustodyUnknown = "custody_unknown",
+    /// Nobody has custody of themselves, or has it twice.
+    CustodyImpossible = "custody_impossible",
+    /// What is known of custody holds from a later day.
+    CustodyKnownLater = "custody_known_later",
+    /// More than one must answer for the child, so it must be asked for.
+    AnsweredTogether = "answered_together",
+    /// Their answer is not awaited, or is the last one left, so there is nothing to make an exception from.
+    NoVoiceToExcept = "no_voice_to_except",
     /// This version of the consent type or package is not in use.
     EntryNotPublished = "entry_not_published",
     /// The end date is not in the future.

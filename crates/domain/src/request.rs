@@ -7,6 +7,7 @@ use crate::{
     event::{EndCause, Entity, Fact, Kind, Recorded},
     id::{DeclarationId, PersonId, PresentationId, RequestId},
     instant::Instant,
+    joint::{Exception, Voice},
     reason::Reason,
     text::{CaseRef, Code},
 };
@@ -37,6 +38,10 @@ pub struct ConsentRequest {
     pub deadline: Instant,
     /// What has been recorded of its end.
     pub state: RequestState,
+    /// Who has answered so far, where more than one answers for a child.
+    pub voices: Vec<Voice>,
+    /// Whose answers are not needed.
+    pub exceptions: Vec<Exception>,
 }
 
 /// What has been recorded of a request's end.
@@ -109,7 +114,7 @@ impl ConsentRequest {
         }
     }
 
-    fn must_be_open(&self, now: Instant) -> Result<(), Reason> {
+    pub(crate) fn must_be_open(&self, now: Instant) -> Result<(), Reason> {
         match self.standing(now) {
             RequestStanding::Open => Ok(()),
             RequestStanding::Answered => Err(Reason::RequestAnswered),
@@ -182,10 +187,28 @@ impl Entity for ConsentRequest {
                     case: case.clone(),
                     deadline: *deadline,
                     state: RequestState::Open,
+                    voices: Vec::new(),
+                    exceptions: Vec::new(),
                 })
             }
             (Some(request), fact) if request.state == RequestState::Open => {
                 let state = match fact {
+                    Fact::RequestVoiced { by, declaration, presentation, answers } => {
+                        let (by, declaration, presentation) = (*by, *declaration, *presentation);
+                        let answers = answers.clone();
+                        return Some(request.with_voice(Voice {
+                            by,
+                            declaration,
+                            presentation,
+                            answers,
+                            at,
+                        }));
+                    }
+                    Fact::HolderExcepted { holder, ground, case } => {
+                        let case = case.clone();
+                        let exception = Exception { holder: *holder, ground: *ground, case, at };
+                        return Some(request.with_exception(exception));
+                    }
                     Fact::RequestAnswered { declaration, presentation } => {
                         RequestState::Answered { declaration: *declaration, presentation: *presentation, at }
                     }

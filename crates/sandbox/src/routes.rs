@@ -14,9 +14,14 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use tillid_domain::{Audience, CalendarPeriod, Instant, LocalDate, actor::Assurance, id::PersonId};
+use tillid_domain::{
+    Audience, CalendarPeriod, Instant, LocalDate,
+    actor::Assurance,
+    family::{CustodySource, Holder},
+    id::PersonId,
+};
 use tillid_edge::{Flaw, Json, Problem, Protocol, refusal};
-use tillid_service::{Error, Service};
+use tillid_service::{Error, NewCustody, Service};
 use utoipa::{OpenApi, ToSchema, openapi::OpenApi as Document};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -260,14 +265,36 @@ enum HappenBody {
         #[schema(value_type = Option<String>, format = "date")]
         since: Option<LocalDate>,
     },
+    /// Others get custody of them, in place of whoever had it.
+    Custody {
+        /// A child of `/sandbox/people`.
+        person: String,
+        /// Who has custody of them; nobody where that is what is known.
+        holders: Vec<HolderBody>,
+        /// Since when; today when not said.
+        #[schema(value_type = Option<String>, format = "date")]
+        from: Option<LocalDate>,
+    },
 }
 
 impl HappenBody {
     fn person(&self) -> &str {
         match self {
-            Self::Death { person, .. } | Self::PostExempt { person, .. } => person,
+            Self::Death { person, .. } | Self::PostExempt { person, .. } | Self::Custody { person, .. } => {
+                person
+            }
         }
     }
+}
+
+/// Somebody who has custody.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct HolderBody {
+    /// Somebody of `/sandbox/people`.
+    person: String,
+    /// Whether the child lives with them.
+    lives_with: bool,
 }
 
 /// What happened.
@@ -289,9 +316,25 @@ async fn happen(State(sandbox): State<Sandbox>, Json(body): Json<HappenBody>) ->
         HappenBody::PostExempt { exempt, since, .. } => {
             service.register_post(person, exempt.unwrap_or(true), since.unwrap_or(today)).await
         }
+        HappenBody::Custody { holders, from, .. } => {
+            let holders = named(&sandbox, &holders).await?;
+            let source = CustodySource::Register {};
+            let new = NewCustody { child: person, holders, from, source };
+            service.state_custody(&new).await.map(|_| ())
+        }
     }
     .map_err(told)?;
     Ok(Json(HappenedView { person_id: person.as_uuid() }).into_response())
+}
+
+async fn named(sandbox: &Sandbox, holders: &[HolderBody]) -> Result<Vec<Holder>, Problem> {
+    let mut named = Vec::with_capacity(holders.len());
+    for (at, holder) in holders.iter().enumerate() {
+        let person = citizen(sandbox, &holder.person).await?;
+        let person = person.ok_or_else(|| flawed(&format!("#/holders/{at}/person")))?;
+        named.push(Holder { person, lives_with: holder.lives_with });
+    }
+    Ok(named)
 }
 
 /// Whom the sandbox calls so.

@@ -11,9 +11,10 @@ use tillid_domain::{
     LocalDate,
     actor::Scope,
     client::{KeySet, Keys, Quota, Registration, Scopes},
+    family::{CustodySource, Holder},
     text::Login,
 };
-use tillid_service::{Error, NewClient, NewPerson, Service};
+use tillid_service::{Error, NewClient, NewCustody, NewPerson, Service};
 
 /// Why the demo world could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,7 @@ pub async fn set_up(service: &Service, broker: &Broker) -> Result<LocalDate, Set
         service.import_entry(definition).await?;
     }
     let first_day = first_day(service, broker).await?;
+    let mut clara_is_new = false;
     for somebody in &PEOPLE {
         let Some(login) = login(broker, somebody.key) else { continue };
         if service.person_by_login(&login.0, &login.1).await?.is_none() {
@@ -45,9 +47,28 @@ pub async fn set_up(service: &Service, broker: &Broker) -> Result<LocalDate, Set
                 login: Some(login),
             };
             service.register_person(&new).await?;
+            clara_is_new |= somebody.key == "clara";
         }
     }
+    if clara_is_new {
+        set_up_family(service, broker).await?;
+    }
     Ok(first_day)
+}
+
+/// Clara lives with her mother; her parents live apart and share custody.
+async fn set_up_family(service: &Service, broker: &Broker) -> Result<(), Error> {
+    let mut found = Vec::new();
+    for key in ["clara", "dorte", "erik"] {
+        let Some((issuer, login)) = login(broker, key) else { continue };
+        found.extend(service.person_by_login(&issuer, &login).await?);
+    }
+    let [child, mother, father] = found.as_slice() else { return Ok(()) };
+    let holders =
+        vec![Holder { person: *mother, lives_with: true }, Holder { person: *father, lives_with: false }];
+    let source = CustodySource::Register {};
+    service.state_custody(&NewCustody { child: *child, holders, from: None, source }).await?;
+    Ok(())
 }
 
 /// What the systems of the demo world call themselves.

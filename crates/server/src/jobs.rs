@@ -24,6 +24,7 @@ pub(crate) async fn run(
         every(OFTEN, stop.clone(), || watch_clock(service.clone(), readiness.clone())),
         every(SELDOM, stop.clone(), || purge(service.clone())),
         every(OFTEN, stop.clone(), || rekey(service.clone())),
+        every(OFTEN, stop.clone(), || record_birthdays(service.clone())),
         every(EACH_SECOND, stop.clone(), || watch_log(service.clone())),
         every(EACH_SECOND, stop.clone(), || notices(service.clone(), post.as_deref())),
         async {
@@ -136,6 +137,19 @@ async fn watch_clock(service: Service, readiness: Readiness) {
         readiness.clock_is_off_by(skew);
         #[expect(clippy::cast_precision_loss, reason = "a gauge; microseconds of a day fit")]
         metrics::gauge!("tillid_clock_skew_seconds").set(skew as f64 / 1e6);
+    }
+}
+
+/// Records what birthdays have ended, also those on which no node was running.
+async fn record_birthdays(service: Service) {
+    loop {
+        match service.record_birthdays().await {
+            Ok(0) => return,
+            Ok(ended) => {
+                tracing::info!(ended, "consents that birthdays ended were put to whoever decides now")
+            }
+            Err(error) => return tracing::warn!(%error, "what birthdays ended could not be recorded"),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether the caller may, and the record that they asked.
 
-use crate::{Call, Done, Error, Service};
+use crate::{Call, Done, Error, Service, family::custody_powers};
 use tillid_domain::{
     Instant, Reason,
     access::{AccessRecord, Act, Outcome, Refusal, Subject, Visibility, is_fresh, may},
@@ -45,6 +45,11 @@ impl Service {
         if let Some(through) = &call.through {
             powers.retain(|power| through.privileges.contains(power));
         }
+        if self.family_in_custody(tx, call, now).await?.is_some() {
+            powers.extend(custody_powers());
+            powers.sort_unstable();
+            powers.dedup();
+        }
         Ok(powers)
     }
 
@@ -58,7 +63,8 @@ impl Service {
         now: Instant,
     ) -> Result<Result<(), Refusal>, Error> {
         let powers = self.powers(tx, call, now).await?;
-        let refusal = may(&call.actor, act, &Subject { powers: &powers, ..*subject });
+        let by_custody = self.family_in_custody(tx, call, now).await?.is_some();
+        let refusal = may(&call.actor, act, &Subject { powers: &powers, by_custody, ..*subject });
         match (refusal, &call.actor.who) {
             (Err(Refusal::Denied(Reason::NoPower)), Who::Citizen { person, acting_for: Some(grantor) }) => {
                 let newest = tx.newest_mandate(*grantor, *person).await?;

@@ -15,6 +15,7 @@ mod document;
 mod erasure;
 mod error;
 mod external;
+mod family;
 mod guard;
 mod log;
 mod mandate;
@@ -48,6 +49,7 @@ pub use directory::{Authority, Directory};
 pub use erasure::{Erased, Erasure, NewErasure};
 pub use error::Error;
 pub use external::{ExternalDecided, ExternalFound, NewEntity, NewGrant, NewPrivilege, Put};
+pub use family::{NewCustody, NewException, VoiceSeen, VoiceState};
 pub use log::{
     Flaw, LogHealth, LogKeys, LogKeysError, LogNumbers, LogTrouble, LogTrust, LogView, OwnKey, PathStep,
     Place, Placed, Proof, ReceiptView, Sequenced, Sequencer, Side, Signatures, Step, WitnessAnswer,

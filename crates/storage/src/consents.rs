@@ -43,6 +43,7 @@ pub(crate) struct ConsentRow {
     collected: Option<String>,
     recorded_at: Option<i64>,
     ended_through: Option<String>,
+    for_child: Option<String>,
 }
 
 impl TryFrom<ConsentRow> for Consent {
@@ -81,6 +82,7 @@ impl TryFrom<ConsentRow> for Consent {
             case: at.text_opt(row.case_ref.as_deref())?,
             collected,
             valid: Period { from: instant(row.valid_from), to: row.valid_to.map(instant) },
+            for_child: row.for_child.as_deref().map(|text| at.json(text)).transpose()?,
         };
         Ok(Self {
             id: ConsentId::from_uuid(row.id),
@@ -97,7 +99,7 @@ macro_rules! consent_columns {
     ($($rest:literal),+) => {
         concat!(
             "SELECT id, revision, person_id, declaration_id, request_id, presentation_id, authority, entry_id, code, number, item, \
-             polarity, case_ref, channel, valid_from, valid_to, answered_at, state, ended_at, cause, effective_at, collected, recorded_at, ended_through \
+             polarity, case_ref, channel, valid_from, valid_to, answered_at, state, ended_at, cause, effective_at, collected, recorded_at, ended_through, for_child \
              FROM consent ",
             $($rest),+
         )

@@ -247,6 +247,13 @@ impl Tx<Write> {
                 self.must_hold("SELECT person_id FROM task WHERE id = $1", id).await?;
                 run!(self, sqlx::query("DELETE FROM task WHERE id = $1").bind(id))?;
             }
+            Kind::Custody => {
+                const PARTIES: &str = "SELECT child_id FROM custody WHERE id = $1 \
+                     UNION SELECT person_id FROM custody_holder WHERE custody_id = $1";
+                self.must_hold(PARTIES, id).await?;
+                run!(self, sqlx::query("DELETE FROM custody_holder WHERE custody_id = $1").bind(id))?;
+                run!(self, sqlx::query("DELETE FROM custody WHERE id = $1").bind(id))?;
+            }
             Kind::Person => self.erase_person(id).await?,
             Kind::CatalogueEntry
             | Kind::Client

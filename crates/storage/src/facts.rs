@@ -106,6 +106,8 @@ struct RequestRow {
     ended_at: Option<i64>,
     cause: Option<String>,
     effective_at: Option<i64>,
+    voices: Option<String>,
+    exceptions: Option<String>,
 }
 
 impl TryFrom<RequestRow> for ConsentRequest {
@@ -151,6 +153,8 @@ impl TryFrom<RequestRow> for ConsentRequest {
             case: at.text_opt(row.case_ref.as_deref())?,
             deadline: instant(row.deadline),
             state,
+            voices: at.list(row.voices.as_deref())?,
+            exceptions: at.list(row.exceptions.as_deref())?,
         })
     }
 }
@@ -169,7 +173,7 @@ macro_rules! request_columns {
     ($rest:literal) => {
         concat!(
             "SELECT id, revision, person_id, authority, asked_by, asked_at, entry_id, code, number, items, case_ref, deadline, state, \
-             declaration_id, presentation_id, ended_at, cause, effective_at FROM consent_request ",
+             declaration_id, presentation_id, ended_at, cause, effective_at, voices, exceptions FROM consent_request ",
             $rest
         )
     };

@@ -14,6 +14,7 @@ mod clients;
 mod column;
 mod consent_list;
 mod consents;
+mod custody;
 mod decide;
 mod disk;
 mod documents;

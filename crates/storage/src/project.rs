@@ -40,6 +40,8 @@ impl Tx<Write> {
             Fact::LoginBound { issuer, login } => self.insert_login(event, issuer, login).await,
             Fact::PersonDied { on } => self.set_death(event, *on).await,
             Fact::PostChanged { exempt, since } => self.set_post(event, exempt.then_some(*since)).await,
+            Fact::CustodyStated { .. } => self.insert_custody(event).await,
+            Fact::RequestVoiced { .. } | Fact::HolderExcepted { .. } => self.project_voice(event).await,
             Fact::EntryDrafted { number, definition } => self.insert_entry(event, *number, definition).await,
             Fact::EntryChanged { definition } => self.change_entry(event, definition).await,
             Fact::EntrySubmitted {} => {
@@ -313,8 +315,9 @@ impl Tx<Write> {
         let answered_at = a.collected.answered_at(event.recorded_at);
         run!(self, sqlx::query(
             "INSERT INTO consent (id, revision, person_id, declaration_id, request_id, presentation_id, authority, entry_id, code, \
-             number, item, polarity, case_ref, channel, valid_from, valid_to, answered_at, state, collected, recorded_at) \
-             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
+             number, item, polarity, case_ref, channel, valid_from, valid_to, answered_at, state, collected, recorded_at, \
+             for_child) \
+             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
         )
         .bind(event.aggregate)
         .bind(a.person.as_uuid())
@@ -335,7 +338,8 @@ impl Tx<Write> {
         .bind(state)
         .bind((a.collected != Collected::Digital).then(|| json(&a.collected)))
         // Said only where it is another time than the answer's, so that there is one way to say it.
-        .bind((answered_at != event.recorded_at).then_some(event.recorded_at.as_micros())))?;
+        .bind((answered_at != event.recorded_at).then_some(event.recorded_at.as_micros()))
+        .bind(a.for_child.as_ref().map(json)))?;
         Ok(())
     }
 

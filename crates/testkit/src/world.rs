@@ -337,7 +337,8 @@ impl Invariants {
         (
             "a consent that was asked for has its answer",
             "SELECT COUNT(*) FROM consent c JOIN consent_request r ON r.id = c.request_id \
-             WHERE r.state <> 'answered' OR r.declaration_id <> c.declaration_id",
+             WHERE (r.state <> 'answered' OR r.declaration_id <> c.declaration_id) \
+             AND NOT (c.for_child IS NOT NULL AND c.state = 'declined')",
         ),
         (
             "a request is answered once",

@@ -172,6 +172,7 @@ const fn found(act: Act) -> &'static str {
         | Act::RenounceMandate
         | Act::AskForConsent
         | Act::CancelRequest
+        | Act::ExceptHolder
         | Act::EditCatalogue
         | Act::Erase
         | Act::Represent

@@ -96,7 +96,10 @@ async fn shown(here: &Here, own: &OwnOverview) -> Result<Response, Problem> {
     let present = here.visitor.acting_for().map(|(person, _)| person);
     let row = |(at, found): (usize, &MayActFor)| {
         let theirs = usable().filter(|m| m.mandate.grantor == found.person);
-        let lines: BTreeSet<String> = theirs.map(|m| titles.line(&m.mandate.packages)).collect();
+        let mut lines: BTreeSet<String> = theirs.map(|m| titles.line(&m.mandate.packages)).collect();
+        if found.by_custody {
+            lines.insert(page.t("actfor.custody").to_owned());
+        }
         Row {
             field: format!("person-{at}"),
             person: found.person,

@@ -36,6 +36,8 @@ pub(crate) struct RequestPage<'p> {
     pub(crate) deadline: String,
     /// Why it cannot be answered; open requests have no such reason.
     pub(crate) closed: Option<&'static str>,
+    /// Who answers, where it is not the person alone.
+    pub(crate) voices: Vec<String>,
 }
 
 /// What came of it.
@@ -73,6 +75,7 @@ async fn request(
     if let Some(question) = question::opened(&here, &About::Request(id), attempt).await? {
         return Ok(question);
     }
+    let voices = crate::voices::lines(&here, &request, &of, now).await?;
     let page = &here.page;
     Ok(page.answer(&RequestPage {
         page,
@@ -82,6 +85,7 @@ async fn request(
         asked: page.moment(request.asked_at),
         deadline: page.last_day(request.deadline),
         closed,
+        voices,
     }))
 }
 

@@ -30,6 +30,7 @@ mod tests;
 mod texts;
 mod transparency;
 mod view;
+mod voices;
 mod when;
 
 pub use casework::{UPLOAD_LIMIT, UPLOAD_PATHS};

@@ -159,6 +159,7 @@ async fn about(here: &Here, recorded: &Recorded) -> (Option<String>, Option<(Str
             (Some(about), Some((format!("/mandate-requests/{id}"), page.t("receipt.see_request"))))
         }
         Kind::Person
+        | Kind::Custody
         | Kind::CatalogueEntry
         | Kind::Presentation
         | Kind::Client
@@ -174,6 +175,9 @@ async fn about(here: &Here, recorded: &Recorded) -> (Option<String>, Option<(Str
 fn what(page: &Page, fact: &Fact) -> &'static str {
     page.t(match fact {
         Fact::PersonRegistered { .. } => "receipt.person_registered",
+        Fact::CustodyStated { .. } => "receipt.custody_stated",
+        Fact::RequestVoiced { .. } => "receipt.request_voiced",
+        Fact::HolderExcepted { .. } => "receipt.holder_excepted",
         Fact::LoginBound { .. } => "receipt.login_bound",
         Fact::PersonDied { .. } => "receipt.person_died",
         Fact::PostChanged { .. } => "receipt.post_changed",

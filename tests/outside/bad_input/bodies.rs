@@ -100,6 +100,12 @@ async fn changes(door: &Door) -> Vec<Change> {
             &["type", "items", "deadline"],
         ),
         change(&format!("/v1/consent-requests/{request}/answer"), &anna, answers(&shown, &items[..2]), &[]),
+        change(
+            &format!("/v1/consent-requests/{request}/except"),
+            &hans,
+            json!({"holder": door.person_id("bo").await, "ground": "impossible", "case": CASE}),
+            &[],
+        ),
         change("/v1/consents", &anna, answers(&unasked, &unasked_items[..2]), &[]),
         change("/v1/mandates", &anna, json!({"presentation_id": mandate}), &[]),
         change(
@@ -218,6 +224,12 @@ async fn changes(door: &Door) -> Vec<Change> {
             "",
             json!({"event": "post_exempt", "person": "bo", "exempt": true, "since": later}),
             &["exempt", "since"],
+        ),
+        change(
+            "/sandbox/events",
+            "",
+            json!({"event": "custody", "person": "clara", "holders": [{"person": "dorte", "lives_with": true}], "from": later}),
+            &["from"],
         ),
     ]
 }

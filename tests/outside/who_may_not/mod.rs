@@ -230,6 +230,11 @@ const ROWS: &[Row] = &[
         "STAFF; hans hans+ inge inge+ niels fagsystem fagsystem+: 200; jens jens+ mona mona+ naboby naboby+: 404 not_found; karin ole lars lars+: 403 role_missing",
     ),
     post(
+        "/v1/consent-requests/{id}/except",
+        Except,
+        "STAFF; hans hans+ inge inge+ niels: 409 no_voice_to_except; jens jens+ mona mona+: 404 not_found; machines karin ole lars lars+: 403 role_missing",
+    ),
+    post(
         "/v1/lookups",
         LookUp("case_processing"),
         "STAFF; staff machines: 403 purpose_not_allowed; hans hans+ jens jens+ mona mona+: 201",

@@ -94,6 +94,7 @@ pub(crate) enum Aim {
     Withdraw,
     Answer,
     Cancel,
+    Except,
     Revoke,
     Renounce,
     ShowRequest,
@@ -538,6 +539,11 @@ impl Scene {
             Aim::Withdraw => (pick(&self.consents[0]), None),
             Aim::Cancel if new => (door.asked(hans, &cpr("anna"), "C02").await, None),
             Aim::Cancel => (pick(&self.open), None),
+            Aim::Except => {
+                let body =
+                    json!({"holder": door.person_id("bo").await, "ground": "impossible", "case": CASE});
+                (pick(&self.open), Some(body))
+            }
             Aim::Revoke | Aim::Renounce if new => (door.mandated(anna, &cpr("bo"), "M14").await, None),
             Aim::Revoke | Aim::Renounce => (pick(&self.mandate), None),
             Aim::Answer => {

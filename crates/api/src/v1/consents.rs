@@ -39,7 +39,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
 /// One answer to one presentation: the specific consents in it.
 #[derive(Serialize, ToSchema)]
 pub(super) struct DeclarationView {
-    /// The declaration.
+    /// The declaration; `null` while the answers of others are awaited and nothing is decided.
     #[schema(value_type = Option<uuid::Uuid>)]
     declaration_id: Option<DeclarationId>,
     /// Its consents, given and declined.

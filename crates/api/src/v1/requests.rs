@@ -13,15 +13,16 @@ use axum::{
 };
 use serde::Deserialize;
 use tillid_domain::{
-    LocalDate, Reason,
-    catalogue::Shelf,
+    Instant, LocalDate, Reason,
+    catalogue::{ConsentType, Shelf},
     collected::Collected,
-    id::{PresentationId, RequestId},
+    id::{PersonId, PresentationId, RequestId},
+    joint::ExceptionGround,
     request::ConsentRequest,
     text::{CaseRef, Code},
 };
 use tillid_edge::{Bare, Caller, Gate, Json, Path, Problem, Query, Sent};
-use tillid_service::{Answer, Error, NewRequest};
+use tillid_service::{Answer, Error, NewException, NewRequest};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -33,6 +34,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(read))
         .routes(routes!(answer))
         .routes(routes!(cancel))
+        .routes(routes!(except))
 }
 
 /// What is asked for.
@@ -122,11 +124,10 @@ async fn list(
     let (below, limit) = (part.after(LIST)?, part.limit()?);
     let (page, now) =
         gate.service.list_requests(&caller.read(), below, limit).await.map_err(|e| caller.problem(&e))?;
-    let items = page
-        .items
-        .into_iter()
-        .map(|(r, of)| RequestView::new(r, &of, now, directory(&gate.service)))
-        .collect();
+    let mut items = Vec::with_capacity(page.items.len());
+    for (request, of) in page.items {
+        items.push(view(&gate, &caller, request, &of, now).await?);
+    }
     Ok(Json(PageView { items, next: next(LIST, page.next) }).into_response())
 }
 
@@ -158,11 +159,8 @@ async fn read(
 ) -> Result<Response, Problem> {
     let (request, of, now) =
         gate.service.read_request(&caller.read(), id).await.map_err(|e| caller.problem(&e))?;
-    Ok(with_etag(
-        StatusCode::OK,
-        request.revision,
-        RequestView::new(request, &of, now, directory(&gate.service)),
-    ))
+    let revision = request.revision;
+    Ok(with_etag(StatusCode::OK, revision, view(&gate, &caller, request, &of, now).await?))
 }
 
 /// Answer a request: name what you were shown, and say yes or no to each specific consent.
@@ -200,6 +198,39 @@ async fn cancel(
     shown(&gate, &caller, StatusCode::OK, done.value).await
 }
 
+/// Whose answer is not needed, and why.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ExceptionBody {
+    /// Whose: somebody who has custody and is awaited.
+    #[schema(value_type = uuid::Uuid)]
+    holder: PersonId,
+    /// `impossible`: they cannot be reached. `unsafe`: to ask them would put the child or the other parent in danger; they then see nothing of the
+    /// request any more.
+    #[schema(value_type = String)]
+    ground: ExceptionGround,
+    /// The case in which it is documented.
+    #[schema(value_type = String)]
+    case: CaseRef,
+}
+
+/// Let a request for a child be decided without somebody who has custody.
+#[utoipa::path(post, operation_id = "except_custody_holder", path = "/consent-requests/{id}/except", tag = "consent requests",
+    params(("id" = uuid::Uuid, Path)), request_body = ExceptionBody,
+    responses((status = 200, body = RequestView), (status = 403), (status = 404), (status = 409), (status = 412), (status = 422)))]
+async fn except(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Path(id): Path<RequestId>,
+    sent: Sent<ExceptionBody>,
+) -> Result<Response, Problem> {
+    let call = caller.change(sent.fingerprint);
+    let ExceptionBody { holder, ground, case } = sent.value;
+    let new = NewException { holder, ground, case };
+    let done = gate.service.except_holder(&call, id, &new).await.map_err(|e| caller.problem(&e))?;
+    shown(&gate, &caller, StatusCode::OK, done.value).await
+}
+
 async fn shown(
     gate: &Gate,
     caller: &Caller,
@@ -212,5 +243,16 @@ async fn shown(
     let of = entry.consent_type().ok_or(tillid_edge::Protocol::Internal)?;
     let now = gate.service.business_now().await.map_err(|e| caller.problem(&e))?;
     let revision = request.revision;
-    Ok(with_etag(status, revision, RequestView::new(request, of, now, directory(&gate.service))))
+    Ok(with_etag(status, revision, view(gate, caller, request, of, now).await?))
+}
+
+async fn view(
+    gate: &Gate,
+    caller: &Caller,
+    request: ConsentRequest,
+    of: &ConsentType,
+    now: Instant,
+) -> Result<RequestView, Problem> {
+    let voices = gate.service.voices(&request, of, now).await.map_err(|e| caller.problem(&e))?;
+    Ok(RequestView::new(request, of, now, directory(&gate.service)).with_voices(voices))
 }

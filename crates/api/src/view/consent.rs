@@ -13,7 +13,7 @@ use tillid_domain::{
     request::{ConsentRequest, RequestState},
     text::{CaseRef, Name, Prose},
 };
-use tillid_service::{Directory, TypedConsent};
+use tillid_service::{Directory, TypedConsent, VoiceSeen};
 use utoipa::ToSchema;
 
 /// Who reads: staff and systems are told what a withdrawal means for their case, citizens what it means for them.
@@ -126,9 +126,35 @@ pub(crate) struct RequestView {
     /// The declaration that answered it.
     #[schema(value_type = Option<uuid::Uuid>)]
     declaration_id: Option<DeclarationId>,
+    /// Those who answer for a child, and how far they have come; nobody where the person answers alone. Left out in overviews.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    voices: Option<Vec<VoiceView>>,
+}
+
+/// One of those who answer a request for a child.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct VoiceView {
+    /// Who.
+    #[schema(value_type = uuid::Uuid)]
+    person_id: PersonId,
+    /// `child` or `custody_holder`.
+    part: &'static str,
+    /// `awaited`, `one_is_enough`, `answered` or `not_needed`. How somebody answered is not told.
+    state: &'static str,
+}
+
+impl From<VoiceSeen> for VoiceView {
+    fn from(seen: VoiceSeen) -> Self {
+        let part = if seen.is_child { "child" } else { "custody_holder" };
+        Self { person_id: seen.person, part, state: seen.state.code() }
+    }
 }
 
 impl RequestView {
+    pub(crate) fn with_voices(self, voices: Vec<VoiceSeen>) -> Self {
+        Self { voices: Some(voices.into_iter().map(Into::into).collect()), ..self }
+    }
+
     pub(crate) fn new(
         request: ConsentRequest,
         of: &ConsentType,
@@ -152,6 +178,7 @@ impl RequestView {
             asked_at: request.asked_at,
             deadline: request.deadline,
             declaration_id,
+            voices: None,
         }
     }
 }

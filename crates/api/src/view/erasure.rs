@@ -36,6 +36,8 @@ struct ErasedView {
     documents: usize,
     /// Tasks that consents taken back made.
     tasks: usize,
+    /// Statements of who has custody.
+    custody_statements: usize,
     /// Records of who looked.
     access_records: usize,
 }
@@ -43,7 +45,7 @@ struct ErasedView {
 /// Something that stays.
 #[derive(Serialize, ToSchema)]
 struct KeptView {
-    /// What it is: `person`, `consent_request`, `consent`, `mandate_request`, `mandate`, `presentation`, `document` or `task`.
+    /// What it is: `person`, `consent_request`, `consent`, `mandate_request`, `mandate`, `presentation`, `document`, `task` or `custody`.
     kind: &'static str,
     /// Which one.
     id: Uuid,
@@ -73,6 +75,7 @@ impl ErasureView {
                 presentations: e.presentations,
                 documents: e.documents,
                 tasks: e.tasks,
+                custody_statements: e.custody_statements,
                 access_records: e.looks,
             },
             kept: erasure.kept.iter().map(KeptView::from).collect(),

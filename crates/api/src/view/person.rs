@@ -214,6 +214,8 @@ pub(crate) struct MayActForView {
     /// With which privileges.
     #[schema(value_type = Vec<String>)]
     privileges: Vec<PrivilegeUri>,
+    /// Whether they may because they have custody.
+    by_custody: bool,
     /// The first moment when the first of the mandates no longer holds.
     #[schema(value_type = String, format = "date-time")]
     until: Instant,
@@ -296,6 +298,7 @@ fn own_view(own: OwnOverview, now: Instant, directory: &Directory) -> OwnOvervie
                 person_id: m.person,
                 name: m.name,
                 privileges: m.privileges,
+                by_custody: m.by_custody,
                 until: m.until,
             })
             .collect(),

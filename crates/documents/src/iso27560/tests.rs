@@ -40,6 +40,7 @@ fn answer(of: &ConsentType, collected: Collected, to: Option<Instant>) -> Consen
         case: None,
         collected,
         valid: Period { from: Instant::from_micros(1_000_000), to },
+        for_child: None,
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Act {
     AskForConsent,
     /// Take the question back.
     CancelRequest,
+    /// Let a request for a child be decided without somebody who has custody.
+    ExceptHolder,
     /// Draft and publish in the catalogues.
     EditCatalogue,
     /// Erase what is over, or see what could be.
@@ -94,6 +96,7 @@ impl Act {
         Self::LookUp,
         Self::AskForConsent,
         Self::CancelRequest,
+        Self::ExceptHolder,
         Self::EditCatalogue,
         Self::Erase,
         Self::Decide,
@@ -133,6 +136,7 @@ impl Act {
             Self::LookUp => "look_up",
             Self::AskForConsent => "ask_for_consent",
             Self::CancelRequest => "cancel_request",
+            Self::ExceptHolder => "except_holder",
             Self::EditCatalogue => "edit_catalogue",
             Self::Erase => "erase",
             Self::Decide => "decide",
@@ -163,6 +167,7 @@ impl Act {
             Self::LookUp
                 | Self::AskForConsent
                 | Self::CancelRequest
+                | Self::ExceptHolder
                 | Self::EditCatalogue
                 | Self::Erase
                 | Self::ManageClients

@@ -61,7 +61,7 @@ impl PowerSeen {
             MandateState::Ended { cause: EndCause::Death | EndCause::RepresentativeDeath, .. } => {
                 Reason::PowerEndedByDeath
             }
-            MandateState::Ended { cause: EndCause::CaseClosed | EndCause::Used, .. } => Reason::PowerEnded,
+            MandateState::Ended { .. } => Reason::PowerEnded,
             MandateState::Given => Reason::PowerExpired,
         }
     }

@@ -77,7 +77,8 @@ pub fn of_end(matter: &Matter, source: EventId, days_before: u16, now: Instant) 
         Matter::Consent(consent) => {
             let kind = match consent.standing(now) {
                 ConsentStanding::Active | ConsentStanding::Planned if !is_end => NoticeKind::ConsentEndsSoon,
-                ConsentStanding::Expired if is_end => NoticeKind::ConsentExpired,
+                // That a birthday ended it has an event of its own, which tells.
+                ConsentStanding::Expired if is_end && !consent.ends_by_age() => NoticeKind::ConsentExpired,
                 _ => return Vec::new(),
             };
             vec![notice(consent.answer.person, kind)]

@@ -32,7 +32,11 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         Fact::RequestLapsed { cause, .. } => match cause {
             // The dead are told nothing.
             EndCause::Death => Vec::new(),
-            EndCause::RepresentativeDeath | EndCause::CaseClosed | EndCause::Used => {
+            EndCause::RepresentativeDeath
+            | EndCause::CaseClosed
+            | EndCause::Used
+            | EndCause::Age
+            | EndCause::CustodyChanged => {
                 told(asked(matter).map(|p| (p, NoticeKind::ConsentRequestCancelled)))
             }
         },
@@ -47,9 +51,11 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         Fact::ConsentAnnulled { .. } => told(asked(matter).map(|p| (p, NoticeKind::ConsentAnnulled))),
         Fact::ConsentLapsed { cause, .. } => match cause {
             EndCause::Death => Vec::new(),
-            EndCause::RepresentativeDeath | EndCause::CaseClosed | EndCause::Used => {
-                told(asked(matter).map(|p| (p, NoticeKind::ConsentEnded)))
-            }
+            EndCause::RepresentativeDeath
+            | EndCause::CaseClosed
+            | EndCause::Used
+            | EndCause::Age
+            | EndCause::CustodyChanged => told(asked(matter).map(|p| (p, NoticeKind::ConsentEnded))),
         },
         Fact::MandateGiven { grantor, representative, .. } => vec![
             notice(event, matter, *grantor, NoticeKind::MandateGiven),
@@ -67,17 +73,22 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         Fact::MandateRequestLapsed { cause, .. } => match cause {
             // Whoever asked learns nothing of a death by asking: to them the question waits until its deadline.
             EndCause::Death => Vec::new(),
-            EndCause::RepresentativeDeath | EndCause::CaseClosed | EndCause::Used => {
-                told(asked(matter).map(|p| (p, NoticeKind::MandateRequestEnded)))
-            }
+            EndCause::RepresentativeDeath
+            | EndCause::CaseClosed
+            | EndCause::Used
+            | EndCause::Age
+            | EndCause::CustodyChanged => told(asked(matter).map(|p| (p, NoticeKind::MandateRequestEnded))),
         },
         // What follows for the person has an event of its own.
-        Fact::RequestAnswered { .. } => Vec::new(),
+        Fact::RequestAnswered { .. } | Fact::RequestVoiced { .. } => Vec::new(),
+        // Whom it is unsafe to ask must not learn of it, and to the others nothing changes.
+        Fact::HolderExcepted { .. } => Vec::new(),
         // What registers tell, the person knows from elsewhere; the dead are told nothing.
         Fact::PersonRegistered { .. }
         | Fact::LoginBound { .. }
         | Fact::PersonDied { .. }
-        | Fact::PostChanged { .. } => Vec::new(),
+        | Fact::PostChanged { .. }
+        | Fact::CustodyStated { .. } => Vec::new(),
         // Of nobody's, or seen by the person already, or what the authority does about it.
         Fact::EntryDrafted { .. }
         | Fact::EntryChanged { .. }
@@ -141,13 +152,7 @@ fn answered(actor: &ActorTrace, person: PersonId) -> Option<NoticeKind> {
 
 /// Whether somebody else did it.
 fn is_by_another(event: &Recorded, person: PersonId) -> bool {
-    match &event.actor {
-        ActorTrace::Citizen { person: by } | ActorTrace::Representative { person: by, .. } => *by != person,
-        ActorTrace::Employee { .. }
-        | ActorTrace::System { .. }
-        | ActorTrace::Operator
-        | ActorTrace::Service => true,
-    }
+    event.actor.citizen() != Some(person)
 }
 
 /// Both sides of a mandate are told that it ended, except who ended it.

@@ -25,6 +25,7 @@ use crate::{
     person::{Life, Person},
     request::ConsentRequest,
 };
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// From what age people have Digital Post.
@@ -229,14 +230,30 @@ impl Matter {
     }
 }
 
-/// Who gets the notices that concern a person: the person, while they live.
+/// As whom somebody reads a notice.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ReadAs {
+    /// As the person whom it concerns.
+    Themselves,
+    /// As somebody who has custody of the child whom it concerns.
+    Custodian,
+}
+
+/// Who gets the notices that concern a person, and as whom: the person, while they live.
 ///
-/// Messages about a child go to whoever has custody; who that is, is told by the facts of custody.
-pub fn recipients(concerned: &Person) -> Vec<PersonId> {
-    match concerned.life {
-        Life::Alive => vec![concerned.id],
-        Life::Died { .. } => Vec::new(),
+/// Of a child, those who have custody do, as far as they may see what it is about (`watching`); from the age at which people have
+/// Digital Post the young person too. Where nobody is known to have custody, the child does.
+pub fn recipients(
+    concerned: &Person,
+    watching: &BTreeSet<PersonId>,
+    day: LocalDate,
+) -> Vec<(PersonId, ReadAs)> {
+    if let Life::Died { .. } = concerned.life {
+        return Vec::new();
     }
+    let has_own_post = !concerned.is_child_on(day) || watching.is_empty();
+    let own = has_own_post.then_some((concerned.id, ReadAs::Themselves));
+    own.into_iter().chain(watching.iter().map(|holder| (*holder, ReadAs::Custodian))).collect()
 }
 
 /// How post reaches a person.
@@ -255,8 +272,11 @@ impl PostalChannel {
     /// How post reaches that person on that day: digitally from 15 years, unless they are exempt. Where the age is not known,
     /// digitally: a letter would lie open to whoever empties the letter box.
     pub fn to(person: &Person, day: LocalDate) -> Self {
-        let is_child = person.age_on(day).is_some_and(|age| age < DIGITAL_POST_FROM);
-        if is_child || person.post_exempt_since.is_some() { Self::Letter } else { Self::DigitalPost }
+        if person.is_child_on(day) || person.post_exempt_since.is_some() {
+            Self::Letter
+        } else {
+            Self::DigitalPost
+        }
     }
 
     /// The code.
@@ -270,6 +290,12 @@ impl PostalChannel {
     /// The channel with that code.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|channel| channel.code() == code)
+    }
+}
+
+impl Person {
+    fn is_child_on(&self, day: LocalDate) -> bool {
+        self.age_on(day).is_some_and(|age| age < DIGITAL_POST_FROM)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a notice says. Not more than anybody who sees the envelope may know: who writes, and that there is something to read after
 //! logging in. No type, no data, no case, and of no other person anything.
 
-use super::{Notice, NoticeKind};
+use super::{Notice, NoticeKind, ReadAs};
 use crate::{
     catalogue::Polarity,
     instant::{Instant, LocalDate},
@@ -26,6 +26,7 @@ struct Common {
     consent: Both,
     opt_out: Both,
     read_more: Both,
+    for_child: Both,
 }
 
 #[derive(Deserialize)]
@@ -86,8 +87,8 @@ pub struct Message {
 static WORDS: LazyLock<Words> =
     LazyLock::new(|| toml::from_str(include_str!("../../data/notices.toml")).unwrap_or_default());
 
-/// The words of a notice; `sender` is what its authority is called.
-pub fn message(notice: &Notice, sender: Both) -> Message {
+/// The words of a notice to somebody who reads it as that; `sender` is what its authority is called.
+pub fn message(notice: &Notice, read_as: ReadAs, sender: Both) -> Message {
     let what = match notice.polarity {
         Polarity::Consent => &WORDS.common.consent,
         Polarity::OptOut => &WORDS.common.opt_out,
@@ -103,7 +104,12 @@ pub fn message(notice: &Notice, sender: Both) -> Message {
     };
     let body = words.body.map(|text, language| {
         let more = WORDS.common.read_more.in_language(language);
-        format!("{}\n\n{}", fill(text, language), fill(more, language))
+        let paragraphs = [
+            (read_as == ReadAs::Custodian).then(|| WORDS.common.for_child.in_language(language).to_owned()),
+            Some(fill(text, language)),
+            Some(fill(more, language)),
+        ];
+        paragraphs.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
     });
     Message { label: words.label.map(fill), body, sender, path: notice.page.path() }
 }

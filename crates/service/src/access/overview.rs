@@ -5,6 +5,7 @@ use crate::{
     access::lookup::FoundMandate,
     catalogue::Page,
     consent::view::TypedConsent,
+    family::custody_powers,
     guard::principal,
     mandate::request::{RequestReader, SeenMandateRequest},
 };
@@ -14,6 +15,7 @@ use tillid_domain::{
     access::{AccessRecord, Act, Refusal, SEE_CONSENTS, Subject},
     actor::Who,
     catalogue::ConsentType,
+    family::OF_AGE,
     id::{AccessId, PersonId},
     mandate::{Mandate, MandateStanding},
     mandate_request::MandateRequestStanding,
@@ -38,6 +40,8 @@ pub struct MayActFor {
     pub privileges: Vec<PrivilegeUri>,
     /// The first moment when the first of the mandates no longer holds.
     pub until: Instant,
+    /// Whether they may because they have custody.
+    pub by_custody: bool,
 }
 
 /// A person's own overview.
@@ -114,7 +118,13 @@ impl Service {
         let overview = if own {
             let (given, held): (Vec<_>, Vec<_>) =
                 mandates.into_iter().partition(|m| m.mandate.grantor == person);
-            let may_act_for = self.may_act_for(&mut tx, &held).await?;
+            let mut may_act_for = self.may_act_for(&mut tx, &held).await?;
+            for child in self.children_in_custody(&mut tx, person, now).await? {
+                match may_act_for.iter_mut().find(|found| found.person == child.person) {
+                    Some(found) => found.by_custody = true,
+                    None => may_act_for.push(child),
+                }
+            }
             let asked = self.mandate_requests_in_view(&mut tx, call, person, None, FIRST, now).await?;
             let (mut mandate_requests, asked_mandates): (Vec<_>, Vec<_>) =
                 asked.items.into_iter().partition(|seen| seen.reader == RequestReader::Grantor);
@@ -166,6 +176,7 @@ impl Service {
                 name,
                 privileges: Vec::new(),
                 until,
+                by_custody: false,
             });
             entry.until = entry.until.min(until);
             for privilege in &found.mandate.privileges {
@@ -175,6 +186,31 @@ impl Service {
             }
         }
         Ok(by_grantor.into_values().collect())
+    }
+
+    /// The minors of whom somebody has custody.
+    async fn children_in_custody<M>(
+        &self,
+        tx: &mut Tx<M>,
+        holder: PersonId,
+        now: Instant,
+    ) -> Result<Vec<MayActFor>, Error> {
+        let mut children = Vec::new();
+        for child in tx.children_of(holder).await? {
+            let family = self.family(tx, child).await?;
+            let alive = self.known_person(tx, child).await?.must_live().is_ok();
+            let Some(born) = family.born.filter(|_| alive && family.is_minor(now.local_date())) else {
+                continue;
+            };
+            children.push(MayActFor {
+                person: child,
+                name: self.name_of(tx, child).await?,
+                privileges: custody_powers(),
+                until: born.birthday(OF_AGE).start(),
+                by_custody: true,
+            });
+        }
+        Ok(children)
     }
 
     /// Who looked at the caller's data, when, and why; the newest first.

@@ -2,7 +2,10 @@
 
 use crate::{
     Call, Done, Error, Service,
-    consent::view::{TypedConsent, type_subject},
+    consent::{
+        view::{TypedConsent, type_subject},
+        voices::Speaker,
+    },
     guard::{is_own, principal},
 };
 use tillid_domain::{
@@ -13,6 +16,7 @@ use tillid_domain::{
     consent::{Consent, ConsentState},
     event::{ConsentAnswer, Event, Fact},
     id::{ConsentId, DeclarationId, PersonId, PresentationId, RequestId},
+    joint::ForChild,
     presentation::Presented,
     text::{CaseRef, Code},
 };
@@ -35,6 +39,7 @@ pub(crate) struct Question {
     pub(crate) request: Option<RequestId>,
     pub(crate) case: Option<CaseRef>,
     pub(crate) presentation: PresentationId,
+    pub(crate) for_child: Option<(ForChild, Period)>,
 }
 
 impl Service {
@@ -67,23 +72,30 @@ impl Service {
         let now = self.now(&mut tx).await?;
         let request = tx.request(id).await?.filter(|r| r.person == person).ok_or(Error::NotFound)?;
         let entry = self.known_entry(&mut tx, request.entry.entry).await?;
+        let of = entry.consent_type().ok_or(Error::NotFound)?;
+        self.must_be_shown(&mut tx, call, &request, of, now).await?;
+        let speaker = self.may_answer(&mut tx, call, Act::AnswerRequest, person, &entry, now).await?;
+        self.must_be_fresh(call, Act::AnswerRequest)?;
+        call.must_expect(request.revision)?;
+        if let Speaker::Voice(voice) = speaker {
+            return self.answer_together(tx, call, request, &entry, &voice, presentation, answers, now).await;
+        }
+        let items = request.open_items();
         let presented = Presented::Consent {
             entry: request.entry.clone(),
-            items: request.items.clone(),
+            items: items.clone(),
             request: Some(id),
             case: request.case.clone(),
         };
-        self.may_answer(&mut tx, call, Act::AnswerRequest, person, &entry, now).await?;
-        self.must_be_fresh(call, Act::AnswerRequest)?;
-        call.must_expect(request.revision)?;
         let declaration = DeclarationId::from_uuid(self.ambient.id());
         let question = Question {
             declaration,
             entry,
-            items: request.items.clone(),
+            items,
             request: Some(id),
             case: request.case.clone(),
             presentation,
+            for_child: None,
         };
         // The state of the request comes before the text: an answer to a closed request is told that it is closed.
         let (answered, fact) = request.answer(declaration, presentation, now)?;
@@ -127,7 +139,7 @@ impl Service {
             return Err(mismatch());
         };
         let entry = self.known_entry(&mut tx, entry.entry).await?;
-        self.may_answer(&mut tx, call, Act::GiveConsent, person, &entry, now).await?;
+        let speaker = self.may_answer(&mut tx, call, Act::GiveConsent, person, &entry, now).await?;
         self.must_be_fresh(call, Act::GiveConsent)?;
         if !entry.is_published() {
             return Err(Error::Rule(Reason::EntryNotPublished));
@@ -137,7 +149,12 @@ impl Service {
             return Err(Error::Rule(Reason::PresentationUsed));
         }
         let declaration = DeclarationId::from_uuid(self.ambient.id());
-        let question = Question { declaration, entry, items, request: None, case, presentation };
+        let of = entry.consent_type().ok_or(Error::NotFound)?;
+        let for_child = match speaker {
+            Speaker::Person => None,
+            Speaker::Voice(voice) => Some(voice.alone(of, presentation, now)?),
+        };
+        let question = Question { declaration, entry, items, request: None, case, presentation, for_child };
         let (consents, events) = self.declared(call, person, &question, answers, &Collected::Digital, now)?;
         self.finish(tx, call, Act::GiveConsent, person, declaration, consents, events, now).await
     }
@@ -150,17 +167,15 @@ impl Service {
         person: PersonId,
         entry: &CatalogueEntry,
         now: Instant,
-    ) -> Result<(), Error> {
+    ) -> Result<Speaker, Error> {
         let of = entry.consent_type().ok_or(Error::NotFound)?;
         let subject = Subject { person: Some(person), ..type_subject(of) };
         self.may(tx, call, act, &subject, now).await??;
-        let person = self.known_person(tx, person).await?;
-        person.must_live()?;
-        person.must_be(of.min_age, now.local_date())?;
-        Ok(())
+        self.known_person(tx, person).await?.must_live()?;
+        self.speaker(tx, call, of, person, now).await
     }
 
-    async fn must_have_seen(
+    pub(crate) async fn must_have_seen(
         &self,
         tx: &mut Tx<Write>,
         person: PersonId,
@@ -222,14 +237,18 @@ impl Service {
             polarity: of.polarity,
             case: question.case.clone(),
             collected: collected.clone(),
-            valid: Period { from: answered_at, to: Some(of.ends(answered_at)) },
+            valid: question
+                .for_child
+                .as_ref()
+                .map_or(Period { from: answered_at, to: Some(of.ends(answered_at)) }, |(_, valid)| *valid),
+            for_child: question.for_child.as_ref().map(|(by, _)| by.clone()),
         };
         let state = if given { ConsentState::Given } else { ConsentState::Declined };
         let id = ConsentId::from_uuid(self.ambient.id());
         Consent { id, revision: 1, answer, answered_at, recorded_at: now, state }
     }
 
-    async fn finish(
+    pub(crate) async fn finish(
         &self,
         mut tx: Tx<Write>,
         call: &Call,
@@ -282,7 +301,7 @@ impl Service {
 }
 
 /// Each specific consent has exactly one answer; nothing is taken for granted.
-fn must_answer_all(items: &[Code], answers: &[Answer]) -> Result<(), Error> {
+pub(crate) fn must_answer_all(items: &[Code], answers: &[Answer]) -> Result<(), Error> {
     if let Some(at) = answers.iter().position(|a| !items.contains(&a.item)) {
         return Err(Error::invalid(&format!("/answers/{at}/item"), Reason::ItemUnknown));
     }

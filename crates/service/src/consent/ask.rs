@@ -113,6 +113,8 @@ impl Service {
             case: new.case.clone(),
             deadline,
             state: RequestState::Open,
+            voices: Vec::new(),
+            exceptions: Vec::new(),
         };
         let fact = Fact::ConsentRequested {
             person,

@@ -10,6 +10,7 @@ mod read;
 mod register;
 pub(crate) mod shown;
 pub(crate) mod view;
+pub(crate) mod voices;
 mod withdraw;
 
 pub(crate) use read::{BATCH, confined_to};

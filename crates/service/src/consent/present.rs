@@ -169,7 +169,8 @@ impl Service {
         let of = entry.consent_type().ok_or(Error::NotFound)?;
         let subject = Subject { person: Some(person), ..type_subject(of) };
         self.may(tx, call, act, &subject, now).await??;
-        self.draft_of(&entry, request.items, Some(id), request.case, language)
+        self.must_be_shown(tx, call, &request, of, now).await?;
+        self.draft_of(&entry, request.open_items(), Some(id), request.case, language)
     }
 
     pub(crate) async fn present_unasked(

@@ -81,8 +81,12 @@ impl Service {
             Some(consent) => Some(self.typed_then(&mut tx, consent, &then).await?),
             None => None,
         };
+        let watcher = self.watcher(&mut tx, call, now).await?;
         let visible = match &typed {
-            Some(typed) => self.may(&mut tx, call, Act::SeeConsent, &typed.subject(), now).await?.is_ok(),
+            Some(typed) => {
+                self.may(&mut tx, call, Act::SeeConsent, &typed.subject(), now).await?.is_ok()
+                    && self.shows_consent(&mut tx, watcher.as_ref(), typed).await?
+            }
             None => false,
         };
         drop(tx);
@@ -143,6 +147,7 @@ impl Service {
         now: Instant,
         then: &Then,
     ) -> Result<Page<TypedConsent, ConsentId>, Error> {
+        let watcher = self.watcher(tx, call, now).await?;
         let (mut items, mut from) = (Vec::new(), below);
         // What the caller may not see leaves no gap and no cursor: the page is cut among what they see.
         loop {
@@ -152,7 +157,9 @@ impl Service {
                 from = Some(consent.id);
                 let Some(consent) = self.as_known(tx, consent, person, then).await? else { continue };
                 let typed = self.typed_then(tx, consent, then).await?;
-                if self.may(tx, call, Act::SeeConsent, &typed.subject(), now).await?.is_ok() {
+                if self.may(tx, call, Act::SeeConsent, &typed.subject(), now).await?.is_ok()
+                    && self.shows_consent(tx, watcher.as_ref(), &typed).await?
+                {
                     items.push(typed);
                 }
             }
@@ -233,7 +240,9 @@ impl Service {
     ) -> Result<Option<(ConsentRequest, ConsentType)>, Error> {
         let of = self.type_of(tx, &request).await?;
         let subject = Subject { person: Some(request.person), ..type_subject(&of) };
-        let visible = self.may(tx, call, Act::SeeRequest, &subject, now).await?.is_ok();
+        let watcher = self.watcher(tx, call, now).await?;
+        let shown = watcher.is_none_or(|watcher| watcher.sees_request(&request, &of));
+        let visible = shown && self.may(tx, call, Act::SeeRequest, &subject, now).await?.is_ok();
         Ok(visible.then_some((request, of)))
     }
 

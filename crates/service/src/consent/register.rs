@@ -16,6 +16,7 @@ use tillid_domain::{
     catalogue::{CatalogueEntry, Channel},
     collected::Collected,
     event::Event,
+    family::{Deciders, who_answers},
     id::{DeclarationId, DocumentId, PersonId, PresentationId, RequestId},
     presentation::{Means, Presented},
 };
@@ -167,6 +168,9 @@ impl Service {
         if let Some(id) = request {
             let asked = tx.request(id).await?.filter(|r| r.person == person).ok_or(Error::NotFound)?;
             call.must_expect(asked.revision)?;
+            if items != asked.open_items() {
+                return Err(mismatch());
+            }
             let (answered, fact) = asked.answer(declaration, presentation, now)?;
             events.push(self.event(call, now, &answered, fact));
         } else if !entry.is_published() && collected.channel() != Channel::Imported {
@@ -182,7 +186,7 @@ impl Service {
         if tx.consents_rest_on(presentation).await? {
             return Err(Error::Rule(Reason::PresentationUsed));
         }
-        Ok((Question { declaration, entry, items, request, case, presentation }, events))
+        Ok((Question { declaration, entry, items, request, case, presentation, for_child: None }, events))
     }
 
     async fn may_register(
@@ -213,6 +217,11 @@ impl Service {
         known.must_live()?;
         let answered = collected.answered_at(now);
         known.must_be(of.min_age, answered.local_date())?;
+        // one paper or one conversation is the word of one; where others must answer too, each of them is asked.
+        let family = self.family(tx, person).await?;
+        if who_answers(of, &family, answered.local_date())? != Deciders::Alone {
+            return Err(Error::Rule(Reason::AnsweredTogether));
+        }
         // What staff register late is over when it would have been; what was given elsewhere may be brought as history.
         if channel != Channel::Imported && of.ends(answered) <= now {
             return Err(Error::invalid("/registration", Reason::ConsentWouldBeOver));

@@ -28,6 +28,7 @@ impl Service {
         let found = tx.consent(id).await?.filter(|c| c.answer.person == person).ok_or(Error::NotFound)?;
         let typed = self.typed(&mut tx, found, now).await?;
         self.may(&mut tx, call, Act::WithdrawConsent, &typed.subject(), now).await??;
+        self.may_take_back(&mut tx, call, &typed, now).await?;
         if before.is_some() {
             return Ok(Done { value: typed, replayed: true });
         }

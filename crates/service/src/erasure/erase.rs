@@ -68,7 +68,7 @@ impl Service {
             return Err(self.refused(call, person, Act::Erase, refusal, now).await);
         }
         let considered = self.consider(&mut tx, person, authority, new.ground, now).await?;
-        let concerned: BTreeSet<PersonId> = considered.others.values().copied().collect();
+        let concerned: BTreeSet<PersonId> = considered.others.iter().map(|(_, person)| *person).collect();
         let concerned: Vec<PersonId> = concerned.into_iter().collect();
         if !tx.holds(&concerned) {
             return Ok(Tried::Lock(concerned));
@@ -114,6 +114,7 @@ impl Service {
                 (Kind::Presentation, _) => erased.presentations += 1,
                 (Kind::Document, _) => erased.documents += 1,
                 (Kind::Task, _) => erased.tasks += 1,
+                (Kind::Custody, _) => erased.custody_statements += 1,
                 (Kind::Person, _) => gone = true,
                 (_, Fact::AccessErased { records }) => erased.looks += records.len(),
                 _ => {}
@@ -201,8 +202,9 @@ impl Service {
         considered: &Considered,
         now: Instant,
     ) -> Looks {
-        let gone = considered.plan.erased.iter().filter_map(|(_, id)| considered.others.get(id).copied());
-        let others: BTreeSet<PersonId> = gone.collect();
+        let gone = |thing: &Uuid| considered.plan.erased.iter().any(|(_, id)| id == thing);
+        let others: BTreeSet<PersonId> =
+            considered.others.iter().filter(|(thing, _)| gone(thing)).map(|(_, person)| *person).collect();
         let look =
             |person, case| AccessRecord { case, ..self.look(call, person, Act::Erase, Outcome::Found, now) };
         // The case is the person's; the others need not know it.

@@ -4,14 +4,17 @@ mod erase;
 mod preview;
 
 use crate::{Call, Error, Service, person::register::PersonRef};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use tillid_domain::{
     Cvr, Instant, Reason,
     access::{Act, Subject, may},
     actor::{ActorTrace, Who},
     erasure::{Belongings, Decision, ErasureGround, Kept, Looked, Plan, Thing, plan},
     event::{Entity, Kind},
+    family::{Custody, OF_AGE},
     id::PersonId,
+    joint::ForChild,
+    person::Life,
     presentation::{Presentation, Presented},
     text::CaseRef,
 };
@@ -50,6 +53,8 @@ pub struct Erased {
     pub documents: usize,
     /// Tasks that consents taken back made.
     pub tasks: usize,
+    /// Statements of who has custody.
+    pub custody_statements: usize,
     /// Records of looks.
     pub looks: usize,
 }
@@ -70,7 +75,7 @@ struct Considered {
     plan: Plan,
     looks: Vec<LookTrace>,
     /// Whom each thing concerns besides the person.
-    others: BTreeMap<Uuid, PersonId>,
+    others: BTreeSet<(Uuid, PersonId)>,
 }
 
 impl Considered {
@@ -84,6 +89,7 @@ impl Considered {
             presentations: count(Kind::Presentation),
             documents: count(Kind::Document),
             tasks: count(Kind::Task),
+            custody_statements: count(Kind::Custody),
             looks: if self.plan.person { self.looks.len() } else { 0 },
         };
         Erasure { erased, kept: self.plan.kept.clone(), person: self.plan.person }
@@ -118,7 +124,7 @@ impl Service {
         ground: ErasureGround,
         now: Instant,
     ) -> Result<Considered, Error> {
-        let (mut things, mut others) = (Vec::new(), BTreeMap::new());
+        let (mut things, mut others) = (Vec::new(), BTreeSet::new());
         let consents = tx.consents_of(person, None, None, ALL).await?;
         things.extend(consents.iter().map(|consent| Thing::of_consent(consent, now)));
         let requests = tx.requests_to(person, None, None, ALL).await?;
@@ -135,22 +141,53 @@ impl Service {
         }
         for shown in tx.presentations_about(person).await? {
             if shown.person != person {
-                others.insert(shown.id(), shown.person);
+                others.insert((shown.id(), shown.person));
             }
             let authority = self.shown_for(tx, &shown).await?;
             things.push(Thing::of_presentation(&shown, authority, now));
         }
         things.extend(tx.documents_about(person).await?.iter().map(Thing::of_document));
         things.extend(tx.tasks_about(person).await?.iter().map(Thing::of_task));
+        let mut named = false;
+        for custody in tx.custodies_about(person).await? {
+            let (child, over) = (custody.child, self.custody_over(tx, &custody).await?);
+            let parties = custody.subjects().into_iter().filter(|party| *party != person);
+            others.extend(parties.map(|other| (custody.id(), other)));
+            things.push(Thing::of_custody(&custody, over, now));
+            named = named || (child != person && self.answers_for(tx, child, person).await?);
+        }
         let looks = tx.looks_about(person).await?;
         let elsewhere: BTreeSet<PersonId> = looks.iter().map(|l| l.person).filter(|p| *p != person).collect();
         let belongings = Belongings {
             things,
-            acted_for_others: tx.acted_for(person, &elsewhere).await?,
+            acted_for_others: named || tx.acted_for(person, &elsewhere).await?,
             looks: looks.iter().map(|look| looked(look, person)).collect(),
         };
         let plan = plan(person.as_uuid(), &belongings, &Decision { authority, ground, now });
         Ok(Considered { plan, looks, others })
+    }
+
+    /// From when on a statement of custody says nothing any more: the child is of age or has died, or another took its place.
+    async fn custody_over<M>(&self, tx: &mut Tx<M>, custody: &Custody) -> Result<Option<Instant>, Error> {
+        let child = self.known_person(tx, custody.child).await?;
+        let of_age = child.born.map(|born| born.birthday(OF_AGE).start());
+        let died = match child.life {
+            Life::Died { on, .. } => Some(on.start()),
+            Life::Alive => None,
+        };
+        let newest = tx.custody_of(custody.child).await?.filter(|newest| newest.id != custody.id);
+        Ok([of_age, died, newest.map(|newest| newest.known_at)].into_iter().flatten().min())
+    }
+
+    /// Whether what a child's requests and consents say names that person as one whose answer counted or was not needed.
+    async fn answers_for<M>(&self, tx: &mut Tx<M>, child: PersonId, person: PersonId) -> Result<bool, Error> {
+        let requests = tx.requests_to(child, None, None, ALL).await?;
+        let asked = requests.iter().any(|request| {
+            request.excepted().contains(&person) || request.voices.iter().any(|voice| voice.by == person)
+        });
+        let consents = tx.consents_of(child, None, None, ALL).await?;
+        let gave = |by: &ForChild| by.persons().contains(&person);
+        Ok(asked || consents.iter().any(|consent| consent.answer.for_child.as_ref().is_some_and(gave)))
     }
 
     /// Whose evidence it is that something was shown.

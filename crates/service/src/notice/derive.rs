@@ -34,7 +34,8 @@ impl Service {
         let mut made = 0;
         for event in tx.logged_events(from, to).await? {
             if let Some(matter) = self.matter(&mut tx, event.aggregate_kind, event.aggregate).await? {
-                made += self.put(&mut tx, of_event(&event, &matter), now).await?;
+                let (notices, by) = (of_event(&event, &matter), event.actor.citizen());
+                made += self.put(&mut tx, &matter, notices, by, now).await?;
             }
         }
         tx.move_notice_cursor(to).await?;

@@ -86,7 +86,7 @@ impl Service {
                 notices.retain(|notice| {
                     once.insert((notice.concerns, notice.kind, notice.about, notice.moment))
                 });
-                told += self.put(&mut tx, notices, now).await?;
+                told += self.put(&mut tx, &matter, notices, None, now).await?;
             }
             tx.finish().await?;
         }

@@ -71,18 +71,28 @@ impl Service {
         }
     }
 
-    /// Puts notices into the outbox, for all who get them; how many were new.
-    async fn put(&self, tx: &mut Tx<Upkeep>, notices: Vec<Notice>, now: Instant) -> Result<u64, Error> {
+    /// Puts notices about that matter into the outbox, for all who get them except who did it; how many were new.
+    async fn put(
+        &self,
+        tx: &mut Tx<Upkeep>,
+        matter: &Matter,
+        notices: Vec<Notice>,
+        by: Option<PersonId>,
+        now: Instant,
+    ) -> Result<u64, Error> {
         let mut put = 0;
         for notice in notices {
             let Some(concerned) = tx.person(notice.concerns).await? else { continue };
-            let message = message(&notice, self.sender_name(notice.sender));
-            for to in recipients(&concerned) {
+            let watching = self.watching(tx, &concerned, matter, now).await?;
+            for (to, read_as) in recipients(&concerned, &watching, now.local_date()) {
+                if to != concerned.id && by == Some(to) {
+                    continue;
+                }
                 let new = NewNotice {
                     id: NoticeId::from_uuid(self.ambient.id()),
                     to,
+                    message: message(&notice, read_as, self.sender_name(notice.sender)),
                     notice: notice.clone(),
-                    message: message.clone(),
                     made_at: now,
                     queued_at: self.ambient.now(),
                 };

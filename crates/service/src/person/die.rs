@@ -33,6 +33,7 @@ impl Service {
                 .flat_map(|m| [m.grantor, m.representative])
                 .chain(asked.iter().flat_map(|r| [r.grantor, r.representative]))
                 .chain([person])
+                .chain(tx.children_of(person).await?)
                 .collect();
             if !tx.holds(&everyone) {
                 if tx.person(person).await?.is_none() {
@@ -86,6 +87,14 @@ impl Service {
                     if request.grantor == person { EndCause::Death } else { EndCause::RepresentativeDeath };
                 let (lapsed, fact) = request.lapse(cause, on.start(), now)?;
                 events.push(self.event(call, now, &lapsed, fact));
+            }
+        }
+        // who has died answers for no child any more.
+        for child in tx.children_of(person).await? {
+            let mut family = self.family(tx, child).await?;
+            family.holders.retain(|holder| holder.person != person);
+            if self.known_person(tx, child).await?.must_live().is_ok() {
+                events.extend(self.reconsidered(call, tx, &family, on.start(), now).await?);
             }
         }
         Ok(events)

@@ -9,14 +9,17 @@ use tillid_domain::{
     collected::{AnnulmentGround, Assistance, Collected},
     erasure::ErasureGround,
     event::{Event, Fact, Kind},
+    family::{CustodySource, Holder},
     id::{AccessId, BatchId, EmployeeId, EventId, PersonId},
+    joint::ExceptionGround,
     presentation::Means,
     task::TaskOutcome,
     text::Login,
 };
 use tillid_log::Note;
 use tillid_service::{
-    Call, NewClient, NewErasure, NewLookup, NewMandateRequest, NewPresentation, PersonRef, WitnessAnswer,
+    Call, NewClient, NewCustody, NewErasure, NewException, NewLookup, NewMandateRequest, NewPerson,
+    NewPresentation, PersonRef, WitnessAnswer,
 };
 use tillid_storage::{Looks, Session};
 use tillid_testkit::{
@@ -103,6 +106,7 @@ pub(crate) async fn everything(world: &World) {
         }
     }
     world.service.overview(&acting(bo, anna)).await.unwrap();
+    family(world, anna, bo).await;
     held(world, anna, bo).await;
     crate::external::everything(world).await;
     clients(world).await;
@@ -152,6 +156,35 @@ async fn collected(world: &World, anna: PersonId) {
     let tasks = world.service.list_tasks(&caseworker(OWN), None, 10).await.unwrap().0.items;
     let (task, note) = (tasks[0].task.id, prose("Journalen"));
     world.service.close_task(&caseworker(OWN), task, TaskOutcome::OtherBasis, Some(&note)).await.unwrap();
+}
+
+/// A child whose parents have answered together, are waited for, and one of whom has custody no longer.
+async fn family(world: &World, mother: PersonId, father: PersonId) {
+    let child = NewPerson { born: "2016-01-01".parse().ok(), ..NewPerson::default() };
+    let child = world.service.register_person(&child).await.unwrap();
+    let both =
+        vec![Holder { person: mother, lives_with: true }, Holder { person: father, lives_with: false }];
+    for holders in [both.clone(), vec![Holder { person: mother, lives_with: true }], both] {
+        let new = NewCustody { child, holders, from: None, source: CustodySource::Register {} };
+        world.service.state_custody(&new).await.unwrap();
+        tick(world);
+    }
+    for voices in [&[mother, father][..], &[mother]] {
+        let request = world.ask(child, "C01").await;
+        for voice in voices {
+            let call = acting(*voice, child);
+            let shown = world.show(&call, request).await;
+            let yes = world.all(true, shown).await;
+            world.service.answer_request(&call, request, shown, &yes).await.unwrap();
+        }
+    }
+    let excepted = world.ask(child, "C01").await;
+    let new = NewException {
+        holder: father,
+        ground: ExceptionGround::Impossible,
+        case: "27.36.04-G01-12-26".parse().unwrap(),
+    };
+    world.service.except_holder(&caseworker(OWN), excepted, &new).await.unwrap();
 }
 
 /// A request for a mandate in each state, by a citizen and by an authority; the open one of Gitte's lapses with her.

@@ -21,12 +21,14 @@ const NO_FACT: [(&str, &str); 4] =
     [("log_head", "id"), ("log_head", "epoch"), ("log_head", "holder"), ("log_head", "lease_until")];
 
 /// For each table: the columns by which a row can be named, and those that a copy needs anew.
-const NAMES: [(&str, &[&str], &[&str]); 30] = [
+const NAMES: [(&str, &[&str], &[&str]); 32] = [
     ("access_record", &["id"], &["id"]),
     ("catalogue_entry", &["id"], &["id", "code"]),
     ("client", &["id"], &["id", "client_id"]),
     ("consent", &["id"], &["id"]),
     ("consent_request", &["id"], &["id"]),
+    ("custody", &["id"], &["id"]),
+    ("custody_holder", &["custody_id"], &["person_id"]),
     ("document", &["id"], &["id"]),
     ("document_key", &["document_id"], &["document_id"]),
     ("event", &["id"], &["id", "revision"]),

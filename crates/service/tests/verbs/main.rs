@@ -4,6 +4,7 @@
 mod answering;
 mod asking;
 mod at_once;
+mod children;
 mod clients;
 mod collecting;
 mod deciding;
@@ -126,6 +127,16 @@ tillid_testkit::on_both_engines! {
         consents_are_given_unasked_under_the_version_in_use,
         a_weak_login_is_asked_for_a_stronger_one,
         staff_never_answer_for_anybody;
+    children:
+        r35_both_parents_answer_each_to_what_they_were_shown,
+        r35_one_no_declines_at_once_and_the_rest_waits,
+        r36_at_fifteen_the_young_person_is_asked_and_no_yes_is_left_over,
+        r35_a_change_of_custody_lets_lapse_what_it_no_longer_carries,
+        r35_each_rule_asks_those_whom_it_names,
+        r35_an_exception_stands_in_the_childs_log_and_is_hidden_from_whom_it_is_unsafe_to_ask,
+        r35_who_has_died_is_not_waited_for,
+        r35_what_several_must_say_is_not_given_unasked,
+        r42_who_answered_for_a_child_is_known_for_as_long_as_that_is_kept;
     giving:
         r38_nobody_gives_a_mandate_to_themselves,
         a_mandate_is_of_packages_and_privileges_in_use,

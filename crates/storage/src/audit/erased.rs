@@ -94,6 +94,7 @@ const fn remains(kind: Kind) -> Option<Remains> {
         Kind::MandateRequest => Some(MANDATE_REQUEST),
         Kind::Document => Some(DOCUMENT),
         Kind::Task => Some(TASK),
+        Kind::Custody => Some(CUSTODY),
         Kind::CatalogueEntry
         | Kind::Client
         | Kind::ExternalEntity
@@ -129,6 +130,13 @@ const PERSON: Remains = &[
     left!("mandate_request", "representative_id"),
     left!("power", "grantor_id"),
     left!("power", "representative_id"),
+    left!("custody", "child_id"),
+    left!("custody_holder", "person_id"),
+    (
+        "consent_request",
+        "SELECT COUNT(*) FROM consent_request WHERE (voices LIKE '%' || $2 || '%' OR exceptions LIKE '%' || $2 || '%') AND id <> $1",
+    ),
+    ("consent", "SELECT COUNT(*) FROM consent WHERE for_child LIKE '%' || $2 || '%' AND id <> $1"),
     left!("access_record", "person_id"),
     left!("document", "person_id"),
     left!("task", "person_id"),
@@ -139,6 +147,8 @@ const PERSON: Remains = &[
 const PRESENTATION: Remains = &[left!("presentation", "id"), left!("idempotency", "resource_id")];
 const REQUEST: Remains = &[left!("consent_request", "id"), left!("idempotency", "resource_id"), NOTICES];
 const CONSENT: Remains = &[left!("consent", "id"), left!("idempotency", "resource_id"), NOTICES];
+const CUSTODY: Remains =
+    &[left!("custody", "id"), left!("custody_holder", "custody_id"), left!("idempotency", "resource_id")];
 const MANDATE: Remains =
     &[left!("mandate", "id"), left!("power", "source_id"), left!("idempotency", "resource_id"), NOTICES];
 const DOCUMENT: Remains =

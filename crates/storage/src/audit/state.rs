@@ -15,8 +15,9 @@ use tillid_domain::{
     document::Document,
     event::{AccessCommitment, Entity, Fact, Kind, Recorded, replay},
     external::{ExternalEntity, ExternalGrant, ExternalPrivilege},
+    family::Custody,
     id::{
-        ConsentId, EntryId, ExternalEntityId, ExternalGrantId, ExternalPrivilegeId, MandateId,
+        ConsentId, CustodyId, EntryId, ExternalEntityId, ExternalGrantId, ExternalPrivilegeId, MandateId,
         MandateRequestId, PresentationId, RegistrationId, RequestId,
     },
     mandate::{Mandate, powers_of},
@@ -75,6 +76,11 @@ impl Tx<Read> {
                 let Some(expected) = expect::<MandateRequest>(audit, id, history) else { return Ok(()) };
                 let found = self.mandate_request(MandateRequestId::from_uuid(id)).await;
                 audit.compare("mandate_request", id, found, &expected)
+            }
+            Kind::Custody => {
+                let Some(expected) = expect::<Custody>(audit, id, history) else { return Ok(()) };
+                let found = self.custody(CustodyId::from_uuid(id)).await;
+                audit.compare("custody", id, found, &expected)
             }
             Kind::Client => {
                 let Some(expected) = expect::<Client>(audit, id, history) else { return Ok(()) };

@@ -63,7 +63,7 @@ macro_rules! stranger {
 }
 
 /// For each table: its keys, and how many rows of the journal (or of the table it belongs to) know each.
-const STRANGERS: [(&str, &str); 24] = [
+const STRANGERS: [(&str, &str); 26] = [
     stranger!("person", "id", "event e WHERE e.kind = 'person' AND e.aggregate_id = t.id AND e.revision = 1"),
     stranger!(
         "catalogue_entry",
@@ -94,6 +94,16 @@ const STRANGERS: [(&str, &str); 24] = [
         "mandate_request",
         "id",
         "event e WHERE e.kind = 'mandate_request' AND e.aggregate_id = t.id AND e.revision = 1"
+    ),
+    stranger!(
+        "custody",
+        "id",
+        "event e WHERE e.kind = 'custody' AND e.aggregate_id = t.id AND e.revision = 1"
+    ),
+    stranger!(
+        "custody_holder",
+        "custody_id",
+        "event e WHERE e.kind = 'custody' AND e.aggregate_id = t.id AND e.revision = 1"
     ),
     stranger!("client", "id", "event e WHERE e.kind = 'client' AND e.aggregate_id = t.id AND e.revision = 1"),
     stranger!(

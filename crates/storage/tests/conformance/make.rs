@@ -165,6 +165,8 @@ pub(crate) fn request(person: PersonId, entry: &CatalogueEntry, authority: &str)
         case: Some("27.36.04-G01-12-26".parse().unwrap()),
         deadline: at(1_000_000),
         state: RequestState::Open,
+        voices: Vec::new(),
+        exceptions: Vec::new(),
     };
     let fact = Fact::ConsentRequested {
         person,
@@ -199,6 +201,7 @@ pub(crate) fn consent(
         case: Some("Ø/12.3:4".parse().unwrap()),
         collected: Collected::Digital,
         valid: Period { from: at(4), to: Some(at(2_000_000)) },
+        for_child: None,
     };
     let state = if given { ConsentState::Given } else { ConsentState::Declined };
     let fact = if given { Fact::ConsentGiven(answer.clone()) } else { Fact::ConsentDeclined(answer.clone()) };

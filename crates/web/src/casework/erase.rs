@@ -198,6 +198,7 @@ const fn kind_words(kind: Kind) -> &'static str {
         Kind::MandateRequest => "casework.erase_mandate_requests",
         Kind::Document => "casework.erase_documents",
         Kind::Task => "casework.erase_tasks",
+        Kind::Custody => "casework.erase_custody",
         Kind::Presentation
         | Kind::CatalogueEntry
         | Kind::Client
@@ -253,6 +254,7 @@ impl Outcome {
             (Kind::Presentation, e.presentations),
             (Kind::Document, e.documents),
             (Kind::Task, e.tasks),
+            (Kind::Custody, e.custody_statements),
             (Kind::AccessBatch, e.looks),
         ];
         let some = goes.into_iter().filter(|(_, number)| *number > 0);

@@ -37,6 +37,7 @@ struct RequestPage<'p> {
     case: Option<String>,
     statements: Vec<String>,
     answers: Vec<Consent>,
+    voices: Vec<String>,
     can_be_cancelled: bool,
     /// Where an answer that was given in another way is registered.
     register: String,
@@ -77,6 +78,7 @@ async fn shown(
     let (request, of, now) = read(here, here.service.read_request(&under.call, id).await)?;
     let standing = request.standing(now);
     let answers = answers(here, lookup, &under, &request).await?;
+    let voices = crate::voices::lines(here, &request, &of, now).await?;
     let page = &here.page;
     let (state, colour) = state(standing);
     let status = notice.as_ref().map(|notice| notice.status);
@@ -94,6 +96,7 @@ async fn shown(
         case: request.case.as_ref().map(ToString::to_string),
         statements: request.items.iter().filter_map(statement).collect(),
         answers,
+        voices,
         can_be_cancelled: may_ask && standing == RequestStanding::Open,
         register: format!("/casework/lookups/{lookup}/register?request={id}"),
         notice,

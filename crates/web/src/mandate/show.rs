@@ -180,7 +180,9 @@ const fn end_cause(cause: EndCause) -> &'static str {
     match cause {
         EndCause::Death => "mandate.ended_by_death",
         EndCause::RepresentativeDeath => "mandate.ended_by_representatives_death",
-        EndCause::CaseClosed | EndCause::Used => "mandate.ended_with_case",
+        EndCause::CaseClosed | EndCause::Used | EndCause::Age | EndCause::CustodyChanged => {
+            "mandate.ended_with_case"
+        }
     }
 }
 

@@ -208,6 +208,7 @@ fn answering(page: &Page) -> Vec<String> {
         asked: "nu".to_owned(),
         deadline: "1. maj 2027".to_owned(),
         closed,
+        voices: vec!["Dorte Holm har svaret.".to_owned()],
     };
     let consents = vec![row(page, 1, ConsentStanding::Active), row(page, 2, ConsentStanding::Declined)];
     let asked = question(b"answer.sygehus=yes&answer.kommune=no");

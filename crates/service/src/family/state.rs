@@ -1,0 +1,83 @@
+//! States who has custody of a child, and what follows from it.
+
+use crate::{Call, Error, Service};
+use std::collections::BTreeSet;
+use tillid_domain::{
+    Instant, LocalDate, Reason,
+    actor::Actor,
+    event::{Event, Fact},
+    family::{Custody, CustodySource, Family, Holder},
+    id::{CustodyId, PersonId},
+};
+use tillid_storage::{Tx, Write};
+
+/// Who has custody of a child, as a register tells it or as it was decided.
+#[derive(Clone, Debug)]
+pub struct NewCustody {
+    /// Of whom.
+    pub child: PersonId,
+    /// Who has it; nobody where that is what is known.
+    pub holders: Vec<Holder>,
+    /// The first day on which it is so; today when not said.
+    pub from: Option<LocalDate>,
+    /// Where it is known from.
+    pub source: CustodySource,
+}
+
+impl Service {
+    /// States who has custody of a child. What others than those gave for the child, and needs their answers, lapses in the same
+    /// transaction and is asked anew; what waited for somebody whose answer no longer counts is decided without it.
+    pub async fn state_custody(&self, new: &NewCustody) -> Result<CustodyId, Error> {
+        let call = Call::by(Actor::OPERATOR);
+        let named: BTreeSet<PersonId> = new.holders.iter().map(|h| h.person).chain([new.child]).collect();
+        let mut concerned: Vec<PersonId> = named.iter().copied().collect();
+        loop {
+            let mut tx = self.store.write().await?;
+            tx.lock(&concerned).await?;
+            let before = tx.custody_of(new.child).await?;
+            let had_it = before.iter().flat_map(Custody::persons);
+            let everyone: BTreeSet<PersonId> = had_it.chain(named.iter().copied()).collect();
+            let everyone: Vec<PersonId> = everyone.into_iter().collect();
+            if !tx.holds(&everyone) {
+                for person in &named {
+                    if tx.person(*person).await?.is_none() {
+                        return Err(Error::invalid("/person", Reason::PersonUnknown));
+                    }
+                }
+                concerned = everyone;
+                continue;
+            }
+            let now = self.now(&mut tx).await?;
+            let (stated, events) = self.stated(&call, &mut tx, new, before.as_ref(), now).await?;
+            tx.commit(events, None).await?;
+            return Ok(stated.id);
+        }
+    }
+
+    async fn stated(
+        &self,
+        call: &Call,
+        tx: &mut Tx<Write>,
+        new: &NewCustody,
+        before: Option<&Custody>,
+        now: Instant,
+    ) -> Result<(Custody, Vec<Event>), Error> {
+        let id = CustodyId::from_uuid(self.ambient.id());
+        let from = new.from.unwrap_or_else(|| now.local_date());
+        let holders: BTreeSet<Holder> = new.holders.iter().copied().collect();
+        let (stated, fact): (Custody, Fact) =
+            Custody::state(id, new.child, holders, before, from, new.source.clone(), now)?;
+        let mut events = vec![self.event(call, now, &stated, fact)];
+        let known = self.known_person(tx, new.child).await?;
+        let mut family = Family { child: new.child, born: known.born, holders: stated.holders.clone() };
+        for holder in stated.holders.iter().copied() {
+            if self.known_person(tx, holder.person).await?.must_live().is_err() {
+                family.holders.remove(&holder);
+            }
+        }
+        if known.must_live().is_ok() {
+            events.extend(self.reconsidered(call, tx, &family, from.start(), now).await?);
+        }
+        Ok((stated, events))
+    }
+}
