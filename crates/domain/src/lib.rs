@@ -34,6 +34,7 @@ mod readability;
 mod reason;
 pub mod request;
 pub mod task;
+pub mod terms;
 pub mod text;
 mod words;
 

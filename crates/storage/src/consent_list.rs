@@ -31,133 +31,134 @@ pub struct ConsentPart<'a> {
     pub limit: u32,
 }
 
-/// Every filter and both sides of each range; an empty text and the widest range leave everything in. The conditions that find an index
-/// stand before them.
-const FILTERS: &str = "($4 = '' OR code = $4) AND ($5 = '' OR state = $5) AND ($6 = '' OR polarity = $6) AND ($7 = '' OR case_ref = $7) \
-     AND ($8 = '' OR channel = $8) AND valid_from > $9 AND valid_from <= $10";
+/// What stands for a question mark in a statement.
+enum Value {
+    Id(Uuid),
+    Text(String),
+    Number(i64),
+}
 
-/// The range of the ends, where it is not the order of the list.
-const ENDS: &str =
-    "COALESCE(valid_to, 9223372036854775807) > $11 AND COALESCE(valid_to, 9223372036854775807) <= $12";
+/// A statement with no condition but those that are asked: what is left open would hide from the database how few rows the others leave.
+struct Statement {
+    sql: String,
+    values: Vec<Value>,
+}
 
-/// The values of the ranges.
-struct Ranges {
-    /// Begun after, begun by.
-    begun: (i64, i64),
-    /// Ending after, ending by.
-    ends: (i64, i64),
+impl Statement {
+    /// The condition, with the values of its question marks in their order.
+    fn and<const N: usize>(&mut self, condition: &str, values: [Value; N]) {
+        self.sql.push_str(" AND ");
+        let mut values = values.into_iter();
+        for part in condition.split_inclusive('?') {
+            match (part.strip_suffix('?'), values.next()) {
+                (Some(before), Some(value)) => {
+                    self.values.push(value);
+                    self.sql.push_str(&format!("{before}${}", self.values.len()));
+                }
+                _ => self.sql.push_str(part),
+            }
+        }
+    }
+
+    fn and_text(&mut self, condition: &str, text: Option<String>) {
+        if let Some(text) = text {
+            self.and(condition, [Value::Text(text)]);
+        }
+    }
 }
 
 impl ConsentPart<'_> {
-    /// What has been recorded, where the filter is for it alone.
-    fn state(&self) -> &'static str {
-        match self.filter.standing {
+    fn statement(&self) -> Statement {
+        let sql = consent_columns!("WHERE authority = $1").to_owned();
+        let mut statement = Statement { sql, values: vec![Value::Text(self.authority.to_string())] };
+        let filter = self.filter;
+        statement.and_text("case_ref = ?", filter.case.as_ref().map(ToString::to_string));
+        statement.and_text("code = ?", filter.consent_type.as_ref().map(ToString::to_string));
+        statement.and_text("polarity = ?", filter.polarity.as_ref().map(code_of));
+        statement.and_text("channel = ?", filter.channel.as_ref().map(code_of));
+        self.stands(&mut statement);
+        let order =
+            if filter.is_by_end() { self.by_end(&mut statement) } else { self.newest(&mut statement) };
+        statement.values.push(Value::Number(i64::from(self.limit)));
+        statement.sql.push_str(&format!(" ORDER BY {order} LIMIT ${}", statement.values.len()));
+        statement
+    }
+
+    /// Where it stands: what has been recorded, and where the moment lies in its times.
+    fn stands(&self, statement: &mut Statement) {
+        let now = || Value::Number(self.now.as_micros());
+        let state = match self.filter.standing {
+            None => return,
             Some(ConsentStanding::Active | ConsentStanding::Planned | ConsentStanding::Expired) => "given",
             Some(ConsentStanding::Declined) => "declined",
             Some(ConsentStanding::Withdrawn) => "withdrawn",
             Some(ConsentStanding::Lapsed) => "lapsed",
             Some(ConsentStanding::Annulled) => "annulled",
-            None if self.filter.is_by_end() => "given",
-            None => "",
-        }
-    }
-
-    /// Where something stands that nobody ended lies in its times.
-    fn ranges(&self) -> Ranges {
-        let now = self.now.as_micros();
-        let mut ranges = Ranges { begun: (i64::MIN, i64::MAX), ends: (i64::MIN, i64::MAX) };
+        };
+        statement.and("state = ?", [Value::Text(state.to_owned())]);
         match self.filter.standing {
-            Some(ConsentStanding::Active) => (ranges.begun.1, ranges.ends.0) = (now, now),
-            Some(ConsentStanding::Planned) => ranges.begun.0 = now,
-            Some(ConsentStanding::Expired) => (ranges.begun.1, ranges.ends.1) = (now, now),
+            Some(ConsentStanding::Active) => {
+                statement.and("valid_from <= ? AND (valid_to IS NULL OR valid_to > ?)", [now(), now()]);
+            }
+            Some(ConsentStanding::Planned) => statement.and("valid_from > ?", [now()]),
+            Some(ConsentStanding::Expired) => {
+                statement.and("valid_from <= ? AND valid_to <= ?", [now(), now()]);
+            }
             _ => {}
         }
-        if self.filter.is_by_end() {
-            let ends = self.filter.ends();
-            ranges.ends.0 = ranges.ends.0.max(ends.after.as_micros());
-            ranges.ends.1 = ranges.ends.1.min(ends.by.as_micros());
-        }
-        ranges
     }
 
-    /// The statement: by the filter that leaves the fewest, in the order of an index that begins with it.
-    fn sql(&self) -> String {
-        let by_end = self.filter.is_by_end();
-        let lead = if by_end {
-            "state = 'given'"
-        } else if self.filter.case.is_some() {
-            "case_ref = $7"
-        } else if self.filter.consent_type.is_some() {
-            "code = $4"
-        } else if self.state().is_empty() {
-            "$5 = ''"
-        } else {
-            "state = $5"
-        };
-        let (place, order) = match (by_end, self.back) {
-            (false, false) => (format!("id < $2 AND {ENDS}"), "id DESC"),
-            (false, true) => (format!("id > $2 AND {ENDS}"), "id"),
-            (true, false) => ("(valid_to, id) > ($11, $2) AND valid_to <= $12".to_owned(), "valid_to, id"),
-            (true, true) => {
-                ("valid_to > $11 AND (valid_to, id) < ($12, $2)".to_owned(), "valid_to DESC, id DESC")
-            }
-        };
-        let from = consent_columns!("WHERE authority = $1 AND ");
-        format!("{from}{lead} AND {place} AND {FILTERS} ORDER BY {order} LIMIT $3")
+    fn newest(&self, statement: &mut Statement) -> &'static str {
+        if let Some(ConsentPlace::Newest(id)) = self.after {
+            let condition = if self.back { "id > ?" } else { "id < ?" };
+            statement.and(condition, [Value::Id(id.as_uuid())]);
+        }
+        if self.back { "id" } else { "id DESC" }
     }
 
-    /// The id of the place; what ends is looked for from its end on.
-    fn place(&self, ranges: &mut Ranges) -> Uuid {
-        let (lowest, highest) = (Uuid::nil(), Uuid::max());
-        match (self.after, self.filter.is_by_end()) {
-            (Some(ConsentPlace::Newest(id)), false) => id.as_uuid(),
-            (_, false) => {
-                if self.back {
-                    lowest
-                } else {
-                    highest
-                }
+    /// A place within the range takes the side of it that it comes after.
+    fn by_end(&self, statement: &mut Statement) -> &'static str {
+        let ends = self.filter.ends();
+        let (after, by) = (ends.after.as_micros(), ends.by.as_micros());
+        statement.and("state = 'given'", []);
+        let place = match self.after {
+            Some(ConsentPlace::Ending(end, id)) => Some((end.as_micros(), id.as_uuid())),
+            _ => None,
+        };
+        let place = place.filter(|(end, _)| after < *end && *end <= by);
+        match place {
+            Some((end, id)) if self.back => {
+                statement.and("(valid_to, id) < (?, ?)", [Value::Number(end), Value::Id(id)]);
+                statement.and("valid_to > ?", [Value::Number(after)]);
             }
-            (Some(ConsentPlace::Ending(end, id)), true) => {
-                let (end, edge) =
-                    (end.as_micros(), if self.back { &mut ranges.ends.1 } else { &mut ranges.ends.0 });
-                // A place outside the range is where the range begins.
-                let outside = if self.back { end > *edge } else { end <= *edge };
-                if outside {
-                    highest
-                } else {
-                    *edge = end;
-                    id.as_uuid()
-                }
+            Some((end, id)) => {
+                statement.and("(valid_to, id) > (?, ?)", [Value::Number(end), Value::Id(id)]);
+                statement.and("valid_to <= ?", [Value::Number(by)]);
             }
-            (_, true) => highest,
+            None => {
+                statement.and("valid_to > ? AND valid_to <= ?", [Value::Number(after), Value::Number(by)])
+            }
         }
+        if self.back { "valid_to DESC, id DESC" } else { "valid_to, id" }
     }
 }
 
 impl<Mode> Tx<Mode> {
     /// The next consents of an authority's list, in its order; before a place, in the opposite one.
     pub async fn consents_towards(&mut self, part: &ConsentPart<'_>) -> Result<Vec<Consent>, StoreError> {
-        let filter = part.filter;
-        let mut ranges = part.ranges();
-        let place = part.place(&mut ranges);
-        // Made of nothing but the words above.
-        let sql = AssertSqlSafe(part.sql());
-        let rows: Vec<ConsentRow> = on!(self, |conn| sqlx::query_as(sql)
-            .bind(part.authority.to_string())
-            .bind(place)
-            .bind(i64::from(part.limit))
-            .bind(filter.consent_type.as_ref().map(ToString::to_string).unwrap_or_default())
-            .bind(part.state())
-            .bind(filter.polarity.as_ref().map(code_of).unwrap_or_default())
-            .bind(filter.case.as_ref().map(ToString::to_string).unwrap_or_default())
-            .bind(filter.channel.as_ref().map(code_of).unwrap_or_default())
-            .bind(ranges.begun.0)
-            .bind(ranges.begun.1)
-            .bind(ranges.ends.0)
-            .bind(ranges.ends.1)
-            .fetch_all(conn)
-            .await)?;
+        let Statement { sql, values } = part.statement();
+        let rows: Vec<ConsentRow> = on!(self, |conn| {
+            // Made of nothing but the words above.
+            let mut query = sqlx::query_as(AssertSqlSafe(sql));
+            for value in values {
+                query = match value {
+                    Value::Id(id) => query.bind(id),
+                    Value::Text(text) => query.bind(text),
+                    Value::Number(number) => query.bind(number),
+                };
+            }
+            query.fetch_all(conn).await
+        })?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
 }

@@ -12,6 +12,7 @@ mod evidence;
 mod found;
 mod given;
 mod lookup;
+mod narrow;
 mod register;
 mod registration;
 mod request;

@@ -119,6 +119,8 @@ pub(crate) enum Aim {
     GiveGrant,
     RevokeGrant,
     LookUp(&'static str),
+    /// What was given to the caller's authority, for that purpose.
+    Given(&'static str),
     Erase,
     NewClient,
     Client,
@@ -440,6 +442,9 @@ impl Scene {
             _ => "C15",
         };
         path = path.replace("{code}", code).replace("{type}", "user");
+        if let Aim::Given(purpose) = aim {
+            path = format!("{path}?purpose={purpose}&case={CASE}");
+        }
         let mut knock = if method == "POST" { self.door.post(&path) } else { self.door.ask(method, &path) };
         if let Some(token) = self.tokens.get(caller) {
             knock = knock.by(token);
@@ -490,7 +495,7 @@ impl Scene {
         let new = which == Which::New;
         let body = |value: Value| (String::new(), Some(value));
         match aim {
-            Aim::Plain | Aim::Type | Aim::Package => (String::new(), None),
+            Aim::Given(_) | Aim::Plain | Aim::Type | Aim::Package => (String::new(), None),
             Aim::TypeVersion | Aim::PackageVersion => ("1".to_owned(), None),
             Aim::Evaluate => body(self.question(which).await),
             Aim::EvaluateAll => {

@@ -81,7 +81,7 @@ pub enum Act {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::SeeOverview,
         Self::SeeAccessLog,
         Self::SeeRequest,

@@ -3,6 +3,8 @@
 
 mod entry;
 mod flaws;
+#[cfg(test)]
+mod tests;
 
 pub use entry::{CatalogueEntry, EntryState, EntryVersion};
 pub use flaws::Flaw;

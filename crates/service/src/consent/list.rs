@@ -133,7 +133,7 @@ impl Service {
                     if items.len() == wanted {
                         return Ok(Gathered { items, stopped: after });
                     }
-                    items.push(TypedConsent::new(consent, of, now));
+                    items.push(TypedConsent::new(consent, &of, now));
                 }
                 after = Some(place);
             }
