@@ -80,6 +80,9 @@ async fn registrar(language: Language) {
     walk.send("registering.withdraw_now").await;
     walk.look("staff-withdrawn").await;
 
+    walk.visit("/casework/consents", "given").await;
+    walk.visit_unfilled("/casework/consents", "given.show", "given-unfilled").await;
+    walk.visit("/casework/consents?purpose=consent_follow_up", "given-list").await;
     walk.visit("/casework/tasks", "tasks").await;
     let task = walk.first_link("^=\"/casework/tasks/\"").await;
     walk.visit(&task, "task").await;
@@ -109,7 +112,7 @@ async fn registrar(language: Language) {
     walk.look("giving-summary").await;
     walk.click("answer.send").await;
     walk.look("giving-done").await;
-    walk.end(29);
+    walk.end(32);
 }
 
 mod every_page_has_no_axe_violation_at_1280_and_320 {

@@ -79,6 +79,15 @@ pub(crate) struct Part {
 }
 
 impl Part {
+    pub(crate) fn of(limit: Option<u32>, cursor: Option<String>) -> Self {
+        Self { limit, cursor }
+    }
+
+    /// The keys that the part comes after, in a list with that name.
+    pub(crate) fn keys(&self, list: &str) -> Result<Option<Vec<String>>, Problem> {
+        self.cursor.as_deref().map(|text| Cursor::decode(list, text)).transpose()
+    }
+
     pub(crate) fn limit(&self) -> Result<u32, Problem> {
         match self.limit {
             None => Ok(USUAL),
@@ -150,6 +159,11 @@ pub(crate) struct PastPart {
 }
 
 impl PastPart {
+    /// That part, as it is.
+    pub(crate) fn of(part: Part, valid_at: Option<Instant>, known_at: Option<String>) -> Self {
+        Self { limit: part.limit, cursor: part.cursor, valid_at, known_at }
+    }
+
     /// Which part.
     pub(crate) fn part(&self) -> Part {
         Part { limit: self.limit, cursor: self.cursor.clone() }

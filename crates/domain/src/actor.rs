@@ -153,6 +153,24 @@ impl Purpose {
     pub const fn needs_case(self) -> bool {
         matches!(self, Self::CaseProcessing | Self::ConsentFollowUp | Self::AutomatedStep)
     }
+
+    /// What may be listed for this purpose. Who helps one person has no use for a list of others.
+    pub const fn lists(self) -> Option<Listing> {
+        match self {
+            Self::CaseProcessing | Self::AutomatedStep => Some(Listing::OfOneCase),
+            Self::ConsentFollowUp | Self::Supervision => Some(Listing::OfAll),
+            Self::CitizenService => None,
+        }
+    }
+}
+
+/// How far a list of persons reaches.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Listing {
+    /// Those of one case.
+    OfOneCase,
+    /// Everybody.
+    OfAll,
 }
 
 /// What a system may ask for at all (RFC 6749, section 3.3).
@@ -173,12 +191,22 @@ pub enum Scope {
     Represent,
     /// Brings consents that it collected itself, and says when their purpose is fulfilled.
     Collect,
+    /// Lists the consents that were given to the authority.
+    List,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 7] =
-        [Self::Decide, Self::Search, Self::LookUp, Self::Ask, Self::Register, Self::Represent, Self::Collect];
+    pub const ALL: [Self; 8] = [
+        Self::Decide,
+        Self::Search,
+        Self::LookUp,
+        Self::Ask,
+        Self::Register,
+        Self::Represent,
+        Self::Collect,
+        Self::List,
+    ];
 
     /// The code, as it stands in `scope`.
     pub const fn code(self) -> &'static str {
@@ -190,6 +218,7 @@ impl Scope {
             Self::Register => "register",
             Self::Represent => "represent",
             Self::Collect => "collect",
+            Self::List => "list",
         }
     }
 

@@ -80,6 +80,22 @@ pub enum ConsentStanding {
 }
 
 impl ConsentStanding {
+    /// Every one.
+    pub const ALL: [Self; 7] = [
+        Self::Active,
+        Self::Planned,
+        Self::Declined,
+        Self::Withdrawn,
+        Self::Lapsed,
+        Self::Expired,
+        Self::Annulled,
+    ];
+
+    /// The one with that code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|standing| standing.code() == code)
+    }
+
     /// The code.
     pub const fn code(self) -> &'static str {
         match self {

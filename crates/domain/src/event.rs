@@ -20,6 +20,7 @@ use crate::{
     joint::{ExceptionGround, ForChild, Said},
     presentation::{Means, Presented},
     task::{TaskOutcome, TaskWork},
+    terms::Terms,
     text::{CaseRef, ClientId, Code, Language, Login, Name, PrivilegeUri, Prose},
 };
 use serde::{Deserialize, Serialize};
@@ -122,6 +123,9 @@ pub enum Fact {
         case: Option<CaseRef>,
         /// The first moment when it can no longer be answered.
         deadline: Instant,
+        /// Within what, where it is less than the type.
+        #[serde(default, skip_serializing_if = "Terms::is_whole")]
+        terms: Terms,
     },
     /// The person answered.
     RequestAnswered {
@@ -399,6 +403,9 @@ pub struct ConsentAnswer {
     /// Who answered, where others than the person did or had to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_child: Option<ForChild>,
+    /// Within what, where it is less than the type.
+    #[serde(default, skip_serializing_if = "Terms::is_whole")]
+    pub terms: Terms,
 }
 
 /// What the journal keeps of an event whose body is gone.

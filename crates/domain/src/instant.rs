@@ -232,6 +232,16 @@ impl CalendarPeriod {
     pub const fn days(days: u16) -> Self {
         Self { months: 0, days }
     }
+
+    /// Its months; none of one in days.
+    pub const fn in_months(self) -> u16 {
+        self.months
+    }
+
+    /// Its days; none of one in months.
+    pub const fn in_days(self) -> u16 {
+        self.days
+    }
 }
 
 impl fmt::Display for CalendarPeriod {

@@ -12,6 +12,7 @@ use crate::{
     instant::{Instant, Period},
     reason::Reason,
     request::ConsentRequest,
+    terms::Terms,
     text::{CaseRef, Code},
 };
 use serde::{Deserialize, Serialize};
@@ -91,8 +92,8 @@ impl ForChild {
 
 /// When a consent holds that others give for a child now, and whether it ends by a birthday: never later than the day from which somebody else decides,
 /// so that no yes is left over, whether or not anybody records that day.
-pub fn valid_for_child(of: &ConsentType, family: &Family, now: Instant) -> (Period, bool) {
-    let end = of.ends(now);
+pub fn valid_for_child(of: &ConsentType, terms: &Terms, family: &Family, now: Instant) -> (Period, bool) {
+    let end = terms.ends(of, now);
     let birthday = changes_after(of, family, now.local_date()).map(crate::LocalDate::start);
     match birthday.filter(|birthday| *birthday <= end) {
         Some(birthday) => (Period { from: now, to: Some(birthday) }, true),

@@ -22,6 +22,7 @@ pub mod id;
 mod instant;
 pub mod joint;
 mod kle;
+pub mod listing;
 pub mod mandate;
 pub mod mandate_request;
 pub mod notice;
@@ -33,6 +34,7 @@ mod readability;
 mod reason;
 pub mod request;
 pub mod task;
+pub mod terms;
 pub mod text;
 mod words;
 

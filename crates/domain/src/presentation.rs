@@ -8,6 +8,7 @@ use crate::{
     id::{MandateRequestId, PersonId, PresentationId, RequestId},
     instant::Instant,
     reason::Reason,
+    terms::Terms,
     text::{CaseRef, Code, Language, Name, PrivilegeUri},
 };
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,9 @@ pub enum Presented {
         request: Option<RequestId>,
         /// The case.
         case: Option<CaseRef>,
+        /// Within what, where it is less than the type.
+        #[serde(default, skip_serializing_if = "Terms::is_whole")]
+        terms: Terms,
     },
     /// A power of attorney.
     Mandate {
@@ -174,6 +178,8 @@ pub struct ConsentSetting<'a> {
     pub items: &'a [Code],
     /// The case.
     pub case: Option<&'a CaseRef>,
+    /// Within what.
+    pub terms: &'a Terms,
 }
 
 fn named(list: &[Named], language: Language) -> Value {
@@ -183,10 +189,11 @@ fn named(list: &[Named], language: Language) -> Value {
 /// The document about consents: everything that R-08 asks for, no choice made beforehand, in that language.
 pub fn consent_document(of: &ConsentType, setting: &ConsentSetting<'_>, language: Language) -> Vec<u8> {
     let say = |text: &Localized| text.in_language(language).to_owned();
+    let within = setting.terms.of(of);
     let items: Vec<Value> = setting
         .items
         .iter()
-        .filter_map(|code| of.item(code))
+        .filter_map(|code| within.item(code))
         .map(|item| {
             json!({
                 "code": item.code,
@@ -200,7 +207,7 @@ pub fn consent_document(of: &ConsentType, setting: &ConsentSetting<'_>, language
             })
         })
         .collect();
-    canonical(&json!({
+    let mut document = json!({
         "schema": "tillid.presentation.consent/1",
         "language": language,
         "type": { "code": of.code, "version": setting.version, "polarity": of.polarity },
@@ -210,14 +217,19 @@ pub fn consent_document(of: &ConsentType, setting: &ConsentSetting<'_>, language
         "purpose": say(&of.purpose),
         "why": say(&of.why),
         "legal_references": of.legal_references.iter().map(|l| json!({"citation": l.citation, "text": say(&l.text)})).collect::<Vec<_>>(),
-        "duration": say(&of.duration.text),
+        "duration": setting.terms.duration(of, language),
         "if_you_say_no": say(&of.refusal),
         "if_you_withdraw": say(&of.withdrawal),
         "other_ways": say(&of.alternative),
         "conditional": of.conditional,
         "supervisory_authority": "Datatilsynet",
         "items": items,
-    }))
+    });
+    // A document about all of a type has the same bytes as ever.
+    if let (false, Some(members)) = (setting.terms.is_whole(), document.as_object_mut()) {
+        members.insert("terms".to_owned(), json!(setting.terms));
+    }
+    canonical(&document)
 }
 
 /// What stands in a document about a power of attorney.

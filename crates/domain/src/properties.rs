@@ -11,6 +11,7 @@ use crate::{
     mandate::{Mandate, MandateStanding, MandateState, Power, powers_of},
     reason::Reason,
     request::{ConsentRequest, RequestStanding, RequestState},
+    terms::Terms,
     text::Prose,
 };
 use proptest::prelude::*;
@@ -120,6 +121,7 @@ fn consent(given: bool, from: i64, to: Option<i64>, said: bool) -> (Consent, His
         collected,
         valid: Period { from: moment(from), to: to.map(|to| moment(from + to)) },
         for_child: None,
+        terms: Terms::default(),
     };
     let state = if given { ConsentState::Given } else { ConsentState::Declined };
     let fact = if given { Fact::ConsentGiven(answer.clone()) } else { Fact::ConsentDeclined(answer.clone()) };
@@ -146,6 +148,7 @@ fn request(deadline: i64) -> (ConsentRequest, History) {
         entry: version(),
         items: vec!["navn".parse().expect("a code")],
         case: None,
+        terms: Terms::default(),
         deadline: moment(deadline),
         state: RequestState::Open,
         voices: Vec::new(),
@@ -158,6 +161,7 @@ fn request(deadline: i64) -> (ConsentRequest, History) {
         items: request.items.clone(),
         case: None,
         deadline: request.deadline,
+        terms: request.terms.clone(),
     };
     let history = History::of(&request, fact, now);
     (request, history)

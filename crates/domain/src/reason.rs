@@ -164,6 +164,16 @@ reasons! {
     ConsentWouldBeOver = "consent_would_be_over",
     /// It is said to have been signed before the text was printed.
     AnsweredBeforeShown = "answered_before_shown",
+    /// It is more than the type allows.
+    WiderThanType = "wider_than_type",
+    /// It lasts longer than the law allows.
+    LegalCap = "legal_cap",
+    /// A last day and a period are both said.
+    EndTwice = "end_twice",
+    /// It could still be answered when what is asked for is over.
+    DeadlineAfterEnd = "deadline_after_end",
+    /// Nothing is left of one of the specific consents.
+    NothingLeft = "nothing_left",
     /// It does not end with one use.
     NotForOneTime = "not_for_one_time",
     /// There is no paper of it.

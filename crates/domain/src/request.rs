@@ -9,6 +9,7 @@ use crate::{
     instant::Instant,
     joint::{Exception, Voice},
     reason::Reason,
+    terms::Terms,
     text::{CaseRef, Code},
 };
 use uuid::Uuid;
@@ -34,6 +35,8 @@ pub struct ConsentRequest {
     pub items: Vec<Code>,
     /// For which case.
     pub case: Option<CaseRef>,
+    /// Within what, where it is less than the type.
+    pub terms: Terms,
     /// The first moment when it can no longer be answered.
     pub deadline: Instant,
     /// What has been recorded of its end.
@@ -174,7 +177,7 @@ impl Entity for ConsentRequest {
     fn replay(before: Option<Self>, event: &Recorded) -> Option<Self> {
         let at = event.recorded_at;
         match (before, &event.fact) {
-            (None, Fact::ConsentRequested { person, authority, entry, items, case, deadline }) => {
+            (None, Fact::ConsentRequested { person, authority, entry, items, case, deadline, terms }) => {
                 Some(Self {
                     id: RequestId::from_uuid(event.aggregate),
                     revision: 1,
@@ -185,6 +188,7 @@ impl Entity for ConsentRequest {
                     entry: entry.clone(),
                     items: items.clone(),
                     case: case.clone(),
+                    terms: terms.clone(),
                     deadline: *deadline,
                     state: RequestState::Open,
                     voices: Vec::new(),

@@ -41,6 +41,7 @@ pub use consent::{
     ask::NewRequest,
     close_case::ClosedCase,
     exchange::{ExportedDeclaration, ImportedDeclaration},
+    list::{ConsentList, ListPart, ListedConsent, NewListing},
     present::{NewPresentation, Shown},
     shown::ShownFor,
     view::TypedConsent,

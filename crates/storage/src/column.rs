@@ -3,12 +3,19 @@
 use crate::StoreError;
 use serde::{Serialize, de::DeserializeOwned};
 use std::str::FromStr;
-use tillid_domain::{Instant, canonical, catalogue::Channel, consent::ConsentState, event::EndCause};
+use tillid_domain::{
+    Instant, canonical, catalogue::Channel, consent::ConsentState, event::EndCause, terms::Terms,
+};
 use uuid::Uuid;
 
 /// The canonical JSON of a list or structure.
 pub(crate) fn json<T: Serialize>(value: &T) -> String {
     String::from_utf8(canonical(value)).unwrap_or_default()
+}
+
+/// The terms, where they are less than the type.
+pub(crate) fn terms(terms: &Terms) -> Option<String> {
+    (!terms.is_whole()).then(|| json(terms))
 }
 
 /// The code of a value whose JSON form is a string.
@@ -81,6 +88,13 @@ impl RowRef {
             }
             _ => Err(self.corrupt()),
         }
+    }
+
+    /// Within what; nothing stands where it is all of the type.
+    pub(crate) fn terms(self, text: Option<&str>) -> Result<Terms, StoreError> {
+        let Some(text) = text else { return Ok(Terms::default()) };
+        let terms: Terms = self.json(text)?;
+        if terms.is_whole() { Err(self.corrupt()) } else { Ok(terms) }
     }
 
     pub(crate) fn number<T: TryFrom<i64>>(self, number: i64) -> Result<T, StoreError> {

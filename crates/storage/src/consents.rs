@@ -18,7 +18,7 @@ use tillid_domain::{
 use uuid::Uuid;
 
 #[derive(FromRow)]
-struct ConsentRow {
+pub(crate) struct ConsentRow {
     id: Uuid,
     revision: i64,
     person_id: Uuid,
@@ -44,6 +44,7 @@ struct ConsentRow {
     recorded_at: Option<i64>,
     ended_through: Option<String>,
     for_child: Option<String>,
+    terms: Option<String>,
 }
 
 impl TryFrom<ConsentRow> for Consent {
@@ -83,6 +84,7 @@ impl TryFrom<ConsentRow> for Consent {
             collected,
             valid: Period { from: instant(row.valid_from), to: row.valid_to.map(instant) },
             for_child: row.for_child.as_deref().map(|text| at.json(text)).transpose()?,
+            terms: at.terms(row.terms.as_deref())?,
         };
         Ok(Self {
             id: ConsentId::from_uuid(row.id),
@@ -96,15 +98,17 @@ impl TryFrom<ConsentRow> for Consent {
 }
 
 macro_rules! consent_columns {
-    ($rest:literal) => {
+    ($($rest:literal),+) => {
         concat!(
             "SELECT id, revision, person_id, declaration_id, request_id, presentation_id, authority, entry_id, code, number, item, \
-             polarity, case_ref, channel, valid_from, valid_to, answered_at, state, ended_at, cause, effective_at, collected, recorded_at, ended_through, for_child \
+             polarity, case_ref, channel, valid_from, valid_to, answered_at, state, ended_at, cause, effective_at, collected, recorded_at, ended_through, for_child, terms \
              FROM consent ",
-            $rest
+            $($rest),+
         )
     };
 }
+
+pub(crate) use consent_columns;
 
 impl<Mode> Tx<Mode> {
     /// One specific consent.

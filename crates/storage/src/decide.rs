@@ -137,6 +137,7 @@ struct ConsentRow {
     cause: Option<String>,
     effective_at: Option<i64>,
     ended_through: Option<String>,
+    terms: Option<String>,
 }
 
 impl ConsentRow {
@@ -161,6 +162,7 @@ impl ConsentRow {
             entry: EntryId::from_uuid(entry),
             item: at.text(item)?,
             case: at.text_opt(self.case_ref.as_deref())?,
+            terms: at.terms(self.terms.as_deref())?,
             valid: Period { from: instant(from), to: self.valid_to.map(instant) },
             state,
         }))
@@ -189,12 +191,12 @@ const ACTING: Sql = Sql {
 const CONSENTS: Sql = Sql {
     postgres: "SELECT q.ord - 1 AS ord, (SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM catalogue_entry) AS catalogue, \
         p.version, p.died_on, p.born, c.id, c.revision, c.entry_id, c.item, c.case_ref, c.valid_from, \
-        c.valid_to, c.state, c.ended_at, c.cause, c.effective_at, c.ended_through \
+        c.valid_to, c.state, c.ended_at, c.cause, c.effective_at, c.ended_through, c.terms \
         FROM unnest($1::UUID[], $2::TEXT[]) WITH ORDINALITY AS q(person, authority, ord) JOIN person p ON p.id = q.person \
         LEFT JOIN LATERAL (SELECT * FROM consent WHERE consent.person_id = q.person AND consent.authority = q.authority) c ON TRUE",
     sqlite: "SELECT q.key AS ord, (SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM catalogue_entry) AS catalogue, \
         p.version, p.died_on, p.born, c.id, c.revision, c.entry_id, c.item, c.case_ref, c.valid_from, \
-        c.valid_to, c.state, c.ended_at, c.cause, c.effective_at, c.ended_through \
+        c.valid_to, c.state, c.ended_at, c.cause, c.effective_at, c.ended_through, c.terms \
         FROM json_each($1) q CROSS JOIN person p ON p.id = unhex(q.value ->> 0) \
         LEFT JOIN consent c ON c.person_id = p.id AND c.authority = q.value ->> 1",
 };
@@ -408,6 +410,7 @@ impl Tx<Read> {
                 entry: consent.answer.entry.entry,
                 item: consent.answer.item,
                 case: consent.answer.case,
+                terms: consent.answer.terms,
                 valid: consent.answer.valid,
                 state: consent.state,
             });

@@ -108,6 +108,7 @@ struct RequestRow {
     effective_at: Option<i64>,
     voices: Option<String>,
     exceptions: Option<String>,
+    terms: Option<String>,
 }
 
 impl TryFrom<RequestRow> for ConsentRequest {
@@ -155,6 +156,7 @@ impl TryFrom<RequestRow> for ConsentRequest {
             state,
             voices: at.list(row.voices.as_deref())?,
             exceptions: at.list(row.exceptions.as_deref())?,
+            terms: at.terms(row.terms.as_deref())?,
         })
     }
 }
@@ -173,7 +175,7 @@ macro_rules! request_columns {
     ($rest:literal) => {
         concat!(
             "SELECT id, revision, person_id, authority, asked_by, asked_at, entry_id, code, number, items, case_ref, deadline, state, \
-             declaration_id, presentation_id, ended_at, cause, effective_at, voices, exceptions FROM consent_request ",
+             declaration_id, presentation_id, ended_at, cause, effective_at, voices, exceptions, terms FROM consent_request ",
             $rest
         )
     };

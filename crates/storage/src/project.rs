@@ -2,7 +2,7 @@
 
 use crate::{
     StoreError,
-    column::{code_of, json},
+    column::{code_of, json, terms},
     engine::{Sql, Tx, Write, on, run},
     journal::signed,
 };
@@ -285,12 +285,14 @@ impl Tx<Write> {
     }
 
     async fn insert_request(&mut self, event: &Recorded) -> Result<(), StoreError> {
-        let Fact::ConsentRequested { person, authority, entry, items, case, deadline } = &event.fact else {
+        let Fact::ConsentRequested { person, authority, entry, items, case, deadline, terms: within } =
+            &event.fact
+        else {
             return Ok(());
         };
         run!(self, sqlx::query(
             "INSERT INTO consent_request (id, revision, person_id, authority, asked_by, asked_at, entry_id, code, number, items, \
-             case_ref, deadline, state) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open')"
+             case_ref, deadline, state, terms) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open', $12)"
         )
         .bind(event.aggregate)
         .bind(person.as_uuid())
@@ -302,7 +304,8 @@ impl Tx<Write> {
         .bind(i64::from(entry.number))
         .bind(json(items))
         .bind(case.as_ref().map(|c| c.as_str().to_owned()))
-        .bind(deadline.as_micros()))?;
+        .bind(deadline.as_micros())
+        .bind(terms(within)))?;
         Ok(())
     }
 
@@ -316,8 +319,8 @@ impl Tx<Write> {
         run!(self, sqlx::query(
             "INSERT INTO consent (id, revision, person_id, declaration_id, request_id, presentation_id, authority, entry_id, code, \
              number, item, polarity, case_ref, channel, valid_from, valid_to, answered_at, state, collected, recorded_at, \
-             for_child) \
-             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
+             for_child, terms) \
+             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)"
         )
         .bind(event.aggregate)
         .bind(a.person.as_uuid())
@@ -339,7 +342,8 @@ impl Tx<Write> {
         .bind((a.collected != Collected::Digital).then(|| json(&a.collected)))
         // Said only where it is another time than the answer's, so that there is one way to say it.
         .bind((answered_at != event.recorded_at).then_some(event.recorded_at.as_micros()))
-        .bind(a.for_child.as_ref().map(json)))?;
+        .bind(a.for_child.as_ref().map(json))
+        .bind(terms(&a.terms)))?;
         Ok(())
     }
 

@@ -17,6 +17,7 @@ use tillid_domain::{
     id::{ConsentId, PersonId, PresentationId, RequestId},
     mandate::Mandate,
     presentation::Presented,
+    terms::Proposal,
 };
 use tillid_log::{Algorithm, KeyName, Signer};
 use tillid_service::{
@@ -180,6 +181,7 @@ impl World {
             items: Vec::new(),
             case: bound.then(|| "27.36.04-G01-12-26".parse().unwrap()),
             deadline: None,
+            proposal: Proposal::default(),
         }
     }
 

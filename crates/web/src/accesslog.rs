@@ -162,6 +162,7 @@ const fn found(act: Act) -> &'static str {
         | Act::LookUp
         | Act::SeeDocument
         | Act::SeeTask
+        | Act::ListConsents
         | Act::Export => "accesslog.found",
         Act::AnswerRequest
         | Act::GiveConsent

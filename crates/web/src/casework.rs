@@ -10,7 +10,9 @@ mod consent;
 mod erase;
 mod evidence;
 mod found;
+mod given;
 mod lookup;
+mod narrow;
 mod register;
 mod registration;
 mod request;
@@ -59,6 +61,7 @@ pub(crate) fn router() -> Router<Web> {
         .route("/casework/clients/{client}", get(clients::page))
         .route("/casework/clients/{client}/stop", get(clients::before_stopping).post(clients::stop))
         .route("/casework/clients/{client}/resume", post(clients::resume).get(to_client))
+        .route("/casework/consents", get(given::page))
         .route("/casework/erasures", get(erase::page).post(erase::plan))
         .route("/casework/erasures/confirm", post(erase::erase).get(async || see("/casework/erasures")))
         .route("/casework/lookups", post(lookup::look_up).get(async || see("/casework")))

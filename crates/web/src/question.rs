@@ -14,6 +14,7 @@ use axum::response::Response;
 use tillid_domain::{
     Audience, Digest,
     id::{PresentationId, RequestId},
+    terms::Proposal,
     text::Code,
 };
 use tillid_edge::{Fields, Problem};
@@ -40,9 +41,12 @@ impl About {
     fn presentation(&self) -> NewPresentation {
         match self {
             Self::Request(id) => NewPresentation::Request(*id),
-            Self::Unasked(code) => {
-                NewPresentation::Consent { consent_type: code.clone(), items: Vec::new(), case: None }
-            }
+            Self::Unasked(code) => NewPresentation::Consent {
+                consent_type: code.clone(),
+                items: Vec::new(),
+                case: None,
+                proposal: Proposal::default(),
+            },
         }
     }
 

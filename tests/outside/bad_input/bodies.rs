@@ -96,8 +96,9 @@ async fn changes(door: &Door) -> Vec<Change> {
         change(
             "/v1/consent-requests",
             &hans,
-            json!({"type": "consent_request", "person": {"cpr": cpr}, "consent_type": "C02", "items": ["laege"], "case": CASE, "deadline": later}),
-            &["type", "items", "deadline"],
+            json!({"type": "consent_request", "person": {"cpr": cpr}, "consent_type": "C02", "items": ["laege"], "case": CASE, "deadline": later,
+                "valid_until": later, "once": true, "sources": ["doctor"], "recipients": ["municipality"]}),
+            &["type", "items", "deadline", "valid_until", "once", "sources", "recipients"],
         ),
         change(&format!("/v1/consent-requests/{request}/answer"), &anna, answers(&shown, &items[..2]), &[]),
         change(
@@ -137,8 +138,8 @@ async fn changes(door: &Door) -> Vec<Change> {
         change(
             "/v1/presentations",
             &anna,
-            json!({"language": "da", "about": {"consent": {"consent_type": "C13", "items": ["x"], "case": CASE}}}),
-            &["language", "case", "items"],
+            json!({"language": "da", "about": {"consent": {"consent_type": "C13", "items": ["x"], "case": CASE, "valid_for": "P1M"}}}),
+            &["language", "case", "items", "valid_for"],
         ),
         change(
             "/v1/presentations",

@@ -62,6 +62,8 @@ pub(crate) enum Aim {
     GiveGrant,
     RevokeGrant,
     LookUp(&'static str),
+    /// What was given to the caller's authority, for that purpose.
+    Given(&'static str),
     Erase,
     NewClient,
     Client,

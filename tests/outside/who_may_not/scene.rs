@@ -344,7 +344,7 @@ impl Scene {
         let new = which == Which::New;
         let body = |value: Value| (String::new(), Some(value));
         match aim {
-            Aim::Plain | Aim::Type | Aim::Package => (String::new(), None),
+            Aim::Given(_) | Aim::Plain | Aim::Type | Aim::Package => (String::new(), None),
             Aim::TypeVersion | Aim::PackageVersion => ("1".to_owned(), None),
             Aim::Evaluate => body(self.question(which).await),
             Aim::EvaluateAll => {

@@ -1,13 +1,14 @@
 //! `/v1/consents`: giving unasked, reading, withdrawing.
 
 use super::{
+    given::{self, ListPart},
     registration::{WithdrawalBody, shown},
     requests::AnswersBody,
     with_etag,
 };
 use crate::{
     Api,
-    bodies::{PastPart, PastTimes, next},
+    bodies::{PastTimes, next},
     view::{AsOfView, ConsentView, PastPageView, PastView, Reader, directory},
 };
 use axum::{
@@ -55,14 +56,22 @@ impl DeclarationView {
 }
 
 /// Your consents, or those of the person that you look at, the newest first.
+///
+/// Staff, and systems with the scope `list`, who send a `purpose` and no `Lookup-Id` list the consents that were given to their authority,
+/// with the filters that follow it: the newest first, or what ends first where ends are asked about. That you saw them stands in the log of
+/// each person concerned. A page can be short or empty before the last one: go on while there is a `next`.
 #[utoipa::path(get, operation_id = "list_consents", path = "/consents", tag = "consents",
-    params(PastPart, ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
-    responses((status = 200, body = PastPageView<ConsentView>), (status = 403)))]
+    params(ListPart, ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
+    responses((status = 200, body = PastPageView<ConsentView>), (status = 403), (status = 429)))]
 async fn list(
     State(gate): State<Gate>,
     caller: Caller,
-    Query(past): Query<PastPart>,
+    Query(part): Query<ListPart>,
 ) -> Result<Response, Problem> {
+    let past = match part.read(caller.read().lookup.is_some())? {
+        given::Asked::Persons(past) => past,
+        given::Asked::Authoritys(new, part) => return given::list(&gate, &caller, &new, &part).await,
+    };
     let (part, times) = (past.part(), past.times()?);
     let (below, limit) = (part.after(LIST)?, part.limit()?);
     let listed = gate.service.list_consents_at(&caller.read(), times, below, limit).await;

@@ -8,6 +8,7 @@ pub(crate) mod declarations;
 mod documents;
 pub(crate) mod erasures;
 pub(crate) mod external;
+mod given;
 pub(crate) mod lookups;
 pub(crate) mod mandate_requests;
 pub(crate) mod mandates;

@@ -13,9 +13,10 @@ use axum::{
 };
 use serde::Deserialize;
 use tillid_domain::{
-    Language, LocalDate, Reason,
+    CalendarPeriod, Language, LocalDate, Reason,
     id::PresentationId,
     presentation::Means,
+    terms::Proposal,
     text::{CaseRef, Code, Name, PrivilegeUri},
 };
 use tillid_edge::{Caller, Gate, Json, Path, Problem, Sent};
@@ -70,6 +71,22 @@ struct ConsentBody {
     /// The case.
     #[schema(value_type = Option<String>)]
     case: Option<CaseRef>,
+    /// The last day on which it is to hold; when left out, the type says how long.
+    #[schema(value_type = Option<String>, format = "date")]
+    valid_until: Option<LocalDate>,
+    /// How long it is to hold from the answer on, such as `P3M`, instead of a last day.
+    #[schema(value_type = Option<String>)]
+    valid_for: Option<CalendarPeriod>,
+    /// `true`: for one time only.
+    once: Option<bool>,
+    /// From these alone; from all of the type's when left out.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    sources: Vec<Code>,
+    /// To these alone; to all of the type's when left out.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    recipients: Vec<Code>,
 }
 
 /// A power of attorney.
@@ -101,9 +118,18 @@ impl From<AboutBody> for NewPresentation {
         match body {
             AboutBody::Request(RequestField(id)) => Self::Request(id),
             AboutBody::MandateRequest(MandateRequestField(id)) => Self::MandateRequest(id),
-            AboutBody::Consent(c) => {
-                Self::Consent { consent_type: c.consent_type, items: c.items, case: c.case }
-            }
+            AboutBody::Consent(c) => Self::Consent {
+                consent_type: c.consent_type,
+                items: c.items,
+                case: c.case,
+                proposal: Proposal {
+                    valid_until: c.valid_until,
+                    valid_for: c.valid_for,
+                    once: c.once,
+                    sources: c.sources,
+                    recipients: c.recipients,
+                },
+            },
             AboutBody::Mandate(m) => Self::Mandate(NewMandate {
                 representative: m.representative.into(),
                 representative_name: m.representative_name,

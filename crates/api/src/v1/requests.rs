@@ -13,12 +13,13 @@ use axum::{
 };
 use serde::Deserialize;
 use tillid_domain::{
-    Instant, LocalDate, Reason,
+    CalendarPeriod, Instant, LocalDate, Reason,
     catalogue::{ConsentType, Shelf},
     collected::Collected,
     id::{PersonId, PresentationId, RequestId},
     joint::ExceptionGround,
     request::ConsentRequest,
+    terms::Proposal,
     text::{CaseRef, Code},
 };
 use tillid_edge::{Bare, Caller, Gate, Json, Path, Problem, Query, Sent};
@@ -59,6 +60,22 @@ struct RequestBody {
     /// The last day on which it can be answered; thirty days when left out, six months at most.
     #[schema(value_type = Option<String>, format = "date")]
     deadline: Option<LocalDate>,
+    /// The last day on which it is to hold; when left out, the type says how long.
+    #[schema(value_type = Option<String>, format = "date")]
+    valid_until: Option<LocalDate>,
+    /// How long it is to hold from the answer on, such as `P3M`, instead of a last day.
+    #[schema(value_type = Option<String>)]
+    valid_for: Option<CalendarPeriod>,
+    /// `true`: for one time only.
+    once: Option<bool>,
+    /// From these alone; from all of the type's when left out.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    sources: Vec<Code>,
+    /// To these alone; to all of the type's when left out.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    recipients: Vec<Code>,
 }
 
 /// The one kind of request that is made here.
@@ -131,7 +148,8 @@ async fn list(
     Ok(Json(PageView { items, next: next(LIST, page.next) }).into_response())
 }
 
-/// Ask a person for a consent, on behalf of your authority.
+/// Ask a person for a consent, on behalf of your authority. It can be for less than the type allows: not so long, for one time, from
+/// fewer sources and to fewer recipients; never for more.
 #[utoipa::path(post, operation_id = "ask_for_consent", path = "/consent-requests", tag = "consent requests", request_body = RequestBody,
     responses((status = 201, body = RequestView), (status = 403), (status = 409), (status = 422)))]
 async fn ask(State(gate): State<Gate>, caller: Caller, sent: Sent<RequestBody>) -> Result<Response, Problem> {
@@ -143,6 +161,13 @@ async fn ask(State(gate): State<Gate>, caller: Caller, sent: Sent<RequestBody>) 
         items: body.items,
         case: body.case,
         deadline: body.deadline,
+        proposal: Proposal {
+            valid_until: body.valid_until,
+            valid_for: body.valid_for,
+            once: body.once,
+            sources: body.sources,
+            recipients: body.recipients,
+        },
     };
     let done = gate.service.ask_for_consent(&call, &new).await.map_err(|e| caller.problem(&e))?;
     shown(&gate, &caller, StatusCode::CREATED, done.value).await

@@ -3,7 +3,7 @@
 use super::{AuthorityView, Text};
 use serde::Serialize;
 use tillid_domain::{
-    Instant,
+    CalendarPeriod, Instant, LocalDate,
     actor::{Actor, Who},
     catalogue::{Channel, ConsentType, Item, Polarity, WithdrawalEffect},
     collected::{AnnulmentGround, Collected},
@@ -126,6 +126,14 @@ pub(crate) struct RequestView {
     /// The declaration that answered it.
     #[schema(value_type = Option<uuid::Uuid>)]
     declaration_id: Option<DeclarationId>,
+    /// The last day on which it is to hold, where that is asked for.
+    #[schema(value_type = Option<String>, format = "date")]
+    valid_until: Option<LocalDate>,
+    /// How long it is to hold from the answer on, where that is asked for.
+    #[schema(value_type = Option<String>)]
+    valid_for: Option<CalendarPeriod>,
+    /// Whether it is for one time.
+    once: bool,
     /// Those who answer for a child, and how far they have come; nobody where the person answers alone. Left out in overviews.
     #[serde(skip_serializing_if = "Option::is_none")]
     voices: Option<Vec<VoiceView>>,
@@ -162,6 +170,7 @@ impl RequestView {
         directory: &Directory,
     ) -> Self {
         let state = request.standing(now).code();
+        let within = request.terms.of(of);
         let declaration_id = match request.state {
             RequestState::Answered { declaration, .. } => Some(declaration),
             _ => None,
@@ -173,11 +182,14 @@ impl RequestView {
             person_id: request.person,
             authority: AuthorityView::new(request.authority, directory),
             consent_type: TypeView::new(of, request.entry.number),
-            items: request.items.iter().filter_map(|code| of.item(code)).map(Into::into).collect(),
+            items: request.items.iter().filter_map(|code| within.item(code)).map(Into::into).collect(),
             case: request.case,
             asked_at: request.asked_at,
             deadline: request.deadline,
             declaration_id,
+            valid_until: request.terms.last_day(),
+            valid_for: request.terms.period(),
+            once: of.duration.once || request.terms.is_once(),
             voices: None,
         }
     }
@@ -291,6 +303,8 @@ pub(crate) struct ConsentView {
     /// Why it lapsed.
     #[schema(value_type = Option<String>)]
     end_cause: Option<EndCause>,
+    /// Whether it is for one time.
+    once: bool,
     /// What a withdrawal means, before and after it.
     withdrawal: WithdrawalView,
 }
@@ -324,6 +338,7 @@ impl ConsentView {
             authority: AuthorityView::new(answer.authority, directory),
             consent_type: TypeView::new(&of, answer.entry.number),
             item: of.item(&answer.item).map(Into::into),
+            once: of.duration.once,
             polarity: answer.polarity,
             case: answer.case,
             channel: answer.collected.channel(),

@@ -28,7 +28,7 @@ pub(super) fn process(case: &Case<'_>) -> Value {
         "dpv:hasRight": rights(case),
         "tillid:legal_nature": of.legal_nature,
         "tillid:case": case.answer.case,
-        "tillid:duration": case.say(&of.duration.text),
+        "tillid:duration": case.answer.terms.duration(of, case.language()),
     })
 }
 

@@ -41,6 +41,7 @@ fn answer(of: &ConsentType, collected: Collected, to: Option<Instant>) -> Consen
         collected,
         valid: Period { from: Instant::from_micros(1_000_000), to },
         for_child: None,
+        terms: tillid_domain::terms::Terms::default(),
     }
 }
 

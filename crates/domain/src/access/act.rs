@@ -75,11 +75,13 @@ pub enum Act {
     UseUp,
     /// Take out everything that is held about a person.
     Export,
+    /// List the consents that were given to an authority.
+    ListConsents,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::SeeOverview,
         Self::SeeAccessLog,
         Self::SeeRequest,
@@ -114,6 +116,7 @@ impl Act {
         Self::CloseCase,
         Self::UseUp,
         Self::Export,
+        Self::ListConsents,
     ];
 
     /// The code, as it stands in the access log.
@@ -153,6 +156,7 @@ impl Act {
             Self::CloseCase => "close_case",
             Self::UseUp => "use_up",
             Self::Export => "export",
+            Self::ListConsents => "list_consents",
         }
     }
 
@@ -175,6 +179,7 @@ impl Act {
                 | Self::CloseTask
                 | Self::CloseCase
                 | Self::UseUp
+                | Self::ListConsents
         )
     }
 

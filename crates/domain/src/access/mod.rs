@@ -10,7 +10,7 @@ pub use record::{AccessRecord, Outcome, Visibility};
 
 use crate::{
     Cvr,
-    actor::{Actor, Assurance, Employee, Machine, Purpose, Role, Scope, Sensitivity, Who},
+    actor::{Actor, Assurance, Employee, Listing, Machine, Purpose, Role, Scope, Sensitivity, Who},
     id::PersonId,
     instant::Instant,
     kle::Kle,
@@ -186,6 +186,11 @@ fn staff(me: &Employee, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> 
             let theirs = subject.authority == Some(me.authority) && within_limits(me, subject) && !own_case;
             theirs.then_some(()).ok_or(Hidden)
         }
+        Act::ListConsents => {
+            may_list(subject, |purpose| me.has(purpose))?;
+            let theirs = subject.authority == Some(me.authority) && within_limits(me, subject) && !own_case;
+            theirs.then_some(()).ok_or(Hidden)
+        }
         Act::EditCatalogue => their_own(me, &[Role::CatalogueAdministrator], subject),
         Act::ManageClients => their_own(me, &[Role::SystemAdministrator], subject),
         Act::RegisterExternal => {
@@ -249,6 +254,11 @@ fn system(me: &Machine, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> 
             has(Scope::Collect)?;
             theirs.then_some(()).ok_or(Hidden)
         }
+        Act::ListConsents => {
+            has(Scope::List)?;
+            may_list(subject, |purpose| me.purposes.contains(&purpose))?;
+            theirs.then_some(()).ok_or(Hidden)
+        }
         Act::RegisterExternal => {
             has(Scope::Register)?;
             if theirs { Ok(()) } else { Err(Denied(Reason::OtherAuthority)) }
@@ -267,6 +277,16 @@ fn may_look_up(subject: &Subject<'_>, has: impl Fn(Purpose) -> bool) -> Result<(
         Some((purpose, false)) if purpose.needs_case() => Err(Denied(Reason::CaseMissing)),
         Some(_) => Ok(()),
         None => Err(Denied(Reason::PurposeNotAllowed)),
+    }
+}
+
+/// many persons at once only for a purpose of the role's that is not about one of them, or within the one case that it is about.
+fn may_list(subject: &Subject<'_>, has: impl Fn(Purpose) -> bool) -> Result<(), Refusal> {
+    match subject.purpose.map(|(purpose, case)| (purpose, purpose.lists(), case)) {
+        Some((purpose, Some(_), _)) if !has(purpose) => Err(Denied(Reason::PurposeNotAllowed)),
+        Some((_, Some(Listing::OfOneCase), false)) => Err(Denied(Reason::CaseMissing)),
+        Some((_, Some(_), _)) => Ok(()),
+        Some((_, None, _)) | None => Err(Denied(Reason::PurposeNotAllowed)),
     }
 }
 

@@ -149,6 +149,38 @@ fn r12_a_look_up_needs_a_purpose_of_the_role_and_a_case_where_the_purpose_asks_f
 }
 
 #[test]
+fn r12_a_list_of_persons_needs_a_purpose_of_the_role_that_reaches_so_far() {
+    for role in Role::ALL {
+        let who = employee(&[role], "*", Sensitivity::Special);
+        for purpose in Purpose::ALL {
+            for case in [false, true] {
+                let theirs = Subject {
+                    authority: Some(cvr("99100001")),
+                    purpose: Some((purpose, case)),
+                    ..Subject::default()
+                };
+                let reaches = match purpose {
+                    Purpose::ConsentFollowUp | Purpose::Supervision => true,
+                    Purpose::CaseProcessing | Purpose::AutomatedStep => case,
+                    Purpose::CitizenService => false,
+                };
+                let expected = match (role.purposes().contains(&purpose), reaches) {
+                    (true, true) => Ok(()),
+                    (true, false) if purpose != Purpose::CitizenService => Err(Denied(Reason::CaseMissing)),
+                    _ => Err(Denied(Reason::PurposeNotAllowed)),
+                };
+                assert_eq!(may(&who, Act::ListConsents, &theirs), expected, "{role:?} {purpose:?} {case}");
+                let others = Subject { authority: Some(cvr("99173009")), ..theirs };
+                let expected = expected.and(Err(Hidden));
+                assert_eq!(may(&who, Act::ListConsents, &others), expected, "{role:?} {purpose:?} {case}");
+            }
+        }
+        let none = Subject { authority: Some(cvr("99100001")), ..Subject::default() };
+        assert_eq!(may(&who, Act::ListConsents, &none), Err(Denied(Reason::PurposeNotAllowed)));
+    }
+}
+
+#[test]
 fn staff_see_what_is_their_authoritys_in_their_field_and_not_above_their_sensitivity() {
     let field: Kle = "27.36.04".parse().expect("a subject");
     let subject = |authority: &str, sensitivity| Subject {
@@ -193,7 +225,15 @@ fn r38_staff_do_not_act_where_they_are_a_party() {
     ] {
         assert_eq!(may(&who, act, &own), Err(Denied(Reason::OwnCase)), "{act:?}");
     }
-    for act in [Act::SeeConsent, Act::SeeDocument, Act::SeeTask, Act::CloseTask, Act::CloseCase, Act::UseUp] {
+    for act in [
+        Act::SeeConsent,
+        Act::SeeDocument,
+        Act::SeeTask,
+        Act::CloseTask,
+        Act::CloseCase,
+        Act::UseUp,
+        Act::ListConsents,
+    ] {
         assert_eq!(may(&who, act, &own), Err(Hidden), "{act:?}");
     }
 }
@@ -281,6 +321,7 @@ fn a_system_does_what_its_scopes_say_and_no_more() {
         (Act::CloseTask, Scope::Collect),
         (Act::CloseCase, Scope::Collect),
         (Act::UseUp, Scope::Collect),
+        (Act::ListConsents, Scope::List),
     ] {
         let others: Vec<Scope> = Scope::ALL.into_iter().filter(|other| *other != scope).collect();
         assert_eq!(may(&with(&[scope]), act, &subject), Ok(()), "{act:?}");

@@ -3,6 +3,8 @@
 
 mod entry;
 mod flaws;
+#[cfg(test)]
+mod tests;
 
 pub use entry::{CatalogueEntry, EntryState, EntryVersion};
 pub use flaws::Flaw;
@@ -44,6 +46,16 @@ pub enum Polarity {
     Consent,
     /// Frabedelse.
     OptOut,
+}
+
+impl Polarity {
+    /// The code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::OptOut => "opt_out",
+        }
+    }
 }
 
 /// How a consent reached us.

@@ -8,6 +8,7 @@ use crate::{
     catalogue::{CaseBinding, Polarity},
     consent::ConsentState,
     id::{ConsentId, EntryId},
+    terms::Terms,
     text::{CaseRef, Code},
 };
 
@@ -35,6 +36,8 @@ pub struct ConsentSeen {
     pub item: Code,
     /// In which case only.
     pub case: Option<CaseRef>,
+    /// Within what, where it is less than the type.
+    pub terms: Terms,
     /// When it holds, if given.
     pub valid: Period,
     /// What has been recorded of it.
@@ -111,7 +114,9 @@ pub fn decide_consent(
         .iter()
         .filter_map(|consent| Some((consent, book.item(consent.entry, &consent.item)?)))
         .filter(|(_, item)| asker.sees(item.authority, Some(&item.kle), item.sensitivity))
-        .filter(|(_, item)| item.covers(asked))
+        .filter(|(consent, item)| {
+            item.covers(asked) && consent.terms.admit(asked.source.as_ref(), asked.recipient.as_ref())
+        })
         .collect();
     let (forbidding, permitting): (Vec<_>, Vec<_>) =
         in_scope.into_iter().partition(|(_, item)| item.polarity == Polarity::OptOut);

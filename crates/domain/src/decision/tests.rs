@@ -7,6 +7,7 @@ use crate::{
     event::EndCause,
     id::{ConsentId, EntryId},
     mandate::MandateState,
+    terms::Terms,
     text::Localized,
 };
 use proptest::prelude::*;
@@ -242,6 +243,7 @@ fn check(category: &str, source: Option<&str>, recipient: Option<&str>) -> Conse
 
 fn consent(n: u128, from: i64, to: Option<i64>, state: ConsentState) -> ConsentSeen {
     ConsentSeen {
+        terms: Terms::default(),
         id: ConsentId::from_uuid(Uuid::from_u128(n)),
         version: 1,
         entry: EntryId::from_uuid(Uuid::from_u128(100 + n)),
@@ -278,6 +280,36 @@ fn r15_a_consent_covers_what_it_names_on_every_axis() {
     let late =
         decide_consent(&check("income", None, None), &system(ours()), ValidAt::Now(at(10)), &known, &book);
     assert_eq!(reason(&late), Some(Reason::ConsentExpired));
+}
+
+/// R-15: what was given within less than its type covers no more than that, though the type says it.
+#[test]
+fn r15_a_consent_within_narrower_terms_covers_no_more_than_they_say() {
+    let book = Book::of(
+        Vec::new(),
+        vec![item(1, &["income"], &["bank", "employer"], &["job-centre", "press"], Polarity::Consent)],
+    );
+    let terms: Terms =
+        serde_json::from_str(r#"{"sources":["bank"],"recipients":["job-centre"]}"#).expect("terms");
+    let whole = consent(1, 0, Some(10), ConsentState::Given);
+    let narrow = ConsentSeen { terms, ..whole.clone() };
+    let ask = |asked: &ConsentCheck, seen: &ConsentSeen| {
+        decide_consent(asked, &system(ours()), ValidAt::Now(at(1)), &given(vec![seen.clone()]), &book)
+    };
+    for (source, recipient, is_within) in [
+        (Some("bank"), Some("job-centre"), true),
+        (Some("bank"), None, true),
+        (None, None, true),
+        (Some("employer"), Some("job-centre"), false),
+        (Some("bank"), Some("press"), false),
+        (None, Some("press"), false),
+    ] {
+        let asked = check("income", source, recipient);
+        assert!(ask(&asked, &whole).is_yes(), "{asked:?}");
+        let answer = ask(&asked, &narrow);
+        let expected = if is_within { None } else { Some(Reason::ConsentDoesNotCover) };
+        assert_eq!(reason(&answer), expected, "{asked:?}");
+    }
 }
 
 #[test]

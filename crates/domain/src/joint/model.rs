@@ -1,6 +1,7 @@
 //! Everything that a family can do to one request, in every order: a breadth-first search through the transitions themselves.
 
 use super::*;
+use crate::terms::Terms;
 use crate::{
     Cvr, LocalDate,
     actor::ActorTrace,
@@ -103,6 +104,7 @@ impl World {
             entry: version(),
             items: items.iter().map(|item| code(item)).collect(),
             case: None,
+            terms: Terms::default(),
             deadline: day(2).start().plus_seconds(12 * 3600),
             state: RequestState::Open,
             voices: Vec::new(),
@@ -239,6 +241,7 @@ impl World {
             collected: Collected::Digital,
             valid,
             for_child,
+            terms: Terms::default(),
         };
         let consent = Consent {
             id: ConsentId::from_uuid(id),
@@ -255,7 +258,7 @@ impl World {
     fn settled(mut self, deciders: &Deciders) -> Self {
         let Some(given) = self.request.decided(deciders) else { return self };
         let now = self.now();
-        let (valid, until_age) = valid_for_child(&self.of, &self.family(), now);
+        let (valid, until_age) = valid_for_child(&self.of, &Terms::default(), &self.family(), now);
         let voices = self.request.carried_by(deciders);
         for item in given {
             let for_child = Some(ForChild { voices: voices.clone(), until_age });

@@ -12,6 +12,7 @@ mod words;
 
 pub use due::{BEFORE_A_DEADLINE, BEFORE_AN_END, due, ends_due, nearest, of_end};
 pub use event::of_event;
+pub(crate) use words::day_in_words;
 pub use words::{Both, Message, message};
 
 use crate::{

@@ -116,10 +116,11 @@ pub fn message(notice: &Notice, read_as: ReadAs, sender: Both) -> Message {
 
 /// The last day of something whose end is the first moment after it.
 fn last_day(end: Instant, language: Language) -> String {
-    day(Instant::from_micros(end.as_micros().saturating_sub(1)).local_date(), language)
+    day_in_words(Instant::from_micros(end.as_micros().saturating_sub(1)).local_date(), language)
 }
 
-fn day(date: LocalDate, language: Language) -> String {
+/// A day: 22. november 2026, or 22 November 2026.
+pub(crate) fn day_in_words(date: LocalDate, language: Language) -> String {
     let months = WORDS.common.months.in_language(language);
     let month = months.split(' ').nth(usize::from(date.month()).saturating_sub(1)).unwrap_or_default();
     let form = WORDS.common.day.in_language(language);

@@ -47,10 +47,11 @@ impl Service {
         let entry = self.known_entry(tx, answer.entry.entry).await?;
         let Shown { presentation: shown, document } = self.shown(tx, answer.presentation).await?;
         let read: ShownDocument = serde_json::from_slice(&document).map_err(|_| corrupt())?;
+        let of = answer.terms.of(entry.consent_type().ok_or_else(corrupt)?);
         let facts = ConsentFacts {
             issuer: &self.settings.base_url,
             history: &history,
-            of: entry.consent_type().ok_or_else(corrupt)?,
+            of: &of,
             controller: Controller {
                 cvr: answer.authority,
                 name: &read.authority.name,

@@ -18,6 +18,7 @@ use tillid_domain::{
     id::{ConsentId, DeclarationId, PersonId, PresentationId, RequestId},
     joint::ForChild,
     presentation::Presented,
+    terms::Terms,
     text::{CaseRef, Code},
 };
 use tillid_storage::{Looks, Tx, Write};
@@ -40,6 +41,7 @@ pub(crate) struct Question {
     pub(crate) case: Option<CaseRef>,
     pub(crate) presentation: PresentationId,
     pub(crate) for_child: Option<(ForChild, Period)>,
+    pub(crate) terms: Terms,
 }
 
 impl Service {
@@ -86,6 +88,7 @@ impl Service {
             items: items.clone(),
             request: Some(id),
             case: request.case.clone(),
+            terms: request.terms.clone(),
         };
         let declaration = DeclarationId::from_uuid(self.ambient.id());
         let question = Question {
@@ -96,6 +99,7 @@ impl Service {
             case: request.case.clone(),
             presentation,
             for_child: None,
+            terms: request.terms.clone(),
         };
         // The state of the request comes before the text: an answer to a closed request is told that it is closed.
         let (answered, fact) = request.answer(declaration, presentation, now)?;
@@ -135,7 +139,7 @@ impl Service {
         // What somebody else was shown is told like what nobody was.
         let shown = tx.presentation(presentation).await?.filter(|(shown, _)| shown.person == person);
         let (shown, _) = shown.ok_or_else(mismatch)?;
-        let Presented::Consent { entry, items, request: None, case } = shown.presented.clone() else {
+        let Presented::Consent { entry, items, request: None, case, terms } = shown.presented.clone() else {
             return Err(mismatch());
         };
         let entry = self.known_entry(&mut tx, entry.entry).await?;
@@ -152,9 +156,11 @@ impl Service {
         let of = entry.consent_type().ok_or(Error::NotFound)?;
         let for_child = match speaker {
             Speaker::Person => None,
-            Speaker::Voice(voice) => Some(voice.alone(of, presentation, now)?),
+            Speaker::Voice(voice) => Some(voice.alone(of, &terms, presentation, now)?),
         };
-        let question = Question { declaration, entry, items, request: None, case, presentation, for_child };
+        let question =
+            Question { declaration, entry, items, request: None, case, presentation, for_child, terms };
+        must_not_be_over(&question, now)?;
         let (consents, events) = self.declared(call, person, &question, answers, &Collected::Digital, now)?;
         self.finish(tx, call, Act::GiveConsent, person, declaration, consents, events, now).await
     }
@@ -210,7 +216,7 @@ impl Service {
                 Fact::ConsentDeclined(consent.answer.clone())
             };
             events.push(self.event(call, now, &consent, fact));
-            consents.push(TypedConsent::new(consent, of.clone(), now));
+            consents.push(TypedConsent::new(consent, of, now));
         }
         Ok((consents, events))
     }
@@ -237,11 +243,12 @@ impl Service {
             polarity: of.polarity,
             case: question.case.clone(),
             collected: collected.clone(),
-            valid: question
-                .for_child
-                .as_ref()
-                .map_or(Period { from: answered_at, to: Some(of.ends(answered_at)) }, |(_, valid)| *valid),
+            valid: question.for_child.as_ref().map_or(
+                Period { from: answered_at, to: Some(question.terms.ends(of, answered_at)) },
+                |(_, valid)| *valid,
+            ),
             for_child: question.for_child.as_ref().map(|(by, _)| by.clone()),
+            terms: question.terms.clone(),
         };
         let state = if given { ConsentState::Given } else { ConsentState::Declined };
         let id = ConsentId::from_uuid(self.ambient.id());
@@ -298,6 +305,12 @@ impl Service {
         }
         Ok(Some(Done { value, replayed: true }))
     }
+}
+
+/// What is answered on its own terms' last day holds for the rest of it; later there is nothing left to answer.
+fn must_not_be_over(question: &Question, now: Instant) -> Result<(), Error> {
+    let of = question.entry.consent_type().ok_or(Error::NotFound)?;
+    if question.terms.ends(of, now) <= now { Err(Error::Rule(Reason::ConsentWouldBeOver)) } else { Ok(()) }
 }
 
 /// Each specific consent has exactly one answer; nothing is taken for granted.

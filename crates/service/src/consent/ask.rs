@@ -10,6 +10,7 @@ use tillid_domain::{
     event::Fact,
     id::{PersonId, RequestId},
     request::{ConsentRequest, RequestState},
+    terms::{Proposal, Terms},
     text::{CaseRef, Code},
 };
 
@@ -26,6 +27,8 @@ pub struct NewRequest {
     pub case: Option<CaseRef>,
     /// The last day on which it can be answered; thirty days when not given.
     pub deadline: Option<LocalDate>,
+    /// Within what.
+    pub proposal: Proposal,
 }
 
 const USUAL_DEADLINE: CalendarPeriod = CalendarPeriod::days(30);
@@ -38,6 +41,16 @@ pub(crate) fn chosen_items(of: &ConsentType, named: &[Code]) -> Result<Vec<Code>
     }
     let wanted = |code: &Code| named.is_empty() || named.contains(code);
     Ok(of.items.iter().map(|item| item.code.clone()).filter(wanted).collect())
+}
+
+/// the terms, within what the type allows.
+pub(crate) fn within(
+    proposal: &Proposal,
+    of: &ConsentType,
+    items: &[Code],
+    now: Instant,
+) -> Result<Terms, Error> {
+    proposal.within(of, items, now).map_err(|(at, reason)| Error::invalid(&at, reason))
 }
 
 /// what belongs to a case names it.
@@ -74,11 +87,12 @@ impl Service {
         decision?;
         must_name_case(of, new.case.as_ref())?;
         let items = chosen_items(of, &new.items)?;
-        let deadline = last_day(new.deadline, now)?.next().start();
+        let terms = within(&new.proposal, of, &items, now)?;
+        let deadline = last_day_within(&terms, new.deadline, now)?.next().start();
         let Some(person) = self.resolve(call, &new.person).await? else {
             return Err(Error::invalid("/person", Reason::PersonUnknown));
         };
-        self.ask(call, new, &entry, person, items, deadline).await
+        self.ask(call, new, &entry, person, items, terms, deadline).await
     }
 
     async fn ask(
@@ -88,6 +102,7 @@ impl Service {
         entry: &CatalogueEntry,
         person: PersonId,
         items: Vec<Code>,
+        terms: Terms,
         deadline: Instant,
     ) -> Result<Done<ConsentRequest>, Error> {
         let of = entry.consent_type().ok_or(Error::NotFound)?;
@@ -111,6 +126,7 @@ impl Service {
             entry: entry.version(),
             items,
             case: new.case.clone(),
+            terms,
             deadline,
             state: RequestState::Open,
             voices: Vec::new(),
@@ -123,6 +139,7 @@ impl Service {
             items: request.items.clone(),
             case: request.case.clone(),
             deadline,
+            terms: request.terms.clone(),
         };
         let event = self.event(call, now, &request, fact);
         let mut record = self.look(call, person, Act::AskForConsent, Outcome::Found, now);
@@ -146,4 +163,20 @@ pub(crate) fn last_day(asked: Option<LocalDate>, now: Instant) -> Result<LocalDa
         return Err(Error::invalid("/deadline", Reason::EndDateTooLate));
     }
     Ok(day)
+}
+
+/// The same of a request within these terms: when what is asked for is over, there is nothing left to answer.
+pub(crate) fn last_day_within(
+    terms: &Terms,
+    asked: Option<LocalDate>,
+    now: Instant,
+) -> Result<LocalDate, Error> {
+    let day = last_day(asked, now)?;
+    match terms.last_day() {
+        Some(over) if day > over && asked.is_some() => {
+            Err(Error::invalid("/deadline", Reason::DeadlineAfterEnd))
+        }
+        Some(over) => Ok(day.min(over)),
+        None => Ok(day),
+    }
 }

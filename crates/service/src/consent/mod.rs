@@ -5,6 +5,7 @@ pub(crate) mod ask;
 mod cancel;
 pub(crate) mod close_case;
 pub(crate) mod exchange;
+pub(crate) mod list;
 pub(crate) mod present;
 mod read;
 mod register;

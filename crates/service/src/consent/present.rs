@@ -3,7 +3,7 @@
 use crate::{
     Call, Done, Error, Service,
     consent::{
-        ask::{chosen_items, must_name_case},
+        ask::{chosen_items, must_name_case, within},
         view::type_subject,
     },
     guard::principal,
@@ -19,6 +19,7 @@ use tillid_domain::{
     presentation::{
         ConsentSetting, MandateSetting, Means, Presentation, Presented, consent_document, mandate_document,
     },
+    terms::{Proposal, Terms},
     text::{CaseRef, Code, Name},
 };
 use tillid_storage::{Tx, Write};
@@ -36,6 +37,8 @@ pub enum NewPresentation {
         items: Vec<Code>,
         /// The case.
         case: Option<CaseRef>,
+        /// Within what.
+        proposal: Proposal,
     },
     /// A power of attorney.
     Mandate(NewMandate),
@@ -63,6 +66,7 @@ pub(crate) struct Unasked<'a> {
     pub(crate) consent_type: &'a Code,
     pub(crate) items: &'a [Code],
     pub(crate) case: Option<&'a CaseRef>,
+    pub(crate) proposal: &'a Proposal,
 }
 
 impl Service {
@@ -108,8 +112,8 @@ impl Service {
             (NewPresentation::Request(id), _) => {
                 self.present_request(call, act, &mut tx, person, *id, language, now).await
             }
-            (NewPresentation::Consent { consent_type, items, case }, _) => {
-                let about = Unasked { consent_type, items, case: case.as_ref() };
+            (NewPresentation::Consent { consent_type, items, case, proposal }, _) => {
+                let about = Unasked { consent_type, items, case: case.as_ref(), proposal };
                 self.present_unasked(call, act, &mut tx, person, &about, language, now).await
             }
             (NewPresentation::Mandate(_), Some(planned)) => Ok(present_mandate(planned, language)),
@@ -170,7 +174,7 @@ impl Service {
         let subject = Subject { person: Some(person), ..type_subject(of) };
         self.may(tx, call, act, &subject, now).await??;
         self.must_be_shown(tx, call, &request, of, now).await?;
-        self.draft_of(&entry, request.open_items(), Some(id), request.case, language)
+        self.draft_of(&entry, request.open_items(), Some(id), request.case, request.terms, language)
     }
 
     pub(crate) async fn present_unasked(
@@ -179,7 +183,7 @@ impl Service {
         act: Act,
         tx: &mut Tx<Write>,
         person: PersonId,
-        Unasked { consent_type, items, case }: &Unasked<'_>,
+        Unasked { consent_type, items, case, proposal }: &Unasked<'_>,
         language: Language,
         now: Instant,
     ) -> Result<Draft, Error> {
@@ -191,7 +195,8 @@ impl Service {
         self.may(tx, call, act, &subject, now).await??;
         must_name_case(of, *case)?;
         let items = chosen_items(of, items)?;
-        self.draft_of(&entry, items, None, case.map(CaseRef::clone), language)
+        let terms = within(proposal, of, &items, now)?;
+        self.draft_of(&entry, items, None, case.map(CaseRef::clone), terms, language)
     }
 
     pub(crate) fn draft_of(
@@ -200,6 +205,7 @@ impl Service {
         items: Vec<Code>,
         request: Option<RequestId>,
         case: Option<CaseRef>,
+        terms: Terms,
         language: Language,
     ) -> Result<Draft, Error> {
         let of = entry.consent_type().ok_or(Error::NotFound)?;
@@ -215,9 +221,13 @@ impl Service {
             version: entry.number,
             items: &items,
             case: case.as_ref(),
+            terms: &terms,
         };
         let document = consent_document(of, &setting, language);
-        Ok(Draft { presented: Presented::Consent { entry: entry.version(), items, request, case }, document })
+        Ok(Draft {
+            presented: Presented::Consent { entry: entry.version(), items, request, case, terms },
+            document,
+        })
     }
 
     pub(crate) async fn shown<M>(&self, tx: &mut Tx<M>, id: PresentationId) -> Result<Shown, Error> {

@@ -46,13 +46,14 @@ impl Service {
         then: &Then,
     ) -> Result<TypedConsent, Error> {
         let entry = self.known_entry(tx, consent.answer.entry.entry).await?;
-        let of = entry.consent_type().cloned().ok_or(Error::NotFound)?;
+        let of = entry.consent_type().ok_or(Error::NotFound)?;
         Ok(TypedConsent::then(consent, of, then))
     }
 
     async fn type_of<M>(&self, tx: &mut Tx<M>, request: &ConsentRequest) -> Result<ConsentType, Error> {
         let entry = self.known_entry(tx, request.entry.entry).await?;
-        entry.consent_type().cloned().ok_or(Error::NotFound)
+        // Within what was asked for: no other sources and recipients are told of.
+        entry.consent_type().map(|of| request.terms.of(of)).ok_or(Error::NotFound)
     }
 
     /// One consent.

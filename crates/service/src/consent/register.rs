@@ -19,6 +19,7 @@ use tillid_domain::{
     family::{Deciders, who_answers},
     id::{DeclarationId, DocumentId, PersonId, PresentationId, RequestId},
     presentation::{Means, Presented},
+    terms::Terms,
 };
 use tillid_storage::{Tx, Write};
 
@@ -62,8 +63,8 @@ impl Service {
             NewPresentation::Request(id) => {
                 self.present_request(call, act, &mut tx, person, *id, language, now).await?
             }
-            NewPresentation::Consent { consent_type, items, case } => {
-                let about = Unasked { consent_type, items, case: case.as_ref() };
+            NewPresentation::Consent { consent_type, items, case, proposal } => {
+                let about = Unasked { consent_type, items, case: case.as_ref(), proposal };
                 self.present_unasked(call, act, &mut tx, person, &about, language, now).await?
             }
             NewPresentation::Mandate(_) | NewPresentation::MandateRequest(_) => {
@@ -155,14 +156,14 @@ impl Service {
     ) -> Result<(Question, Vec<Event>), Error> {
         let mismatch = || Error::invalid("/presentation_id", Reason::PresentationMismatch);
         let (shown, _) = tx.presentation(presentation).await?.ok_or_else(mismatch)?;
-        let Presented::Consent { entry, items, request: about, case } = shown.presented.clone() else {
+        let Presented::Consent { entry, items, request: about, case, terms } = shown.presented.clone() else {
             return Err(mismatch());
         };
         if shown.person != person || about != request || shown.means != means_of(collected) {
             return Err(mismatch());
         }
         let entry = self.known_entry(tx, entry.entry).await?;
-        self.may_register(tx, call, person, &entry, collected, now).await?;
+        self.may_register(tx, call, person, &entry, &terms, collected, now).await?;
         let declaration = DeclarationId::from_uuid(self.ambient.id());
         let mut events = Vec::new();
         if let Some(id) = request {
@@ -186,7 +187,9 @@ impl Service {
         if tx.consents_rest_on(presentation).await? {
             return Err(Error::Rule(Reason::PresentationUsed));
         }
-        Ok((Question { declaration, entry, items, request, case, presentation, for_child: None }, events))
+        let question =
+            Question { declaration, entry, items, request, case, presentation, for_child: None, terms };
+        Ok((question, events))
     }
 
     pub(crate) async fn may_register(
@@ -195,6 +198,7 @@ impl Service {
         call: &Call,
         person: PersonId,
         entry: &CatalogueEntry,
+        terms: &Terms,
         collected: &Collected,
         now: Instant,
     ) -> Result<(), Error> {
@@ -223,7 +227,7 @@ impl Service {
             return Err(Error::Rule(Reason::AnsweredTogether));
         }
         // What staff register late is over when it would have been; what was given elsewhere may be brought as history.
-        if channel != Channel::Imported && of.ends(answered) <= now {
+        if channel != Channel::Imported && terms.ends(of, answered) <= now {
             return Err(Error::invalid("/registration", Reason::ConsentWouldBeOver));
         }
         Ok(())

@@ -13,18 +13,20 @@ use tillid_domain::{
 pub struct TypedConsent {
     /// The consent.
     pub consent: Consent,
-    /// The version of the type that it was given under.
+    /// The version of the type that it was given under, within the terms of what was asked and given.
     pub of: ConsentType,
     /// Where it stands at the moment of the answer.
     pub standing: ConsentStanding,
 }
 
 impl TypedConsent {
-    pub(crate) fn new(consent: Consent, of: ConsentType, now: Instant) -> Self {
+    pub(crate) fn new(consent: Consent, of: &ConsentType, now: Instant) -> Self {
         Self::then(consent, of, &Then::now(now))
     }
 
-    pub(crate) fn then(consent: Consent, of: ConsentType, then: &Then) -> Self {
+    /// Of the type as it is within the consent's own terms.
+    pub(crate) fn then(consent: Consent, of: &ConsentType, then: &Then) -> Self {
+        let of = consent.answer.terms.of(of);
         let standing = then.of_consent(&consent);
         Self { consent, of, standing }
     }

@@ -21,6 +21,7 @@ use tillid_domain::{
     joint::{ChildVoice, ForChild, Said, valid_for_child},
     presentation::Presented,
     request::ConsentRequest,
+    terms::Terms,
     text::Code,
 };
 use tillid_storage::{Tx, Write};
@@ -99,6 +100,7 @@ impl Service {
             items: items.clone(),
             request: Some(request.id),
             case: request.case.clone(),
+            terms: request.terms.clone(),
         };
         let used = request.voices.iter().any(|voice| voice.presentation == presentation);
         let declaration = DeclarationId::from_uuid(self.ambient.id());
@@ -123,7 +125,13 @@ impl Service {
                     voices: vec![ChildVoice { person: *by, presentation }],
                     until_age: false,
                 },
-                valid: valid_for_child(entry.consent_type().ok_or(Error::NotFound)?, family, now).0,
+                valid: valid_for_child(
+                    entry.consent_type().ok_or(Error::NotFound)?,
+                    &voiced.terms,
+                    family,
+                    now,
+                )
+                .0,
             };
             let (typed, event) = self.came_to(call, &voiced, entry, came, now)?;
             consents.push(typed);
@@ -147,7 +155,7 @@ impl Service {
     ) -> Result<(Vec<TypedConsent>, Vec<Event>), Error> {
         let Some(items) = request.decided(deciders) else { return Ok((Vec::new(), Vec::new())) };
         let of = entry.consent_type().ok_or(Error::NotFound)?;
-        let (valid, until_age) = valid_for_child(of, family, now);
+        let (valid, until_age) = valid_for_child(of, &request.terms, family, now);
         let voices = request.carried_by(deciders);
         let (answered, fact) = request.conclude(now)?;
         let Fact::RequestAnswered { declaration, presentation } = fact else {
@@ -187,6 +195,7 @@ impl Service {
             collected: Collected::Digital,
             valid,
             for_child: Some(for_child),
+            terms: request.terms.clone(),
         };
         let (state, fact) = if given {
             (ConsentState::Given, Fact::ConsentGiven(answer.clone()))
@@ -196,7 +205,7 @@ impl Service {
         let id = ConsentId::from_uuid(self.ambient.id());
         let consent = Consent { id, revision: 1, answer, answered_at: now, recorded_at: now, state };
         let event = self.event(call, now, &consent, fact);
-        Ok((TypedConsent::new(consent, of.clone(), now), event))
+        Ok((TypedConsent::new(consent, of, now), event))
     }
 
     /// Each voice is an answer to what was shown to them, not to what was shown to another of those who answer for the child.
@@ -219,6 +228,7 @@ impl Voice {
     pub(crate) fn alone(
         &self,
         of: &ConsentType,
+        terms: &Terms,
         presentation: PresentationId,
         now: Instant,
     ) -> Result<(ForChild, Period), Reason> {
@@ -226,7 +236,7 @@ impl Voice {
         if !self.deciders.are_met_by(&[self.by].into(), &std::collections::BTreeSet::new()) {
             return Err(Reason::AnsweredTogether);
         }
-        let (valid, until_age) = valid_for_child(of, &self.family, now);
+        let (valid, until_age) = valid_for_child(of, terms, &self.family, now);
         Ok((ForChild { voices, until_age }, valid))
     }
 }

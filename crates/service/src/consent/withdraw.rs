@@ -38,7 +38,7 @@ impl Service {
         self.settle(&mut tx, call, 200, id.as_uuid(), gone.consent.revision).await?;
         let looks = self.use_of_power(call, person, Act::WithdrawConsent, id.as_uuid(), now);
         tx.commit(gone.events, looks).await?;
-        Ok(Done { value: TypedConsent::new(gone.consent, of, now), replayed: false })
+        Ok(Done { value: TypedConsent::new(gone.consent, &of, now), replayed: false })
     }
 
     /// Withdraws a consent for the person of the look-up, on their word.
@@ -125,7 +125,7 @@ impl Service {
         self.settle(&mut tx, call, 200, id.as_uuid(), gone.consent.revision).await?;
         let look = self.served(call, view, act, id.as_uuid(), now);
         tx.commit(gone.events, Some(look)).await?;
-        Ok(Done { value: TypedConsent::new(gone.consent, of, now), replayed: false })
+        Ok(Done { value: TypedConsent::new(gone.consent, &of, now), replayed: false })
     }
 
     /// The events of a consent that was taken back, with the task that it makes for the authority.

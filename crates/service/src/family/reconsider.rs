@@ -1,6 +1,6 @@
 //! What becomes of a child's consents and requests when others have custody than before.
 
-use crate::{Call, Error, Service, consent::ask::last_day};
+use crate::{Call, Error, Service, consent::ask::last_day_within};
 use std::collections::BTreeMap;
 use tillid_domain::{
     Instant,
@@ -106,7 +106,8 @@ impl Service {
                 entry: entry.version(),
                 items,
                 case,
-                deadline: last_day(None, now)?.next().start(),
+                deadline: last_day_within(&first.answer.terms, None, now)?.next().start(),
+                terms: first.answer.terms.clone(),
                 state: RequestState::Open,
                 voices: Vec::new(),
                 exceptions: Vec::new(),
@@ -118,6 +119,7 @@ impl Service {
                 items: request.items.clone(),
                 case: request.case.clone(),
                 deadline: request.deadline,
+                terms: request.terms.clone(),
             };
             events.push(self.event(call, now, &request, fact));
         }

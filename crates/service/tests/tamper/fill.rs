@@ -14,12 +14,13 @@ use tillid_domain::{
     joint::ExceptionGround,
     presentation::Means,
     task::TaskOutcome,
+    terms::Proposal,
     text::Login,
 };
 use tillid_log::Note;
 use tillid_service::{
     Call, NewClient, NewCustody, NewErasure, NewException, NewLookup, NewMandateRequest, NewPerson,
-    NewPresentation, PersonRef, WitnessAnswer,
+    NewPresentation, NewRequest, PersonRef, WitnessAnswer,
 };
 use tillid_storage::{Looks, Session};
 use tillid_testkit::{
@@ -46,9 +47,16 @@ pub(crate) async fn everything(world: &World) {
     world.service.answer_request(&citizen(anna), refused, shown, &no).await.unwrap();
     let cancelled = world.ask(anna, "C15").await;
     world.service.cancel_request(&caseworker(OWN), cancelled).await.unwrap();
-    world.ask(anna, "C15").await;
-    let unasked =
-        NewPresentation::Consent { consent_type: "C15".parse().unwrap(), items: Vec::new(), case: None };
+    // Asked for and given within less than the type.
+    let proposal = Proposal { once: Some(true), ..Proposal::default() };
+    let narrow = NewRequest { proposal: proposal.clone(), ..World::question(anna, "C15") };
+    world.service.ask_for_consent(&caseworker(OWN), &narrow).await.unwrap();
+    let unasked = NewPresentation::Consent {
+        consent_type: "C15".parse().unwrap(),
+        items: Vec::new(),
+        case: None,
+        proposal,
+    };
     let shown = world.try_show(&citizen(bo), unasked).await.unwrap();
     let yes = world.all(true, shown).await;
     world.service.give_consents(&citizen(bo), shown, &yes).await.unwrap();
@@ -138,7 +146,12 @@ async fn collected(world: &World, anna: PersonId) {
     for (means, way) in ways {
         tick(world);
         let consent_type = "C01".parse().unwrap();
-        let about = NewPresentation::Consent { consent_type, items: Vec::new(), case: case.clone() };
+        let about = NewPresentation::Consent {
+            consent_type,
+            items: Vec::new(),
+            case: case.clone(),
+            proposal: tillid_domain::terms::Proposal::default(),
+        };
         let shown = world.service.present_for(&hans, &about, means, Language::Da).await.unwrap().value;
         let shown = shown.presentation.id;
         let yes = world.all(true, shown).await;

@@ -150,6 +150,7 @@ pub(crate) async fn consents_are_given_unasked_under_the_version_in_use(world: &
         consent_type: code.parse().unwrap(),
         items: Vec::new(),
         case: case.map(|c| c.parse().unwrap()),
+        proposal: tillid_domain::terms::Proposal::default(),
     };
     let refused = world.try_show(&citizen(anna), unasked(None, "C15")).await;
     assert_eq!(told(refused), invalid("/about/consent/consent_type", Reason::EntryNotPublished));
@@ -200,8 +201,12 @@ pub(crate) async fn staff_never_answer_for_anybody(world: &World) {
 pub(crate) async fn a_text_that_was_shown_serves_for_one_declaration(world: &World) {
     let anna = world.anna().await;
     world.import("C15").await;
-    let unasked =
-        NewPresentation::Consent { consent_type: "C15".parse().unwrap(), items: Vec::new(), case: None };
+    let unasked = NewPresentation::Consent {
+        consent_type: "C15".parse().unwrap(),
+        items: Vec::new(),
+        case: None,
+        proposal: tillid_domain::terms::Proposal::default(),
+    };
     let shown = world.try_show(&citizen(anna), unasked).await.unwrap();
     let answers = world.all(true, shown).await;
     let given = world.service.give_consents(&citizen(anna), shown, &answers).await.unwrap().value;

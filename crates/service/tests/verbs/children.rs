@@ -307,8 +307,12 @@ pub(crate) async fn r35_what_several_must_say_is_not_given_unasked(world: &World
         world.import(code).await;
     }
     let unasked = async |call: &Call, code: &str| {
-        let new =
-            NewPresentation::Consent { consent_type: code.parse().unwrap(), items: Vec::new(), case: None };
+        let new = NewPresentation::Consent {
+            consent_type: code.parse().unwrap(),
+            items: Vec::new(),
+            case: None,
+            proposal: tillid_domain::terms::Proposal::default(),
+        };
         let shown = world.try_show(call, new).await.unwrap();
         let answers = world.all(true, shown).await;
         world.service.give_consents(call, shown, &answers).await

@@ -41,7 +41,12 @@ pub(crate) async fn hans(world: &World, person: PersonId) -> Call {
 
 fn everything_of(code: &str) -> NewPresentation {
     let case = Some(CASE.parse().unwrap());
-    NewPresentation::Consent { consent_type: code.parse().unwrap(), items: Vec::new(), case }
+    NewPresentation::Consent {
+        consent_type: code.parse().unwrap(),
+        items: Vec::new(),
+        case,
+        proposal: tillid_domain::terms::Proposal::default(),
+    }
 }
 
 async fn told_to(world: &World, call: &Call, code: &str, means: Means) -> PresentationId {

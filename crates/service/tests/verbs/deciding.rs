@@ -203,6 +203,7 @@ pub(crate) async fn d3_giving_what_would_permit_makes_the_no_a_yes(world: &World
         items: items.clone(),
         case: case.clone(),
         deadline: None,
+        proposal: tillid_domain::terms::Proposal::default(),
     };
     let request = world.service.ask_for_consent(&machine(OWN), &new).await.unwrap().value.id;
     let shown = world.show(&citizen(anna), request).await;

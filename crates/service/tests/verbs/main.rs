@@ -18,7 +18,9 @@ mod external;
 mod giving;
 mod journey;
 mod known;
+mod listing;
 mod looking;
+mod narrowing;
 mod noticing;
 mod posting;
 mod printing;
@@ -90,6 +92,16 @@ tillid_testkit::on_both_engines! {
         a_wrong_registration_never_counted,
         c12_an_opt_out_is_a_no_that_wins_however_it_was_given,
         a_printed_form_is_found_again_until_it_is_answered_or_too_old;
+    listing:
+        r12_a_list_is_a_look_at_each_person_on_it,
+        a_list_is_for_those_whose_work_it_is,
+        a_list_is_filtered_by_where_things_stand,
+        a_list_is_gone_through_in_both_directions;
+    narrowing:
+        c7_c8_what_was_asked_for_is_what_is_given_and_no_more,
+        r15_r27_more_than_the_type_or_the_law_allows_is_not_asked_for,
+        what_is_asked_for_until_a_day_is_answered_by_then_or_never,
+        c8_what_is_registered_on_paper_or_for_one_time_has_its_terms;
     working:
         r07_a_withdrawal_becomes_a_task_for_the_authority,
         a_task_is_seen_by_those_whose_work_it_is,

@@ -131,6 +131,7 @@ pub(crate) async fn r22_what_staff_registered_or_took_back_is_confirmed_to_the_p
         consent_type: "C15".parse().unwrap(),
         items: Vec::new(),
         case: Some(case),
+        proposal: tillid_domain::terms::Proposal::default(),
     };
     let shown = world.service.present_for(&hans, &about, Means::Told, Language::Da).await.unwrap();
     let shown = shown.value.presentation.id;

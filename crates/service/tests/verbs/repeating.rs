@@ -53,7 +53,12 @@ pub(crate) async fn the_same_key_and_request_changes_nothing_more(world: &World)
     let shown = twice!(1, service.present(&by_anna("4"), &new, Language::Da)).presentation.id;
     let mandate = twice!(1, service.give_mandate(&by_anna("5"), shown));
     twice!(1, service.revoke_mandate(&by_anna("6"), mandate.id));
-    let unasked = NewPresentation::Consent { consent_type: code, items: Vec::new(), case: None };
+    let unasked = NewPresentation::Consent {
+        consent_type: code,
+        items: Vec::new(),
+        case: None,
+        proposal: tillid_domain::terms::Proposal::default(),
+    };
     let shown = twice!(1, service.present(&by_anna("7"), &unasked, Language::En)).presentation.id;
     twice!(3, service.give_consents(&by_anna("8"), shown, &answers));
 }
@@ -85,8 +90,12 @@ pub(crate) async fn a_refused_change_leaves_its_key_free(world: &World) {
 pub(crate) async fn a_key_of_another_caller_is_another_key(world: &World) {
     let (anna, bo) = (world.anna().await, world.bo().await);
     world.import("C15").await;
-    let unasked =
-        NewPresentation::Consent { consent_type: "C15".parse().unwrap(), items: Vec::new(), case: None };
+    let unasked = NewPresentation::Consent {
+        consent_type: "C15".parse().unwrap(),
+        items: Vec::new(),
+        case: None,
+        proposal: tillid_domain::terms::Proposal::default(),
+    };
     let mut shown = Vec::new();
     for person in [anna, bo] {
         let call = keyed(citizen(person), "1", "a");

@@ -4,6 +4,7 @@
 mod access;
 mod catalogue;
 mod clients;
+mod consent_list;
 mod consents;
 mod external;
 mod idempotency;
@@ -68,6 +69,8 @@ conformance! {
         a_clients_id_is_there_once,
         the_clients_of_an_authority_come_newest_first_page_by_page,
         an_assertion_is_used_once_on_whichever_node;
+    consent_list:
+        a_list_holds_what_the_domain_says_in_either_direction;
     consents:
         a_request_reads_back_in_each_state,
         a_consent_reads_back_in_each_state,

@@ -15,6 +15,7 @@ use tillid_domain::{
     mandate::{Mandate, MandateState},
     presentation::{Means, Presentation, Presented},
     request::{ConsentRequest, RequestState},
+    terms::Terms,
     text::Login,
 };
 use tillid_storage::{Store, StoreError};
@@ -124,6 +125,7 @@ pub(crate) fn presentation(
         items: vec!["navn".parse().unwrap()],
         request: None,
         case: None,
+        terms: Terms::default(),
     };
     let presentation = Presentation {
         id: PresentationId::from_uuid(id()),
@@ -167,6 +169,7 @@ pub(crate) fn request(person: PersonId, entry: &CatalogueEntry, authority: &str)
         state: RequestState::Open,
         voices: Vec::new(),
         exceptions: Vec::new(),
+        terms: Terms::default(),
     };
     let fact = Fact::ConsentRequested {
         person,
@@ -175,6 +178,7 @@ pub(crate) fn request(person: PersonId, entry: &CatalogueEntry, authority: &str)
         items: request.items.clone(),
         case: request.case.clone(),
         deadline: request.deadline,
+        terms: request.terms.clone(),
     };
     let event = event(&request, at(3), fact);
     (request, event)
@@ -202,6 +206,7 @@ pub(crate) fn consent(
         collected: Collected::Digital,
         valid: Period { from: at(4), to: Some(at(2_000_000)) },
         for_child: None,
+        terms: Terms::default(),
     };
     let state = if given { ConsentState::Given } else { ConsentState::Declined };
     let fact = if given { Fact::ConsentGiven(answer.clone()) } else { Fact::ConsentDeclined(answer.clone()) };

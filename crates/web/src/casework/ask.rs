@@ -1,6 +1,11 @@
 //! Asking a person for a consent: which type first, then what of it, in which case, and until when.
 
-use super::{Stop, Under, found::may_ask, read as told, roles};
+use super::{
+    Stop, Under,
+    found::may_ask,
+    narrow::{Narrow, Narrowed},
+    read as told, roles,
+};
 use crate::{
     fields::{self, WrittenDate},
     page::{Here, Page, see},
@@ -22,7 +27,14 @@ use tillid_service::{Error, NewRequest, PersonRef};
 const AT_A_TIME: u32 = 200;
 
 /// Where the flaws that the verb finds are shown.
-const PLACES: &Places = &[("/items", "item-0"), ("/case", "case"), ("/deadline", "deadline_day")];
+const PLACES: &Places = &[
+    ("/items", "item-0"),
+    ("/case", "case"),
+    ("/deadline", "deadline_day"),
+    ("/valid_until", "valid_until_day"),
+    ("/sources", "source-0"),
+    ("/recipients", "recipient-0"),
+];
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -36,6 +48,7 @@ struct Filled {
     items: Vec<String>,
     case: String,
     deadline: WrittenDate,
+    narrowed: Narrowed,
 }
 
 impl Filled {
@@ -43,7 +56,13 @@ impl Filled {
     fn empty(here: &Here, case: Option<&CaseRef>) -> Self {
         let attempt = here.service.ambient().id().to_string();
         let case = case.map(ToString::to_string).unwrap_or_default();
-        Self { attempt, items: Vec::new(), case, deadline: WrittenDate::default() }
+        Self {
+            attempt,
+            items: Vec::new(),
+            case,
+            deadline: WrittenDate::default(),
+            narrowed: Narrowed::default(),
+        }
     }
 
     fn sent(fields: &Fields) -> Self {
@@ -53,13 +72,14 @@ impl Filled {
             items: fields.all("item").map(str::to_owned).collect(),
             case: text("case"),
             deadline: WrittenDate::sent(fields, "deadline"),
+            narrowed: Narrowed::sent(fields),
         }
     }
 
     /// The name of the attempt: the form as it was sent. Changed and sent again, it is another one.
     fn key(&self, code: &Code) -> String {
-        let Self { attempt, items, case, deadline } = self;
-        format!("ask:{attempt}:{code}:{}:{case}:{deadline:?}", items.join(","))
+        let Self { attempt, items, case, deadline, narrowed } = self;
+        format!("ask:{attempt}:{code}:{}:{case}:{deadline:?}:{}", items.join(","), narrowed.key())
     }
 }
 
@@ -93,6 +113,7 @@ struct Ask<'p> {
     of: &'p ConsentType,
     needs_case: bool,
     choices: Vec<Choice>,
+    narrow: Narrow<'p>,
     filled: &'p Filled,
     notice: Option<Notice>,
 }
@@ -201,6 +222,7 @@ fn read(page: &mut Page, of: &ConsentType, person: PersonId, filled: &Filled) ->
     let case = case.map_err(|flaw| page.wrong("case", page.t(flaw)));
     let deadline = if filled.deadline.is_empty() { Ok(None) } else { filled.deadline.date().map(Some) };
     let deadline = deadline.map_err(|(part, flaw)| page.wrong(format!("deadline_{part}"), page.t(flaw)));
+    let proposal = filled.narrowed.read(page);
     if items.is_empty() {
         return None;
     }
@@ -210,6 +232,7 @@ fn read(page: &mut Page, of: &ConsentType, person: PersonId, filled: &Filled) ->
         items,
         case: case.ok()?,
         deadline: deadline.ok()?,
+        proposal: proposal?,
     })
 }
 
@@ -247,6 +270,7 @@ impl<'p> Ask<'p> {
             of,
             needs_case: of.case_binding == CaseBinding::Required,
             choices: choices.collect(),
+            narrow: Narrow::new(page, of, &filled.narrowed),
             filled,
             notice,
         }

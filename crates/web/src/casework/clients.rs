@@ -198,6 +198,7 @@ pub(super) const fn scope_words(scope: Scope) -> &'static str {
         Scope::Register => "casework.client_register_external",
         Scope::Represent => "casework.client_represent",
         Scope::Collect => "casework.client_collect",
+        Scope::List => "casework.client_list",
     }
 }
 

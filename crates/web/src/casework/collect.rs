@@ -1,7 +1,13 @@
 //! Registering an answer, first step: about what, and how it is given. A last press of a button makes the text that the answer is given
 //! to.
 
-use super::{Stop, Under, ask::published, found::may_ask, read as told, roles};
+use super::{
+    Stop, Under,
+    ask::published,
+    found::may_ask,
+    narrow::{Narrow, Narrowed},
+    read as told, roles,
+};
 use crate::{
     fields::{self, Radio},
     page::{Here, Page, see},
@@ -25,7 +31,14 @@ use tillid_service::{Error, NewPresentation};
 const AT_A_TIME: u32 = 200;
 
 /// Where the flaws that the verb finds are shown.
-const PLACES: &Places = &[("/items", "item-0"), ("/case", "case"), ("/means", "means-0")];
+const PLACES: &Places = &[
+    ("/items", "item-0"),
+    ("/case", "case"),
+    ("/means", "means-0"),
+    ("/valid_until", "valid_until_day"),
+    ("/sources", "source-0"),
+    ("/recipients", "recipient-0"),
+];
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -49,6 +62,7 @@ struct Filled {
     language: String,
     items: Vec<String>,
     case: String,
+    narrowed: Narrowed,
 }
 
 impl Filled {
@@ -59,6 +73,7 @@ impl Filled {
             language: here.page.language.tag().to_owned(),
             items: Vec::new(),
             case: case.map(ToString::to_string).unwrap_or_default(),
+            narrowed: Narrowed::default(),
         }
     }
 
@@ -70,14 +85,19 @@ impl Filled {
             language: text("language"),
             items: fields.all("item").map(str::to_owned).collect(),
             case: text("case"),
+            narrowed: Narrowed::sent(fields),
         }
     }
 
     /// The name of the attempt: the form as it was sent. Changed and sent again, it is another one.
     fn key(&self, code: &Code, request: Option<RequestId>) -> String {
-        let Self { attempt, means, language, items, case } = self;
+        let Self { attempt, means, language, items, case, narrowed } = self;
         let request = request.map(|id| id.to_string()).unwrap_or_default();
-        format!("show:{attempt}:{code}:{request}:{means}:{language}:{}:{case}", items.join(","))
+        format!(
+            "show:{attempt}:{code}:{request}:{means}:{language}:{}:{case}:{}",
+            items.join(","),
+            narrowed.key()
+        )
     }
 }
 
@@ -114,6 +134,7 @@ struct Collect<'p> {
     choices: Vec<Choice>,
     means: Vec<Radio>,
     languages: Vec<Radio>,
+    narrow: Narrow<'p>,
     filled: &'p Filled,
     notice: Option<Notice>,
 }
@@ -260,10 +281,16 @@ fn read(page: &mut Page, matter: &Matter, filled: &Filled) -> Option<(NewPresent
         read => read,
     };
     let case = case.map_err(|flaw| page.wrong("case", page.t(flaw)));
+    let proposal = filled.narrowed.read(page);
     if items.is_empty() {
         return None;
     }
-    let new = NewPresentation::Consent { consent_type: of.code.clone(), items, case: case.ok()? };
+    let new = NewPresentation::Consent {
+        consent_type: of.code.clone(),
+        items,
+        case: case.ok()?,
+        proposal: proposal?,
+    };
     Some((new, means?, language?))
 }
 
@@ -318,6 +345,7 @@ impl<'p> Collect<'p> {
             choices: choices.collect(),
             means: means.collect(),
             languages: languages.collect(),
+            narrow: Narrow::new(page, of, &filled.narrowed),
             filled,
             notice,
         }

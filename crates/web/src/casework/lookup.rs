@@ -1,6 +1,8 @@
 //! The form that looks a person up: whom, for what, in which case.
 
-use super::{catalogue::may_edit, clients::may_manage, erase::may_erase, roles, tasks::may_work};
+use super::{
+    catalogue::may_edit, clients::may_manage, erase::may_erase, given::may_list, roles, tasks::may_work,
+};
 use crate::{
     fields,
     page::{Here, Page, see},
@@ -42,6 +44,7 @@ struct LookUp<'p> {
     page: &'p Page,
     choices: Vec<Choice>,
     may_work: bool,
+    may_list: bool,
     may_erase: bool,
     may_manage: bool,
     may_edit: bool,
@@ -77,7 +80,7 @@ pub(super) async fn look_up(mut here: Here, Form(fields): Form) -> Result<Respon
 }
 
 /// The purposes that the roles have between them.
-fn purposes(roles: &[Role]) -> Vec<Purpose> {
+pub(super) fn purposes(roles: &[Role]) -> Vec<Purpose> {
     let has = |purpose: &Purpose| roles.iter().any(|role| role.purposes().contains(purpose));
     Purpose::ALL.into_iter().filter(has).collect()
 }
@@ -113,6 +116,7 @@ fn shown(here: &Here, filled: &Filled, notice: Option<Notice>) -> Result<Respons
         page,
         choices,
         may_work: may_work(roles),
+        may_list: may_list(roles),
         may_erase: may_erase(roles),
         may_manage: may_manage(roles),
         may_edit: may_edit(roles),

@@ -35,6 +35,8 @@ struct RequestPage<'p> {
     asked: String,
     deadline: String,
     case: Option<String>,
+    /// How long it is to hold.
+    lasts: String,
     statements: Vec<String>,
     answers: Vec<Consent>,
     voices: Vec<String>,
@@ -88,6 +90,7 @@ async fn shown(
         found: format!("/casework/lookups/{lookup}"),
         address: format!("/casework/lookups/{lookup}/requests/{id}"),
         of: &of,
+        lasts: request.terms.duration(&of, page.language),
         state: page.t(state),
         colour,
         meaning: meaning(page, &request, standing),

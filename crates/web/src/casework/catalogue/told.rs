@@ -13,6 +13,7 @@ use tillid_domain::{
     catalogue::{CatalogueEntry, ConsentType, Definition, EntryState, MandatePackage, Shelf},
     event::{Fact, Recorded},
     presentation::{ConsentSetting, consent_document},
+    terms::Terms,
     text::{Code, Name},
 };
 use tillid_edge::Problem;
@@ -125,12 +126,14 @@ fn document(here: &Here, of: &ConsentType, version: u32) -> Result<ConsentDocume
     let name = authority.name.in_language(here.page.language).parse::<Name>();
     let name = here.told(name.map_err(|_| Error::NotFound))?;
     let items: Vec<Code> = of.items.iter().map(|item| item.code.clone()).collect();
+    let terms = Terms::default();
     let setting = ConsentSetting {
         authority: &name,
         dpo_contact: &authority.dpo_contact,
         version,
         items: &items,
         case: None,
+        terms: &terms,
     };
     ConsentDocument::read(&consent_document(of, &setting, here.page.language))
 }
@@ -213,8 +216,14 @@ mod tests {
         let of = consent_type("C15");
         let name = "Eksempel Kommune".parse().expect("a name");
         let items: Vec<Code> = of.items.iter().map(|item| item.code.clone()).collect();
-        let setting =
-            ConsentSetting { authority: &name, dpo_contact: &name, version: 2, items: &items, case: None };
+        let setting = ConsentSetting {
+            authority: &name,
+            dpo_contact: &name,
+            version: 2,
+            items: &items,
+            case: None,
+            terms: &Terms::default(),
+        };
         ConsentDocument::read(&consent_document(&of, &setting, language)).expect("a document")
     }
 
