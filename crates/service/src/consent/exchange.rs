@@ -23,6 +23,7 @@ use tillid_domain::{
     id::{ConsentId, DeclarationId, EmployeeId, PersonId, PresentationId},
     joint::ForChild,
     presentation::Means,
+    terms::Terms,
     text::{Code, Name},
 };
 use tillid_storage::{Opened, Tx, Write};
@@ -175,7 +176,7 @@ impl Service {
             given_at: told.given_at,
             document: None,
         };
-        self.may_register(&mut tx, call, person, &entry, &collected, now).await?;
+        self.may_register(&mut tx, call, person, &entry, &Terms::default(), &collected, now).await?;
         must_be_new(&mut tx, person, of.authority, source, &told.reference).await?;
         let taken = taken(&told, of, now, &mut lost)?;
         let (consents, events) =
@@ -246,7 +247,7 @@ impl Service {
         let of = entry.consent_type().ok_or(Error::NotFound)?;
         let items: Vec<Code> = taken.iter().map(|t| t.item.clone()).collect();
         let items = chosen_items(of, &items)?;
-        let draft = self.draft_of(entry, items, None, told.case.clone(), Language::Da)?;
+        let draft = self.draft_of(entry, items, None, told.case.clone(), Terms::default(), Language::Da)?;
         let (shown, event) = self.presented(call, person, draft, Means::Elsewhere, Language::Da, now);
         tx.present(&event, &shown.document).await?;
         let declaration = DeclarationId::from_uuid(self.ambient.id());
@@ -260,7 +261,7 @@ impl Service {
                 Fact::ConsentDeclined(consent.answer.clone())
             };
             events.push(self.event(call, now, &consent, fact));
-            consents.push(TypedConsent::new(consent, of.clone(), now));
+            consents.push(TypedConsent::new(consent, of, now));
         }
         Ok((consents, events))
     }
@@ -290,6 +291,8 @@ impl Service {
             collected: collected.clone(),
             valid: one.valid,
             for_child: None,
+            // What somebody else wrote down says nothing of less than the type's own.
+            terms: Terms::default(),
         };
         let state = if one.given { ConsentState::Given } else { ConsentState::Declined };
         let id = ConsentId::from_uuid(self.ambient.id());
