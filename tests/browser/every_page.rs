@@ -233,6 +233,7 @@ async fn citizen(language: Language) {
 
     let consent = format!("/consents/{}", id(&consents[0]));
     walk.visit(&consent, "consent").await;
+    assert!(walk.browser.offers(&walk.page("consent.xml")).await);
     walk.browser.unfold().await;
     walk.look("consent-unfolded").await;
     walk.visit(&format!("{consent}/withdraw"), "consent-withdraw").await;
@@ -241,6 +242,7 @@ async fn citizen(language: Language) {
     walk.visit(&format!("/consents/{}", id(&consents[1])), "consent-declined").await;
     walk.open_receipt(&consent).await;
     walk.look("receipt").await;
+    assert!(walk.browser.offers(&walk.page("receipt.paper")).await);
     walk.browser.unfold().await;
     walk.look("receipt-unfolded").await;
 
@@ -288,6 +290,7 @@ async fn representative(language: Language) {
     walk.visit(&mandate, "held-mandate").await;
     walk.open_receipt(&mandate).await;
     walk.look("held-receipt").await;
+    assert!(!walk.browser.offers(&walk.page("receipt.paper")).await, "there is none of a power of attorney");
     walk.visit(&format!("{mandate}/renounce"), "mandate-renounce").await;
     walk.click("mandate.renounce").await;
     walk.look("mandate-renounced").await;

@@ -49,6 +49,8 @@ async fn registrar(language: Language) {
     {
         walk.show(&lookup, means).await;
         walk.look(name).await;
+        let printable = walk.browser.offers(&walk.page("registering.form")).await;
+        assert_eq!(printable, means == "registering.paper", "{means}");
     }
     walk.visit(&lookup, "found-with-paper").await;
     walk.show(&lookup, "registering.told").await;
@@ -67,6 +69,7 @@ async fn registrar(language: Language) {
 
     let consent = walk.first_link("*=\"/consents/\"").await;
     walk.visit(&consent, "staff-consent").await;
+    assert!(walk.browser.offers(&walk.page("consent.xml")).await);
     walk.visit(&format!("{consent}/annul"), "staff-annul").await;
     walk.visit_unfilled(&format!("{consent}/annul"), "registering.annul_now", "staff-annul-errors").await;
     walk.visit(&format!("{consent}/withdraw"), "staff-withdraw").await;

@@ -21,15 +21,44 @@ async fn a_receipt_is_for_whom_it_concerns(engine: Engine) {
     assert!(download.header("content-disposition").starts_with("attachment"), "it is kept, not shown");
     assert!(download.header("cache-control").contains("no-store") && download.body.contains("\"receipt\""));
 
+    let event = path.trim_start_matches("/receipts/").to_owned();
+    for (language, file) in [("da", "kvittering"), ("en", "receipt")] {
+        let page = anna.open(&scene.at(&format!("/language/{language}?return_to={path}"))).await.expect(200);
+        let paper = anna.follow(&page, &page.link("/pdf")).await.expect(200);
+        assert_eq!(paper.header("content-type"), "application/pdf");
+        assert_eq!(
+            paper.header("content-disposition"),
+            format!("attachment; filename=\"{file}-{event}.pdf\"")
+        );
+        assert!(paper.header("cache-control").contains("no-store") && paper.body.starts_with("%PDF-1."));
+        assert!(paper.body.contains("<pdfuaid:part>1<"), "for everybody to read");
+    }
+    let overview = anna.open(&scene.at("/overview")).await.expect(200);
+    let consent = anna.follow(&overview, &overview.link("/consents/0")).await.expect(200);
+    let xml = anna.follow(&consent, &consent.link("/viljestilkendegivelse")).await.expect(200);
+    assert_eq!(xml.header("content-type"), "application/xml; charset=utf-8");
+    assert!(xml.header("content-disposition").starts_with("attachment; filename=\"consent-"));
+    assert!(xml.header("cache-control").contains("no-store"));
+    assert!(
+        xml.body.contains("<!-- Left out: name_withheld -->")
+            && xml.body.contains("Viljestilkendegivelseserklaering>")
+    );
+    let declaration = xml.url.clone();
+
     let mandate = give_mandate(&scene, &mut anna, "M14", &Person::bo()).await;
     let shared = format!("/mandates/{}/receipt", id_of(&mandate));
     let of_both = anna.open(&scene.at(&shared)).await.expect(200);
+    assert!(!of_both.body.contains("/pdf\""), "a receipt of no answer is no paper");
+    anna.open(&format!("{}/pdf", of_both.url)).await.refuses(409, "not_on_paper");
 
     let mut nobody = Walker::new();
     let mut bo = scene.logged_in("mitid", Person::bo()).await;
     let mut hans = scene.logged_in("mitid", Person::hans()).await;
     let consent = format!("/requests/{request}/receipt");
-    for part in ["", "/download", "/proof"] {
+    nobody.open(declaration.as_str()).await.refuses(401, "session_missing");
+    bo.open(declaration.as_str()).await.refuses(404, "not_found");
+    hans.open(declaration.as_str()).await.refuses(403, "lookup_missing");
+    for part in ["", "/download", "/pdf", "/proof"] {
         let path = scene.at(&format!("{path}{part}"));
         nobody.open(&path).await.refuses(401, "session_missing");
         bo.open(&path).await.refuses(404, "not_found");

@@ -72,6 +72,12 @@ async fn an_oral_yes_is_seen_withdrawn_and_becomes_a_task(engine: Engine) {
     let again = hans.open(done.url.as_str()).await.expect(200);
     assert!(again.forms().iter().all(|form| !form.action.contains("/presentations/")), "it is answered");
 
+    let found = hans.open(&scene.at(&lookup)).await.expect(200);
+    let noted = hans.follow(&found, &found.link("/consents/")).await.expect(200);
+    let xml = hans.follow(&noted, &noted.link("/viljestilkendegivelse")).await.expect(200);
+    assert!(xml.body.contains("<!-- Left out: how_it_was_said, name_withheld -->"), "{}", xml.body);
+    anna.open(xml.url.as_str()).await.refuses(403, "staff_only");
+
     let overview = anna.open(&scene.at("/overview")).await.expect(200);
     let consent = anna.follow(&overview, &overview.link("/consents/0")).await.expect(200);
     for said in ["Hun sagde ja", "Hun ringede", "said to a member of staff"] {
@@ -123,11 +129,19 @@ async fn a_signed_form_that_comes_back_is_found_and_its_scan_is_the_citizens_to_
     let mut anna = scene.logged_in("mitid", Person::anna()).await;
     let mut bo = scene.logged_in("mitid", Person::bo()).await;
     let printed = look_up(&scene, &mut hans).await;
-    show(&scene, &mut hans, &printed, "C02", "paper").await;
+    let made = show(&scene, &mut hans, &printed, "C02", "paper").await;
+    let paper = hans.follow(&made, &made.link("/form")).await.expect(200);
+    assert!(paper.header("content-type") == "application/pdf" && paper.body.starts_with("%PDF-1."));
+    assert!(paper.header("cache-control").contains("no-store"));
+    let name = paper.header("content-disposition");
+    let code = name.strip_prefix("attachment; filename=\"form-").and_then(|rest| rest.strip_suffix(".pdf\""));
+    let code = code.unwrap_or_else(|| panic!("{name}")).to_owned();
+    anna.open(paper.url.as_str()).await.refuses(403, "staff_only");
 
     // It comes back to somebody else.
     let lookup = look_up_to_serve(&scene, &mut inge).await;
     let found = inge.open(&scene.at(&lookup)).await.expect(200);
+    assert!(found.text().contains(&code), "it is found by what stands on it: {}", found.text());
     let sheet = inge.follow(&found, &found.link("/presentations/")).await.expect(200);
     let form = sheet.form("/presentations/");
     let mut values = every(&form, "answer.", "yes");

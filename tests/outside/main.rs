@@ -9,6 +9,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../support/papers.rs"]
+mod papers;
+
 #[path = "../faults/mod.rs"]
 mod faults;
 
@@ -21,10 +24,12 @@ mod children;
 mod clients;
 mod collecting;
 mod contract;
+mod declarations;
 mod door;
 mod erasure;
 mod journey;
 mod notices;
+mod printing;
 mod privacy;
 mod roles;
 mod second_verifier;

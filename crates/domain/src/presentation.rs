@@ -103,6 +103,21 @@ pub struct Presentation {
     pub shown_at: Instant,
 }
 
+impl PresentationId {
+    /// What stands on the paper, to be read aloud or typed: eight letters and digits that are not taken for one another. It tells apart
+    /// the papers of one person, and nothing else.
+    pub fn code(self) -> String {
+        const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        let id = self.as_uuid().as_u128();
+        let digit = |at: u32| {
+            let five = usize::try_from(id >> (5 * at) & 31).unwrap_or_default();
+            DIGITS.get(five).copied().map_or('0', char::from)
+        };
+        let part = |from: u32| (from..from + 4).rev().map(digit).collect::<String>();
+        format!("{}-{}", part(4), part(0))
+    }
+}
+
 impl Presentation {
     /// Refuses an answer by someone else, to something else, or long after.
     pub fn must_fit(&self, person: PersonId, presented: &Presented, now: Instant) -> Result<(), Reason> {
@@ -253,4 +268,19 @@ pub fn mandate_document(setting: &MandateSetting<'_>, language: Language) -> Vec
         "case": setting.case,
         "until": setting.until,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_on_a_paper_is_short_and_differs_with_the_last_forty_bits() {
+        let code = |id: u128| PresentationId::from_uuid(Uuid::from_u128(id)).code();
+        assert_eq!(code(0), "0000-0000");
+        assert_eq!(code((1 << 40) - 1), "ZZZZ-ZZZZ");
+        assert_eq!(code(0x0198_aaaa_0000_7000_8000_0000_0000_0421), "0000-0111");
+        assert_eq!(code(1 << 20), "0001-0000");
+        assert!(!(0..32).any(|n| code(n).contains(['I', 'L', 'O', 'U'])));
+    }
 }

@@ -166,6 +166,8 @@ reasons! {
     AnsweredBeforeShown = "answered_before_shown",
     /// It does not end with one use.
     NotForOneTime = "not_for_one_time",
+    /// There is no paper of it.
+    NotOnPaper = "not_on_paper",
     /// More people are concerned by the case than can be by one.
     CaseTooLarge = "case_too_large",
     /// This type is not collected in that way.

@@ -30,6 +30,7 @@ pub use access::{
     export::Export,
     lookup::{FoundConsent, FoundMandate, LookedUp, NewLookup, UnderLookup},
     overview::{MayActFor, Overview, OwnOverview, RepresentativeOverview},
+    paper::{Paper, is_on_paper},
     receipts::ReceiptOf,
 };
 pub use call::{Call, Done, Key, Through};

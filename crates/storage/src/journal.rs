@@ -375,23 +375,6 @@ impl<Mode> Tx<Mode> {
         Ok(id.map(EventId::from_uuid))
     }
 
-    /// The id of one event of a thing, by its number among them.
-    pub async fn event_of(
-        &mut self,
-        kind: Kind,
-        aggregate: Uuid,
-        revision: u64,
-    ) -> Result<Option<EventId>, StoreError> {
-        const SQL: &str = "SELECT id FROM event WHERE kind = $1 AND aggregate_id = $2 AND revision = $3";
-        let id: Option<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL)
-            .bind(kind.code())
-            .bind(aggregate)
-            .bind(i64::try_from(revision).unwrap_or(i64::MAX))
-            .fetch_optional(conn)
-            .await)?;
-        Ok(id.map(EventId::from_uuid))
-    }
-
     /// How many events concern the person, and so how much was known of them by that moment.
     pub async fn version_at(&mut self, person: PersonId, known_at: Instant) -> Result<u64, StoreError> {
         const SQL: &str = "SELECT COALESCE(MAX(s.version), 0) FROM event_subject s JOIN event e ON e.id = s.event_id \

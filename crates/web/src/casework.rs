@@ -68,6 +68,11 @@ pub(crate) fn router() -> Router<Web> {
         )
         .route("/casework/lookups/{lookup}/documents/{document}", get(evidence::have))
         .route(
+            "/casework/lookups/{lookup}/declarations/{declaration}/viljestilkendegivelse",
+            get(evidence::state_format),
+        )
+        .route("/casework/lookups/{lookup}/presentations/{presentation}/form", get(evidence::form))
+        .route(
             "/casework/lookups/{lookup}/presentations/{presentation}",
             get(registration::page).post(registration::sent),
         )

@@ -7,9 +7,11 @@ use tillid_domain::{
     collected::{AnnulmentGround, Collected},
     consent::{Consent, ConsentState},
     document::Document,
+    id::DeclarationId,
     presentation::{Means, Presentation},
 };
 use tillid_edge::Problem;
+use tillid_service::ExportedDeclaration;
 
 /// How an answer reached us.
 pub(crate) struct How {
@@ -92,6 +94,16 @@ pub(crate) fn shown(page: &Page, presentation: &Presentation) -> String {
         Means::Elsewhere => "consent.shown_elsewhere",
     };
     page.fill(key, "at", page.moment(presentation.shown_at))
+}
+
+/// What was answered together, in the state's format, to keep.
+pub(crate) fn state_format(
+    page: &Page,
+    id: DeclarationId,
+    written: ExportedDeclaration,
+) -> Result<Response, Problem> {
+    let name = format!("{}-{id}.xml", page.t("consent.xml_file"));
+    attachment("application/xml; charset=utf-8", &name, written.xml)
 }
 
 /// A document to keep. What somebody handed over is never shown as a page of ours.

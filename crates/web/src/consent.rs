@@ -12,7 +12,7 @@ use axum::{Router, response::Response, routing::get};
 use tillid_domain::{
     Digest,
     catalogue::{Polarity, WithdrawalEffect},
-    id::{ConsentId, DocumentId, EventId},
+    id::{ConsentId, DeclarationId, DocumentId, EventId},
 };
 use tillid_edge::{Form, Path, Problem};
 use tillid_service::{ReceiptOf, TypedConsent};
@@ -22,6 +22,7 @@ pub(crate) fn router() -> Router<Web> {
         .route("/consents/{id}", get(consent))
         .route("/consents/{id}/withdraw", get(ask).post(withdraw))
         .route("/documents/{id}", get(document))
+        .route("/declarations/{id}/viljestilkendegivelse", get(state_format))
 }
 
 /// A consent.
@@ -35,6 +36,8 @@ pub(crate) struct ConsentPage<'p> {
     pub(crate) by_staff: Option<String>,
     pub(crate) case: Option<String>,
     pub(crate) withdrawal: &'p str,
+    /// The address of what was answered together with it, in the state's format.
+    pub(crate) state_format: String,
     /// What was shown before the answer, and its receipt; for nobody but the person themselves.
     pub(crate) proof: Option<Proof>,
 }
@@ -72,6 +75,7 @@ async fn consent(here: Here, Path(id): Path<ConsentId>) -> Result<Response, Prob
         by_staff: collected::done_by_staff(page, &typed.consent),
         case: answer.case.as_ref().map(ToString::to_string),
         withdrawal: page.say(&typed.of.withdrawal),
+        state_format: format!("/declarations/{}/viljestilkendegivelse", answer.declaration),
         proof,
     }))
 }
@@ -113,6 +117,12 @@ async fn withdraw(here: Here, Path(id): Path<ConsentId>, Form(fields): Form) -> 
 async fn document(here: Here, Path(id): Path<DocumentId>) -> Result<Response, Problem> {
     let (document, bytes) = here.told(here.service.read_document(&here.visitor.read(), id).await)?;
     collected::download(&here.page, &document, bytes)
+}
+
+/// What was answered together, in the state's format.
+async fn state_format(here: Here, Path(id): Path<DeclarationId>) -> Result<Response, Problem> {
+    let written = here.told(here.service.export_declaration(&here.visitor.read(), id).await)?;
+    collected::state_format(&here.page, id, written)
 }
 
 /// What taking it back sets off: of a consent, what its type says; of an opt-out, that it may be done again.

@@ -17,12 +17,13 @@ use tillid_domain::{
     id::{ConsentId, EventId, MandateId, MandateRequestId, RequestId},
 };
 use tillid_edge::{Path, Problem, Protocol};
-use tillid_service::{Flaw, PathStep, Place, Placed, ReceiptOf, ReceiptView, Side, Signatures};
+use tillid_service::{Flaw, PathStep, Place, Placed, ReceiptOf, ReceiptView, Side, Signatures, is_on_paper};
 
 pub(crate) fn router() -> Router<Web> {
     Router::new()
         .route("/receipts/{event_id}", get(receipt))
         .route("/receipts/{event_id}/download", get(download))
+        .route("/receipts/{event_id}/pdf", get(pdf))
         .route("/receipts/{event_id}/proof", get(proof))
         .route("/consents/{id}/receipt", get(of_consent))
         .route("/mandates/{id}/receipt", get(of_mandate))
@@ -38,6 +39,8 @@ pub(crate) struct ReceiptPage<'p> {
     pub(crate) told: Option<Told>,
     pub(crate) standing: Standing,
     pub(crate) chain: Option<Chain>,
+    /// Whether it can be had on paper.
+    pub(crate) paper: bool,
     /// Whether the operator asks for witnesses, so that a policy helps whoever checks.
     pub(crate) policy: bool,
 }
@@ -91,12 +94,13 @@ pub(crate) struct InTree {
 async fn receipt(here: Here, Path(id): Path<EventId>) -> Result<Response, Problem> {
     let view = here.told(here.service.receipt_view(&here.visitor.read(), id).await)?;
     let page = &here.page;
+    let paper = view.as_ref().is_ok_and(|view| is_on_paper(&view.recorded));
     let (told, standing, chain) = match view {
         Ok(view) => (Some(told(&here, &view.recorded).await), standing(page, &view), Some(chain(page, view))),
         Err(flaw) => (None, flawed(page, flaw), None),
     };
     let policy = here.service.log_policy().is_some();
-    Ok(page.answer(&ReceiptPage { page, id, told, standing, chain, policy }))
+    Ok(page.answer(&ReceiptPage { page, id, told, standing, chain, paper, policy }))
 }
 
 /// What the receipt tells, with the names that only the thing's own page has.
@@ -346,6 +350,14 @@ async fn download(here: Here, Path(id): Path<EventId>) -> Result<Response, Probl
     attachment("application/json", &name, json)
 }
 
+/// The receipt as people print it, in the language of the page.
+async fn pdf(here: Here, Path(id): Path<EventId>) -> Result<Response, Problem> {
+    let language = here.page.language;
+    let paper = here.told(here.service.receipt_on_paper(&here.visitor.read(), id, language).await)?;
+    let name = format!("{}-{}.pdf", here.page.t("receipt.file"), paper.code);
+    attachment("application/pdf", &name, paper.pdf)
+}
+
 /// The log's proof alone (C2SP tlog-proof); until there is one, the page says when.
 async fn proof(here: Here, Path(id): Path<EventId>) -> Result<Response, Problem> {
     let receipt = here.told(here.service.receipt(&here.visitor.read(), id).await)?;
@@ -439,12 +451,14 @@ mod tests {
             terms: None,
             link: Some(("/consents/1".to_owned(), "Se")),
         };
+        let paper = view.is_ok();
         let (told, standing, chain) = match view {
             Ok(view) => (Some(told), standing(page, &view), Some(chain(page, view))),
             Err(flaw) => (None, flawed(page, flaw), None),
         };
         let id = recorded().id;
-        let html = ReceiptPage { page, id, told, standing, chain, policy: true }.render().expect("a page");
+        let html = ReceiptPage { page, id, told, standing, chain, paper, policy: true };
+        let html = html.render().expect("a page");
         must_hold_together(&html);
         html
     }
@@ -475,6 +489,7 @@ mod tests {
             let both = html(&page, Ok(place(&["norden", "vesten"], 2)));
             assert!(says(&both, &["receipt.vouched", "receipt.witnessed_text"]) && both.contains("vesten"));
             assert!(!both.contains(page.t("receipt.unwitnessed")) && both.contains("/proof"));
+            assert!(both.contains("/pdf\" download"));
             assert!(both.contains(&page.fill("receipt.others", "number", count(&page, 1004))));
         }
     }
@@ -491,6 +506,7 @@ mod tests {
             assert!(html.contains("alert-error") && html.contains(page.t(key)));
             assert!(!html.contains("<svg role") && !html.contains(page.t("receipt.chain")));
             assert!(!html.contains(page.t("receipt.consent_withdrawn")) && html.contains("/download"));
+            assert!(!html.contains("/pdf"), "nothing to print");
         }
     }
 }

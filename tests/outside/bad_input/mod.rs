@@ -6,6 +6,7 @@ mod headers;
 mod lists;
 mod states;
 mod tokens;
+mod xml;
 
 /// Runs each listed test on each engine.
 macro_rules! on_both {

@@ -2,11 +2,14 @@
 //!
 //! A route without a row, or a row without a route, fails; a caller whom a row does not name must be refused.
 
+mod aim;
 mod scene;
+mod serving;
 
 use crate::door::face;
 use crate::support::Answer;
-use scene::{Aim, CALLERS, Scene, Which, group};
+use aim::{Aim, Which};
+use scene::{CALLERS, Scene, group};
 use std::collections::{BTreeMap, BTreeSet};
 use tillid_testkit::Engine;
 
@@ -142,6 +145,14 @@ const ROWS: &[Row] = &[
     get("/v1/mandates/{id}", OtherMandate, "ONE; dorte jens+: 200; bo>anna: 404 not_found"),
     get("/v1/presentations/{id}", Presentation, "RECEIPT; anna: 200"),
     get("/v1/receipts/{event_id}", Receipt, "RECEIPT; anna: 200"),
+    get("/v1/receipts/{event_id}/pdf", Receipt, "RECEIPT; anna: 200"),
+    get("/v1/presentations/{id}/form", PrintedForm, "SERVE; ours+: 200; jens+ neighbours+: 404 not_found"),
+    get("/v1/declarations/{id}/viljestilkendegivelse", Declaration, ONE),
+    post(
+        "/v1/declarations/viljestilkendegivelse",
+        TakeIn,
+        "SERVE; hans+ inge+ fagsystem+: 201; jens+: 403 outside_field_of_work; mona+ naboby+: 403 other_authority",
+    ),
     get("/v1/consents/{id}/receipt", Consent, "RECEIPT; anna: 303"),
     get("/v1/mandates/{id}/receipt", Mandate, "RECEIPT; anna bo: 303"),
     get("/v1/mandates/{id}/receipt", OtherMandate, "RECEIPT; anna dorte: 303"),

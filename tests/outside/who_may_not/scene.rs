@@ -1,7 +1,11 @@
 //! What there is of Anna's, and who comes to the door.
 
+use super::aim::{Aim, Which};
+use super::serving::{
+    Serving, grant_body, granted, privilege_body, put_entity, put_privilege, registered, said,
+};
 use crate::clients::system::{p256, registration};
-use crate::door::{CASE, Door, UNKNOWN, answers, id};
+use crate::door::{CASE, Door, UNKNOWN, answers, id, nothing};
 use crate::second_verifier::logged;
 use serde_json::{Value, json};
 use std::{
@@ -57,183 +61,6 @@ pub(crate) fn group(word: &str) -> Vec<&str> {
     members.split(' ').collect()
 }
 
-/// What a request is aimed at.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Aim {
-    /// A question.
-    Evaluate,
-    /// Questions, one of them none.
-    EvaluateAll,
-    /// A search for a subject, a resource or an action.
-    Search(&'static str),
-    Plain,
-    Clock,
-    Death,
-    Token,
-    Type,
-    Package,
-    TypeVersion,
-    PackageVersion,
-    DraftType,
-    DraftPackage,
-    PublishType,
-    PublishPackage,
-    ChangeType,
-    ChangePackage,
-    ReturnType,
-    ReturnPackage,
-    Consent,
-    Request,
-    Mandate,
-    OtherMandate,
-    Presentation,
-    Receipt,
-    LoggedReceipt,
-    Tile,
-    Inbox,
-    Withdraw,
-    Answer,
-    Cancel,
-    Except,
-    Revoke,
-    Renounce,
-    ShowRequest,
-    ShowConsent,
-    ShowMandate,
-    GiveConsents,
-    GiveMandate,
-    Ask,
-    MandateRequest,
-    AskMandate,
-    AskMandateFor,
-    ShowMandateRequest,
-    Approve,
-    Decline,
-    Entity,
-    PutEntity,
-    RemoveEntity,
-    Privilege,
-    PutPrivilege,
-    RemovePrivilege,
-    Grant,
-    GiveGrant,
-    RevokeGrant,
-    LookUp(&'static str),
-    Erase,
-    NewClient,
-    Client,
-    ChangedClient,
-    StoppedClient,
-    Tell,
-    Register,
-    RegisterAnswer,
-    WithdrawFor,
-    Annul,
-    UseUp,
-    Keep,
-    Document,
-    Task,
-    CloseTask,
-    CloseCase,
-}
-
-/// Whose thing it is: the shared one, which only refusals may touch; a new one for whom it should work; or none at all.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Which {
-    Shared,
-    New,
-    Unknown,
-}
-
-/// A new system of Eksempel Kommune.
-async fn registered(door: &Door, karin: &str) -> String {
-    let made = door.post("/v1/clients").by(karin).json(&registration(&p256("k"))).send().await.expect(201);
-    id(&made.json()["id"])
-}
-
-/// A user of Eksempel Kommune's systems.
-async fn put_entity(door: &Door, karin: &str, name: &str) {
-    let path = format!("/v1/external/entities/user/{name}");
-    door.ask("PUT", &path).by(karin).json(&json!({"properties": {}})).send().await.expect(201);
-}
-
-/// What can be done to its records.
-async fn put_privilege(door: &Door, karin: &str, code: &str) {
-    let path = format!("/v1/external/privileges/{code}");
-    door.ask("PUT", &path).by(karin).json(&privilege_body()).send().await.expect(201);
-}
-
-fn privilege_body() -> Value {
-    json!({"action": "read", "object_type": "record"})
-}
-
-fn grant_body(subject: &str) -> Value {
-    json!({"subject": {"type": "user", "id": subject}, "privileges": ["read"], "objects": {"type": "record"}})
-}
-
-/// What one of them may do with the other.
-async fn granted(door: &Door, karin: &str) -> String {
-    let given =
-        door.post("/v1/external/grants").by(karin).json(&grant_body("alice")).send().await.expect(201);
-    id(&given.json()["id"])
-}
-
-/// What Hans does for Anna under his look-up.
-struct Serving<'a> {
-    door: &'a Door,
-    hans: &'a str,
-    lookup: &'a str,
-}
-
-/// What a person said.
-fn said(presentation: &str, items: &[String]) -> Value {
-    let mut body = answers(presentation, items);
-    body["registration"] =
-        json!({"channel": "oral", "said_at": "2026-03-02T09:00:00Z", "note": "Ja", "why": "Telefon"});
-    body
-}
-
-impl Serving<'_> {
-    /// Reads the text aloud.
-    async fn told(&self, about: Value) -> (String, Vec<String>) {
-        let body = json!({"about": about, "means": "told"});
-        let shown = self.door.post("/v1/presentations").by(self.hans).header("lookup-id", self.lookup);
-        let shown = shown.json(&body).send().await.expect(201).json();
-        let document: Value =
-            serde_json::from_str(shown["document"].as_str().expect("a document")).expect("json");
-        let items = document["items"].as_array().expect("items");
-        (id(&shown["id"]), items.iter().map(|i| id(&i["code"])).collect())
-    }
-
-    /// Notes what she said.
-    async fn registered(&self) -> Vec<String> {
-        let (told, items) = self.told(json!({"consent": {"consent_type": "C02", "case": CASE}})).await;
-        let mut body = said(&told, &items);
-        body["registration"]["said_at"] = self.door.now().await.into();
-        let given = self.door.post("/v1/consents").by(self.hans).header("lookup-id", self.lookup);
-        let given = given.json(&body).send().await.expect(201).json();
-        given["consents"].as_array().expect("consents").iter().map(|c| id(&c["id"])).collect()
-    }
-
-    /// Keeps a letter of hers.
-    async fn kept(&self) -> String {
-        let kept = self.door.post("/v1/documents").by(self.hans).header("lookup-id", self.lookup);
-        id(
-            &kept.bytes("application/pdf", b"%PDF-1.7 a letter".to_vec()).send().await.expect(201).json()["id"],
-        )
-    }
-
-    /// What she takes back makes work.
-    async fn task(&self, anna: &str) -> String {
-        let consents = self.registered().await;
-        self.door.post(&format!("/v1/consents/{}/withdraw", consents[0])).by(anna).send().await.expect(200);
-        let tasks = self.door.get("/v1/tasks?limit=100").by(self.hans).send().await.expect(200).json();
-        let tasks = tasks["items"].as_array().expect("tasks").clone();
-        let of = |task: &&Value| task["consent_id"] == consents[0].as_str();
-        id(&tasks.iter().find(of).expect("its task")["id"])
-    }
-}
-
 pub(crate) struct Scene {
     pub(crate) door: Door,
     tokens: BTreeMap<&'static str, String>,
@@ -255,6 +82,10 @@ pub(crate) struct Scene {
     told: String,
     registered: Vec<String>,
     document: String,
+    printed: String,
+    declaration: String,
+    /// That declaration in the state's format.
+    xml: String,
     task: String,
     names: AtomicU64,
 }
@@ -317,6 +148,12 @@ impl Scene {
         let told = serving.told(json!({"consent": {"consent_type": "C02", "case": CASE}})).await;
         let registered = serving.registered().await;
         let document = serving.kept().await;
+        let (printed, _) =
+            serving.shown(json!({"consent": {"consent_type": "C02", "case": CASE}}), "paper").await;
+        let seen = door.get(&format!("/v1/consents/{}", consents[0])).by(&anna).send().await.expect(200);
+        let declaration = id(&seen.json()["declaration_id"]);
+        let xml = door.get(&format!("/v1/declarations/{declaration}/viljestilkendegivelse")).by(&anna);
+        let xml = String::from_utf8(xml.send().await.expect(200).body).expect("UTF-8");
         let task = serving.task(&anna).await;
         Self {
             door,
@@ -339,6 +176,9 @@ impl Scene {
             told: told.0,
             registered,
             document,
+            printed,
+            declaration,
+            xml,
             task,
             names: AtomicU64::new(0),
         }
@@ -440,6 +280,9 @@ impl Scene {
             _ => "C15",
         };
         path = path.replace("{code}", code).replace("{type}", "user");
+        if aim == Aim::TakeIn {
+            path += "?source=Arkiv";
+        }
         let mut knock = if method == "POST" { self.door.post(&path) } else { self.door.ask(method, &path) };
         if let Some(token) = self.tokens.get(caller) {
             knock = knock.by(token);
@@ -449,10 +292,21 @@ impl Scene {
         }
         if let Some(body) = body {
             knock = knock.json(&body);
+        } else if aim == Aim::TakeIn {
+            knock = knock.bytes("application/xml", self.given_elsewhere(which));
         } else if aim == Aim::Keep {
             knock = knock.bytes("application/pdf", b"%PDF-1.7 a form".to_vec());
         }
         knock.send().await
+    }
+
+    /// The declaration as if it had been given elsewhere, under another name each time that it is to come in.
+    fn given_elsewhere(&self, which: Which) -> String {
+        let other = match which {
+            Which::New => nothing(u128::from(self.names.fetch_add(1, Ordering::Relaxed))),
+            Which::Shared | Which::Unknown => UNKNOWN.to_owned(),
+        };
+        self.xml.replace(&self.declaration, &other)
     }
 
     fn serving(&self) -> Serving<'_> {
@@ -666,7 +520,9 @@ impl Scene {
                 };
                 (consent, sent)
             }
-            Aim::Keep => (String::new(), None),
+            Aim::Keep | Aim::TakeIn => (String::new(), None),
+            Aim::PrintedForm => (pick(&self.printed), None),
+            Aim::Declaration => (pick(&self.declaration), None),
             Aim::Document => (pick(&self.document), None),
             Aim::Task => (pick(&self.task), None),
             Aim::CloseTask => {

@@ -1,19 +1,21 @@
 //! `/v1/declarations`: what was answered together, in the state's own format for consents and opt-outs.
 
-use super::consents::DeclarationView;
+use super::{consents::DeclarationView, file};
 use crate::Api;
 use axum::{
     extract::State,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use tillid_documents::viljestilkendegivelse::{Lost, MAX_BYTES};
 use tillid_domain::{
+    Digest,
     id::DeclarationId,
     text::{Code, Name},
 };
-use tillid_edge::{Caller, Gate, Json, Path, Problem, Query, SentBytes};
+use tillid_edge::{Caller, Gate, Json, Path, Problem, Protocol, Query, SentBytes};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -78,8 +80,11 @@ async fn take_in(
     Query(origin): Query<Origin>,
     sent: SentBytes,
 ) -> Result<Response, Problem> {
-    let call = caller.change(sent.fingerprint);
     let consent_type = origin.consent_type.as_ref();
+    // Where it comes from is part of what is sent, though it stands beside the document.
+    let named = consent_type.map(Code::as_str).unwrap_or_default();
+    let whole = format!("{}\n{}\n{named}", sent.fingerprint, origin.source);
+    let call = caller.change(Digest::of(whole.as_bytes()));
     let done = gate.service.import_declaration(&call, &origin.source, consent_type, &sent.bytes).await;
     let done = done.map_err(|e| caller.problem(&e))?.value;
     let view = TakenInView {
@@ -89,11 +94,13 @@ async fn take_in(
     Ok((StatusCode::CREATED, Json(view)).into_response())
 }
 
-/// A declaration of yours, or of the person that you look at, in the state's format. The header `Left-Out` has the codes of what the format
-/// has no place for. The person stands in it by id: no name, no CPR number.
+/// A declaration of yours, or of the person that you look at, in the state's format. The header `Left-Out`, and a comment in the document
+/// itself, have the codes of what the format has no place for. The person stands in it by id: no name, no CPR number.
 #[utoipa::path(get, operation_id = "write_out_declaration", path = "/declarations/{id}/viljestilkendegivelse", tag = "declarations",
     params(("id" = uuid::Uuid, Path), ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
-    responses((status = 200, body = Vec<u8>, content_type = "application/xml"), (status = 403), (status = 404)))]
+    responses((status = 200, body = Vec<u8>, content_type = "application/xml",
+        headers(("Left-Out" = String, description = "what the format has no place for: codes with commas between them"))),
+        (status = 403), (status = 404)))]
 async fn write_out(
     State(gate): State<Gate>,
     caller: Caller,
@@ -101,15 +108,10 @@ async fn write_out(
 ) -> Result<Response, Problem> {
     let written = gate.service.export_declaration(&caller.read(), id).await;
     let written = written.map_err(|e| caller.problem(&e))?;
-    let mut codes: Vec<String> = written.lost.iter().map(|lost| lost.what.code().to_owned()).collect();
-    codes.dedup();
-    let mut response = written.xml.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml; charset=utf-8"));
-    let name = format!("attachment; filename=\"{id}.xml\"");
-    let told = [(header::CONTENT_DISPOSITION, name), (LEFT_OUT, codes.join(", "))];
-    headers.extend(
-        told.into_iter().filter_map(|(header, text)| Some((header, HeaderValue::from_str(&text).ok()?))),
-    );
+    let codes: BTreeSet<&str> = written.lost.iter().map(|lost| lost.what.code()).collect();
+    let codes: Vec<&str> = codes.into_iter().collect();
+    let told = HeaderValue::from_str(&codes.join(", ")).map_err(|_| Protocol::Internal)?;
+    let mut response = file("application/xml; charset=utf-8", &format!("declaration-{id}.xml"), written.xml);
+    response.headers_mut().insert(LEFT_OUT, told);
     Ok(response)
 }

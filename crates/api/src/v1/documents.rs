@@ -1,9 +1,10 @@
 //! `/v1/documents`: evidence that somebody handed over.
 
+use super::file;
 use crate::Api;
 use axum::{
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -77,11 +78,6 @@ async fn read(
 ) -> Result<Response, Problem> {
     let read = gate.service.read_document(&caller.read(), id).await;
     let (document, bytes) = read.map_err(|e| caller.problem(&e))?;
-    let name = format!("attachment; filename=\"{id}.{}\"", document.media_type.extension());
-    let mut response = bytes.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(document.media_type.name()));
-    // What somebody handed over is never rendered in this origin.
-    headers.extend(HeaderValue::from_str(&name).ok().map(|name| (header::CONTENT_DISPOSITION, name)));
-    Ok(response)
+    let media_type = document.media_type;
+    Ok(file(media_type.name(), &format!("{id}.{}", media_type.extension()), bytes))
 }

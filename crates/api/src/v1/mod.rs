@@ -23,7 +23,7 @@ pub use documents::{DOCUMENTS_LIMIT, DOCUMENTS_PATH};
 
 use crate::Api;
 use axum::{
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -49,6 +49,16 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .merge(clients::router())
         .merge(own::router())
         .merge(receipts::router())
+}
+
+/// A file to keep under that name; nothing of it is rendered in this origin.
+fn file(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
+    headers.extend(disposition.ok().map(|disposition| (header::CONTENT_DISPOSITION, disposition)));
+    response
 }
 
 /// An answer with the revision of what it shows.

@@ -1,5 +1,6 @@
 //! `/v1/presentations`: what is shown before a choice.
 
+use super::file;
 use crate::{
     Api,
     bodies::{MandateRequestField, PersonBody, RequestField},
@@ -23,7 +24,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn router() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(present)).routes(routes!(read))
+    OpenApiRouter::new().routes(routes!(present)).routes(routes!(read)).routes(routes!(form))
 }
 
 /// What is to be shown, and in which language.
@@ -148,6 +149,20 @@ async fn read(
 ) -> Result<Response, Problem> {
     let shown = gate.service.read_presentation(&caller.read(), id).await.map_err(|e| caller.problem(&e))?;
     Ok(Json(view(&caller, shown)?).into_response())
+}
+
+/// The form for the person of the look-up, of a text that was made with `means` = `paper`: a PDF with the text, room to answer and to
+/// sign, and the `form_code` by which it is found again when it comes back.
+#[utoipa::path(get, operation_id = "print_form", path = "/presentations/{id}/form", tag = "presentations",
+    params(("id" = uuid::Uuid, Path), ("Lookup-Id" = uuid::Uuid, Header)),
+    responses((status = 200, body = Vec<u8>, content_type = "application/pdf"), (status = 403), (status = 404), (status = 409)))]
+async fn form(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Path(id): Path<PresentationId>,
+) -> Result<Response, Problem> {
+    let paper = gate.service.form_on_paper(&caller.read(), id).await.map_err(|e| caller.problem(&e))?;
+    Ok(file("application/pdf", &format!("form-{}.pdf", paper.code), paper.pdf))
 }
 
 fn view(caller: &Caller, shown: Shown) -> Result<PresentationView, Problem> {

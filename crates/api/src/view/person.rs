@@ -338,6 +338,9 @@ pub(crate) struct PresentationView {
     /// When it was shown.
     #[schema(value_type = String, format = "date-time")]
     shown_at: Instant,
+    /// What stands on the paper, where it is for paper: by it the form is found again when it comes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form_code: Option<String>,
     /// SHA-256 of the document's bytes.
     #[schema(value_type = String)]
     sha256: Digest,
@@ -356,6 +359,7 @@ impl TryFrom<Shown> for PresentationView {
             language: shown.presentation.language.tag(),
             means: shown.presentation.means,
             shown_at: shown.presentation.shown_at,
+            form_code: (shown.presentation.means == Means::Paper).then(|| shown.presentation.id.code()),
             sha256: shown.presentation.document,
             document,
         })

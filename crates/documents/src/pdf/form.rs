@@ -10,6 +10,8 @@ pub struct FormItem {
     pub statement: String,
     /// Which data.
     pub data: Vec<String>,
+    /// Whether some of it is of a special category (GDPR article 9).
+    pub special: bool,
     /// From whom.
     pub sources: Vec<String>,
     /// To whom.
@@ -39,8 +41,14 @@ pub struct PaperForm {
     pub duration: String,
     /// What a no means.
     pub refusal: String,
+    /// Whether a no has consequences.
+    pub conditional: bool,
     /// What a withdrawal means.
     pub withdrawal: String,
+    /// How else it can be done.
+    pub alternative: String,
+    /// Which text it is: the code and the version of the type.
+    pub text: String,
     /// What is asked.
     pub items: Vec<FormItem>,
     /// A short code by which the request is found again when the form comes back.
@@ -50,9 +58,9 @@ pub struct PaperForm {
 }
 
 impl PaperForm {
-    /// The form for these items of a type, in that language.
+    /// The form for these items of that version of a type, in that language.
     pub fn of(
-        of: &ConsentType,
+        (of, version): (&ConsentType, u32),
         items: &[Code],
         authority: (&str, &str),
         case: Option<&str>,
@@ -65,6 +73,7 @@ impl PaperForm {
             of.item(code).map(|item| FormItem {
                 statement: words(&item.statement),
                 data: item.data.iter().map(|data| words(&data.name)).collect(),
+                special: item.data.iter().any(|data| data.special),
                 sources: item.sources.iter().map(|source| words(&source.name)).collect(),
                 recipients: item.recipients.iter().map(|recipient| words(&recipient.name)).collect(),
             })
@@ -84,7 +93,10 @@ impl PaperForm {
                 .collect(),
             duration: words(&of.duration.text),
             refusal: words(&of.refusal),
+            conditional: of.conditional,
             withdrawal: words(&of.withdrawal),
+            alternative: words(&of.alternative),
+            text: format!("{}, version {version}", of.code),
             items: items.iter().filter_map(item).collect(),
             code: code.to_owned(),
             made,
@@ -96,6 +108,7 @@ impl PaperForm {
         let say = |key: &str| word(key, self.language);
         let mut about = vec![(say("authority"), self.authority.clone())];
         about.extend(self.case.iter().map(|case| (say("case"), case.clone())));
+        about.push((say("text"), self.text.clone()));
         about.push((say("duration"), self.duration.clone()));
         about.push((say("dpo"), self.dpo_contact.clone()));
         about.push((say("complaint"), say("complaint_to")));
@@ -107,7 +120,13 @@ impl PaperForm {
         blocks.extend(text(&say("why"), &self.why));
         blocks.extend([Block::Heading(say("law")), Block::List(self.laws.clone())]);
         blocks.extend(text(&say("refusal"), &self.refusal));
+        blocks.push(Block::Paragraph(if self.conditional {
+            say("conditional")
+        } else {
+            say("unconditional")
+        }));
         blocks.extend(text(&say("withdrawal"), &self.withdrawal));
+        blocks.extend(text(&say("other_ways"), &self.alternative));
         blocks.extend(text(&say("your_answer"), &say("tick")));
         for item in &self.items {
             blocks
@@ -120,6 +139,9 @@ impl PaperForm {
             };
             let rows = lists.iter().filter(|(_, list)| !list.is_empty());
             blocks.push(Block::Rows(rows.map(|(key, list)| (label(key), list.join(", "))).collect()));
+            if item.special {
+                blocks.push(Block::Paragraph(say("special")));
+            }
         }
         blocks.push(Block::Heading(say("signature")));
         blocks.push(Block::Lines(vec![say("sign_name"), say("sign_date"), say("sign_here")]));

@@ -17,6 +17,8 @@ pub enum ReceiptAnswer {
     Withdrawn(Instant),
     /// Yes, and it has ended since in another way.
     Ended(Instant),
+    /// It had been registered wrongly, and never counted.
+    Annulled(Instant),
 }
 
 /// One thing that was asked.
@@ -73,8 +75,9 @@ impl PaperReceipt {
         about.extend(self.case.iter().map(|case| (say("case"), case.clone())));
         about.push((say("purpose"), self.purpose.clone()));
         about.push((say("answered"), at(self.answered)));
-        let given = self.items.iter().any(|item| item.answer != ReceiptAnswer::No);
-        if given {
+        let counted =
+            |item: &ReceiptItem| !matches!(item.answer, ReceiptAnswer::No | ReceiptAnswer::Annulled(_));
+        if self.items.iter().any(counted) {
             about.push((say("from"), at(self.from)));
             about.push((say("to"), self.to.map_or_else(|| say("no_end"), at)));
         }
@@ -85,7 +88,7 @@ impl PaperReceipt {
             Block::Heading(say("answers")),
             Block::Rows(answers.collect()),
         ];
-        if given {
+        if self.items.iter().any(|item| item.answer == ReceiptAnswer::Yes) {
             blocks.push(Block::Heading(say("withdrawal")));
             blocks.push(Block::Paragraph(self.withdrawal.clone()));
         }
@@ -118,6 +121,7 @@ impl PaperReceipt {
                 format!("{} {}", say("yes_withdrawn"), moment(at, self.language))
             }
             ReceiptAnswer::Ended(at) => format!("{} {}", say("yes_ended"), moment(at, self.language)),
+            ReceiptAnswer::Annulled(at) => format!("{} {}", say("annulled"), moment(at, self.language)),
         }
     }
 }

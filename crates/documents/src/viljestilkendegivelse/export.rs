@@ -29,8 +29,8 @@ pub enum Giver {
     Representative {
         /// Who.
         id: PersonId,
-        /// By what right.
-        basis: Basis,
+        /// By what right, where that is on record.
+        basis: Option<Basis>,
     },
 }
 
@@ -87,8 +87,10 @@ pub struct Exporting<'a> {
     pub language: Language,
     /// The document that was shown.
     pub shown: Option<&'a [u8]>,
-    /// Who answered.
+    /// Who answered, or whose answer was the last of those that were needed.
     pub giver: Giver,
+    /// Who has custody and answered together with them.
+    pub together: &'a [PersonId],
     /// What stands for the answer.
     pub evidence: Evidence<'a>,
     /// How the person is named.
@@ -297,15 +299,22 @@ fn actors(of: &Exporting<'_>, first: &Consent, lost: &mut Vec<Lost>) -> OneOrMor
         basis: None,
     };
     let mut actors = OneOrMore::one(subject);
+    let spoke = |id: PersonId, basis| Actor {
+        id: Uri::uuid(id),
+        must_sign: digital,
+        roles: OneOrMore::one(Role::Representative),
+        party: None,
+        for_actor: Some(subject_id.clone()),
+        basis,
+    };
     if let Giver::Representative { id, basis } = of.giver {
-        actors = actors.and(Actor {
-            id: Uri::uuid(id),
-            must_sign: digital,
-            roles: OneOrMore::one(Role::Representative),
-            party: None,
-            for_actor: Some(subject_id),
-            basis: Some(basis),
-        });
+        actors = actors.and(spoke(id, basis));
+        if basis.is_none() {
+            lost.push(Lost::at(Loss::Basis, "Bemyndigelsestype"));
+        }
+    }
+    for holder in of.together {
+        actors = actors.and(spoke(*holder, Some(Basis::CustodyHolder)));
     }
     if first.answer.request.is_some() {
         actors = actors.and(Actor {

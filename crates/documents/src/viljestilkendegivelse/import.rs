@@ -86,6 +86,8 @@ pub struct DeclaredExpression {
     pub title: String,
     /// The code of the item, where the document names a type of ours.
     pub item: Option<Code>,
+    /// The code of that type.
+    pub of: Option<Code>,
     /// Permits or forbids.
     pub polarity: Polarity,
     /// Where it stands.
@@ -255,11 +257,12 @@ fn expression(of: &Expression, catalogue: &str, lost: &mut Vec<Lost>) -> Option<
         Status::Expired => DeclaredStanding::Expired,
         Status::Closed => DeclaredStanding::Closed(of.metadata.to),
     };
-    let item = of.template.as_ref().and_then(|uri| {
+    let named = of.template.as_ref().and_then(|uri| {
         let (entry_uri, item) = uri.as_str().split_once('#')?;
-        entry(&Uri::new(entry_uri).ok()?, catalogue)?;
-        item.parse().ok()
+        let (code, _) = entry(&Uri::new(entry_uri).ok()?, catalogue)?;
+        Some((code, item.parse().ok()?))
     });
+    let (kind, item) = named.unzip();
     if of.template.is_some() && item.is_none() {
         lost.push(Lost::at(Loss::Template, at));
     }
@@ -276,6 +279,7 @@ fn expression(of: &Expression, catalogue: &str, lost: &mut Vec<Lost>) -> Option<
         reference: of.id.clone(),
         title: of.metadata.title.as_str().to_owned(),
         item,
+        of: kind,
         polarity: match of.kind {
             Type::Consent => Polarity::Consent,
             Type::OptOut => Polarity::OptOut,
@@ -294,8 +298,12 @@ fn entry(uri: &Uri, catalogue: &str) -> Option<(Code, u32)> {
 }
 
 impl DeclaredExpression {
-    /// The item of that type which this is: by its code, by its sentence, or because neither has another.
+    /// The item of that type which this is: by its code, by its sentence, or because neither has another. None of it is one that the
+    /// document says to be of another type.
     pub fn item_of<'a>(&self, of: &'a ConsentType, alone: bool) -> Option<&'a Item> {
+        if self.of.as_ref().is_some_and(|code| *code != of.code) {
+            return None;
+        }
         if let Some(code) = &self.item {
             return of.item(code);
         }

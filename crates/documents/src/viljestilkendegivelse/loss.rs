@@ -27,6 +27,8 @@ pub enum Loss {
     PaperNotEnclosed,
     /// Out: the format takes the employee or the way it was said, not both.
     HowItWasSaid,
+    /// Out: by what right somebody spoke for the person is not on record any more.
+    Basis,
     /// Out: the attestation of the system that it came from is not repeated.
     OriginalAttestation,
 
@@ -72,6 +74,7 @@ impl Loss {
             Self::LapseCause => "lapse_cause",
             Self::PaperNotEnclosed => "paper_not_enclosed",
             Self::HowItWasSaid => "how_it_was_said",
+            Self::Basis => "basis",
             Self::OriginalAttestation => "original_attestation",
             Self::Attestation => "attestation",
             Self::AccessPolicy => "access_policy",

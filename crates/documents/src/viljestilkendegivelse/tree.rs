@@ -113,9 +113,17 @@ impl Element {
 
     /// The bytes of a document with this element as its root.
     pub fn to_document(&self) -> Vec<u8> {
+        self.to_document_saying(None)
+    }
+
+    /// Likewise, with a comment before it; two hyphens in a row end no comment early.
+    pub(super) fn to_document_saying(&self, comment: Option<&str>) -> Vec<u8> {
         let mut writer = Writer::new(Vec::new());
         // Writing into memory does not fail.
         let _ = writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
+        if let Some(comment) = comment.map(|comment| comment.replace("--", "- -")) {
+            let _ = writer.write_event(Event::Comment(BytesText::from_escaped(comment)));
+        }
         self.write(&mut writer, None);
         let mut bytes = writer.into_inner();
         bytes.push(b'\n');

@@ -1,6 +1,7 @@
 //! From the model to bytes, in the order that the schema asks for.
 
 use super::{
+    loss::Lost,
     model::{
         AccessPolicy, Act, Actor, Administrator, Attestation, Body, CaseContext, Content, ContentFormat,
         Context, Declaration, Expression, Identifier, Metadata, OneOrMore, Party, Proof, Task, Text, Type,
@@ -9,11 +10,24 @@ use super::{
     tree::Element,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use std::collections::BTreeSet;
 use tillid_domain::Instant;
 
 impl Declaration {
     /// The document, as the schema asks for it.
     pub fn to_xml(&self) -> Vec<u8> {
+        self.to_element().to_document()
+    }
+
+    /// Likewise, with a comment that names what is not in it by its codes, so that whoever gets the file alone is told too.
+    pub fn to_xml_telling(&self, lost: &[Lost]) -> Vec<u8> {
+        let codes: BTreeSet<&str> = lost.iter().map(|lost| lost.what.code()).collect();
+        let codes: Vec<&str> = codes.into_iter().collect();
+        let told = format!(" Left out: {} ", codes.join(", "));
+        self.to_element().to_document_saying((!codes.is_empty()).then_some(told.as_str()))
+    }
+
+    fn to_element(&self) -> Element {
         let header = Element::new("ErklaeringHeader")
             .opt("Erklaeringsskabelon", self.template.as_ref().map(Uri::as_str))
             .each(&self.access, access_policy)
@@ -27,7 +41,6 @@ impl Declaration {
             .with(header)
             .with(body(&self.body))
             .each(&self.expressions, expression)
-            .to_document()
     }
 
     fn about(&self) -> Element {

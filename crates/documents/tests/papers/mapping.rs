@@ -97,6 +97,7 @@ fn exporting<'a>(of: &'a ConsentType, consents: &'a [Consent]) -> Exporting<'a> 
         language: Language::Da,
         shown: Some(b"{\"schema\":1}"),
         giver: Giver::Subject,
+        together: &[],
         evidence: Evidence::Digital { receipt: "https://tillid.example/v1/receipts/1" },
         subject: SubjectName::default(),
         now: at(NOW),
@@ -135,7 +136,8 @@ pub(crate) fn everything() -> Vec<Declaration> {
         Evidence::Imported { source: &name, reference: &name },
     ];
     let givers = std::iter::once(Giver::Subject)
-        .chain(Basis::ALL.iter().map(|basis| Giver::Representative { id, basis: *basis }));
+        .chain(Basis::ALL.iter().map(|basis| Giver::Representative { id, basis: Some(*basis) }))
+        .chain([Giver::Representative { id, basis: None }]);
     let subjects = [
         SubjectName::default(),
         SubjectName { name: Some(&name), cpr: None },
@@ -143,7 +145,8 @@ pub(crate) fn everything() -> Vec<Declaration> {
     ];
     let mut all = Vec::new();
     for polarity in ["consent", "opt_out"] {
-        for (_, consent) in states("laege", polarity) {
+        let states = states("laege", polarity).into_iter().map(|(_, consent)| consent);
+        for consent in states.chain([annulled("laege", polarity)]) {
             for giver in givers.clone() {
                 for evidence in evidences {
                     let (language, subject) = (Language::ALL[all.len() % 2], subjects[all.len() % 3]);
@@ -255,13 +258,76 @@ fn a_representative_is_told_with_their_basis() {
     let of = consent_type();
     let consents = [consent(10, "laege", "consent", &[("consent_given", json!({}))])];
     for basis in Basis::ALL.iter().copied() {
-        let giver = Giver::Representative { id: PersonId::from_uuid(Uuid::from_u128(0xb)), basis };
+        let id = PersonId::from_uuid(Uuid::from_u128(0xb));
+        let giver = Giver::Representative { id, basis: Some(basis) };
         let out = export(&Exporting { giver, ..exporting(&of, &consents) }).expect("exports").declaration;
         let (back, lost) = declared(&reread(&out), CATALOGUE).expect("comes in");
         assert_eq!(back.given_by, GivenBy::Representative(Some(basis)));
         assert_eq!(back.subject.id, Some(PersonId::from_uuid(Uuid::from_u128(PERSON))));
         assert!(lost.iter().any(|l| l.what == Loss::Representative));
+        let giver = Giver::Representative { id, basis: None };
+        let out = export(&Exporting { giver, ..exporting(&of, &consents) }).expect("exports");
+        assert!(out.lost.contains(&Lost::at(Loss::Basis, "Bemyndigelsestype")), "no basis is made up");
+        let (back, _) = declared(&reread(&out.declaration), CATALOGUE).expect("comes in");
+        assert_eq!(back.given_by, GivenBy::Representative(None));
     }
+}
+
+#[test]
+fn each_of_those_who_answer_for_a_child_is_an_actor() {
+    let (of, holders) = (consent_type(), [0xc, 0xd].map(|n| PersonId::from_uuid(Uuid::from_u128(n))));
+    let consents = [consent(10, "laege", "consent", &[("consent_given", json!({}))])];
+    let spoke = Giver::Representative { id: holders[0], basis: Some(Basis::CustodyHolder) };
+    for (giver, together) in [(spoke, &holders[1..]), (Giver::Subject, &holders[..])] {
+        let out = export(&Exporting { giver, together, ..exporting(&of, &consents) }).expect("exports");
+        let told: Vec<_> =
+            out.declaration.actors.iter().filter_map(|a| Some((a.id.clone(), a.basis?))).collect();
+        assert_eq!(told, holders.map(|holder| (Uri::uuid(holder), Basis::CustodyHolder)));
+        let by = declared(&reread(&out.declaration), CATALOGUE).expect("comes in").0.given_by;
+        assert_eq!(by == GivenBy::Subject, giver == Giver::Subject);
+    }
+}
+
+/// A consent that had been registered for the wrong person.
+fn annulled(item: &str, polarity: &str) -> Consent {
+    let wrong = json!({"ground": "wrong_person", "note": "En anden", "when": "2026-04-01T08:00:00Z"});
+    let said = json!({"channel": "oral", "said_at": "2026-03-01T09:00:00Z", "note": "Ja", "why": "Telefon"});
+    consent(30, item, polarity, &[("consent_given", said), ("consent_annulled", wrong)])
+}
+
+#[test]
+fn what_was_registered_by_mistake_goes_out_as_closed_and_held_at_no_time() {
+    let (of, consents) = (consent_type(), [annulled("laege", "consent")]);
+    let out = export(&exporting(&of, &consents)).expect("exports");
+    let [expression] = out.declaration.expressions.iter().as_slice() else { panic!("one") };
+    assert_eq!(
+        (out.declaration.metadata.status, expression.metadata.status),
+        (Status::Closed, Status::Closed)
+    );
+    assert_eq!(expression.metadata.to, Some(expression.metadata.from));
+    assert!(out.lost.iter().any(|l| l.what == Loss::Invalidated));
+    let (back, _) = declared(&reread(&out.declaration), CATALOGUE).expect("comes in");
+    assert!(matches!(back.expressions[0].standing, DeclaredStanding::Closed(_)));
+}
+
+#[test]
+fn a_file_names_what_is_not_in_it_and_reads_as_if_it_did_not() {
+    let consents = [annulled("laege", "consent")];
+    let out = export(&exporting(&consent_type(), &consents)).expect("exports");
+    let xml = String::from_utf8(out.declaration.to_xml_telling(&out.lost)).expect("UTF-8");
+    assert!(xml.contains("<!-- Left out: invalidated, name_withheld -->"), "{xml}");
+    let back = read(xml.as_bytes()).expect("reads");
+    assert_eq!((back.declaration, back.lost), (out.declaration.clone(), Vec::new()));
+    assert_eq!(out.declaration.to_xml_telling(&[]), out.declaration.to_xml());
+}
+
+#[test]
+fn an_item_is_none_of_a_type_that_the_document_does_not_name() {
+    let (back, _) = declared(&given(), CATALOGUE).expect("comes in");
+    let of = consent_type();
+    let other = ConsentType { code: "C15".parse().expect("a code"), ..of.clone() };
+    assert!(back.expressions[0].item_of(&of, false).is_some());
+    assert!(back.expressions[0].item_of(&other, false).is_none(), "the same code there is another thing");
 }
 
 #[test]

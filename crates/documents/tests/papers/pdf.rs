@@ -25,6 +25,10 @@ fn receipt(language: Language) -> PaperReceipt {
                 statement: "Kommunen må spørge min skole.".to_owned(),
                 answer: ReceiptAnswer::Withdrawn(at("2026-04-01T22:30:00Z")),
             },
+            ReceiptItem {
+                statement: "Kommunen må spørge min arbejdsgiver.".to_owned(),
+                answer: ReceiptAnswer::Annulled(at("2026-04-02T10:00:00Z")),
+            },
         ],
         answered: at("2026-03-01T09:15:00Z"),
         from: at("2026-03-01T09:15:00Z"),
@@ -42,7 +46,7 @@ fn form(language: Language) -> PaperForm {
     let items: Vec<_> = of.items.iter().map(|item| item.code.clone()).collect();
     let authority = ("Eksempel Kommune", "databeskyttelse@eksempelkommune.example");
     PaperForm::of(
-        &of,
+        (&of, 3),
         &items,
         authority,
         Some("27.36.04-2026-17"),
@@ -101,6 +105,7 @@ fn a_receipt_says_what_it_is_and_reads_as_it_was_written() {
         "Åse Ærø Ødegård 中",
         "Kommunen må spørge min læge.",
         "Ja, trukket tilbage 2. april",
+        "aldrig gjaldt. Rettet 2. april 2026, kl. 12:00",
         "Nej",
         "1. marts 2026, kl. 10:15",
         "Nummer i loggen 4711",
@@ -108,6 +113,15 @@ fn a_receipt_says_what_it_is_and_reads_as_it_was_written() {
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
+}
+
+#[test]
+fn what_was_registered_wrongly_holds_at_no_time() {
+    let mut receipt = receipt(Language::Da);
+    receipt.items.retain(|item| matches!(item.answer, ReceiptAnswer::Annulled(_)));
+    let blocks = receipt.sheet().blocks;
+    let said = format!("{blocks:?}");
+    assert!(!said.contains("Gælder fra") && !said.contains(&receipt.withdrawal), "{said}");
 }
 
 #[test]
@@ -146,12 +160,15 @@ fn a_form_asks_everything_that_the_screen_asks_and_has_no_tick_in_it() {
         let form = form(language);
         let pdf = form.sheet().to_pdf().expect("drawn");
         let Some(text) = poppler("pdftotext", &[], &pdf) else { return };
+        let info = poppler("pdfinfo", &[], &pdf).expect("poppler is there");
+        let pages = info.lines().find_map(|line| line.strip_prefix("Pages:")?.trim().parse::<u8>().ok());
+        let pages = pages.expect("how many pages");
         // What stands at the foot of a page stands between its last line and the next page's first.
         let foot = |text: String, n| {
-            text.replace(&format!("Kode K7M4-PX2A Side {n} af 3 "), "")
-                .replace(&format!("Code K7M4-PX2A Page {n} of 3 "), "")
+            text.replace(&format!("Kode K7M4-PX2A Side {n} af {pages} "), "")
+                .replace(&format!("Code K7M4-PX2A Page {n} of {pages} "), "")
         };
-        let text = (1..4).fold(flat(&text), foot);
+        let text = (1..=pages).fold(flat(&text), foot);
         for item in &form.items {
             assert!(text.contains(&item.statement), "{}\n{text}", item.statement);
         }
@@ -162,14 +179,15 @@ fn a_form_asks_everything_that_the_screen_asks_and_has_no_tick_in_it() {
             &form.withdrawal,
             &form.duration,
             &form.dpo_contact,
+            &form.alternative,
+            &form.text,
             &form.code,
         ] {
             assert!(text.contains(&flat(part)), "{part}\n{text}");
         }
         let structure = poppler("pdfinfo", &["-struct"], &pdf).expect("poppler is there");
         assert!(structure.matches("LBody").count() >= 2 * form.items.len(), "{structure}");
-        let info = poppler("pdfinfo", &[], &pdf).expect("poppler is there");
-        assert!(info.contains("Form:            none") && !info.contains("Pages:           1\n"), "{info}");
+        assert!(info.contains("Form:            none") && pages > 1, "{info}");
     }
 }
 

@@ -16,14 +16,14 @@ use tillid_storage::{Read, StoreError, Tx};
 
 /// The controller as the person was told of it, whatever it is called today.
 #[derive(Deserialize)]
-struct ShownDocument {
-    authority: ShownAuthority,
+pub(super) struct ShownDocument {
+    pub(super) authority: ShownAuthority,
 }
 
 #[derive(Deserialize)]
-struct ShownAuthority {
-    name: String,
-    data_protection_officer: String,
+pub(super) struct ShownAuthority {
+    pub(super) name: String,
+    pub(super) data_protection_officer: String,
 }
 
 impl Service {
@@ -82,9 +82,10 @@ impl Service {
         Ok(Some(Agent { name, mandate }))
     }
 
-    async fn mandate_behind(
+    /// The mandate on which a representative gave, declined or withdrew; none where it is not on record any more.
+    pub(crate) async fn mandate_behind<M>(
         &self,
-        tx: &mut Tx<Read>,
+        tx: &mut Tx<M>,
         recorded: &Recorded,
         grantor: PersonId,
         representative: PersonId,

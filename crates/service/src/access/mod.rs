@@ -4,4 +4,5 @@ mod consent_receipt;
 pub(crate) mod export;
 pub(crate) mod lookup;
 pub(crate) mod overview;
+pub(crate) mod paper;
 pub(crate) mod receipts;

@@ -4,27 +4,28 @@ use crate::{
     Call, Done, Error, Service,
     consent::{
         ask::{chosen_items, must_name_case},
-        view::TypedConsent,
+        view::{TypedConsent, type_subject},
     },
     guard::InView,
 };
 use tillid_documents::viljestilkendegivelse::{
-    Basis, Declared, DeclaredExpression, DeclaredStanding, Evidence, Exporting, GivenBy, Giver, Loss, Lost,
-    NotADeclaration, SubjectName, declared, export, read,
+    Basis, Declared, DeclaredExpression, DeclaredStanding, Evidence, Exported, Exporting, GivenBy, Giver,
+    Loss, Lost, NotADeclaration, SubjectName, declared, export, read,
 };
 use tillid_domain::{
-    Instant, Language, Period, Reason,
-    access::Act,
+    Cvr, Instant, Language, Period, Reason,
+    access::{Act, Subject},
     actor::ActorTrace,
-    catalogue::{CatalogueEntry, Shelf},
+    catalogue::{CatalogueEntry, ConsentType, Shelf},
     collected::Collected,
     consent::{Consent, ConsentState},
-    event::{ConsentAnswer, Event, Fact, Kind},
+    event::{ConsentAnswer, Event, Fact, Kind, Recorded},
     id::{ConsentId, DeclarationId, EmployeeId, PersonId, PresentationId},
+    joint::ForChild,
     presentation::Means,
     text::{Code, Name},
 };
-use tillid_storage::{Tx, Write};
+use tillid_storage::{Opened, Tx, Write};
 
 /// A document in the state's format, and what is not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,12 +84,20 @@ impl Service {
         if self.may(tx, call, Act::SeeConsent, &typed.subject(), now).await?.is_err() {
             return Ok(None);
         }
+        let watcher = self.watcher(tx, call, now).await?;
+        if !self.shows_consent(tx, watcher.as_ref(), &typed).await? {
+            return Ok(None);
+        }
         let shown = self.shown(tx, first.answer.presentation).await?;
-        let Some(event) = tx.event_of(Kind::Consent, first.id.as_uuid(), 1).await? else { return Ok(None) };
-        let actor = tx.event(event).await?.map(|opened| opened.recorded.actor);
+        let answered = tx.history(Kind::Consent, first.id.as_uuid(), 1).await?.pop();
+        let Some(Opened { recorded: answered, .. }) = answered else { return Ok(None) };
+        let (giver, together) = match &first.answer.for_child {
+            Some(by) => for_child(by, person, &answered.actor),
+            None => (self.giver(tx, &answered).await?, Vec::new()),
+        };
         let base = &self.settings.base_url;
         let entry = &first.answer.entry;
-        let receipt = format!("{base}/v1/receipts/{event}");
+        let receipt = format!("{base}/v1/receipts/{}", answered.id);
         let exported = export(&Exporting {
             declaration: id,
             consents: &consents,
@@ -96,12 +105,26 @@ impl Service {
             template: &format!("{}/{}/versions/{}", catalogue(base), entry.code, entry.number),
             language: shown.presentation.language,
             shown: Some(&shown.document),
-            giver: giver(actor.as_ref()),
-            evidence: evidence(&first.answer.collected, actor.as_ref(), &receipt),
+            giver,
+            together: &together,
+            evidence: evidence(&first.answer.collected, &answered.actor, &receipt),
             subject: SubjectName::default(),
             now,
         });
-        Ok(exported.ok().map(|out| ExportedDeclaration { xml: out.declaration.to_xml(), lost: out.lost }))
+        let written = |out: Exported| ExportedDeclaration {
+            xml: out.declaration.to_xml_telling(&out.lost),
+            lost: out.lost,
+        };
+        Ok(exported.ok().map(written))
+    }
+
+    /// Who answered for themselves or by a power of attorney, and by what right: each right is one that is on record, so that none is told that nobody had.
+    async fn giver<M>(&self, tx: &mut Tx<M>, answered: &Recorded) -> Result<Giver, Error> {
+        let ActorTrace::Representative { person, acting_for, .. } = answered.actor else {
+            return Ok(Giver::Subject);
+        };
+        let mandate = self.mandate_behind(tx, answered, acting_for, person).await?;
+        Ok(Giver::Representative { id: person, basis: mandate.map(|_| Basis::PowerOfAttorney) })
     }
 
     /// Takes in a document in the state's format for the person of the look-up, as consents that were given elsewhere: under the type that
@@ -126,9 +149,15 @@ impl Service {
         consent_type: Option<&Code>,
         document: &[u8],
     ) -> Result<Done<ImportedDeclaration>, Error> {
+        self.may_serve(call, view.person, Act::RegisterConsent)?;
         let (told, mut lost) = self.told_by(document)?;
         let mut tx = self.store.write().await?;
         if let Some(done) = self.registered_before(&mut tx, call).await? {
+            if let Some(first) = done.value.first() {
+                // What had ended when it came in is told again.
+                let _ = taken(&told, &first.of, first.consent.recorded_at, &mut lost);
+                lost.sort();
+            }
             return Ok(Done { value: ImportedDeclaration { consents: done.value, lost }, replayed: true });
         }
         let person = view.person;
@@ -136,6 +165,10 @@ impl Service {
         let now = self.now(&mut tx).await?;
         self.must_be_of(&mut tx, &told, person).await?;
         let entry = self.type_told(&mut tx, &told, consent_type).await?;
+        let of = entry.consent_type().ok_or(Error::NotFound)?;
+        let subject = Subject { person: Some(person), ..type_subject(of) };
+        self.may(&mut tx, call, Act::RegisterConsent, &subject, now).await??;
+        must_fit(of, &told)?;
         let collected = Collected::Imported {
             source: source.clone(),
             reference: told.reference.clone(),
@@ -143,8 +176,8 @@ impl Service {
             document: None,
         };
         self.may_register(&mut tx, call, person, &entry, &collected, now).await?;
-        must_be_new(&mut tx, person, &entry, &collected).await?;
-        let taken = taken(&told, &entry, now, &mut lost)?;
+        must_be_new(&mut tx, person, of.authority, source, &told.reference).await?;
+        let taken = taken(&told, of, now, &mut lost)?;
         let (consents, events) =
             self.as_consents(&mut tx, call, person, &told, &entry, &taken, &collected, now).await?;
         let declaration =
@@ -178,6 +211,7 @@ impl Service {
         if fits { Ok(()) } else { Err(Error::invalid("", Reason::DeclarationOtherPerson)) }
     }
 
+    /// The version of the type that it was given under: the one that it was made from here, or else the one in use of the type named.
     async fn type_told(
         &self,
         tx: &mut Tx<Write>,
@@ -186,20 +220,15 @@ impl Service {
     ) -> Result<CatalogueEntry, Error> {
         let unknown = || Error::invalid("", Reason::EntryNotPublished);
         let entry = match (named, &told.made_from) {
-            (Some(code), _) => self.in_use(tx, Shelf::ConsentType, code).await?,
-            (None, Some((code, number))) => {
+            (Some(named), Some((code, _))) if named != code => None,
+            (_, Some((code, number))) => {
                 let versions = tx.entries_of(Shelf::ConsentType, code).await?;
-                versions.into_iter().find(|entry| entry.number == *number)
+                versions.into_iter().find(|entry| entry.number == *number && entry.state.was_in_use())
             }
+            (Some(named), None) => self.in_use(tx, Shelf::ConsentType, named).await?,
             (None, None) => None,
         };
-        let entry = entry.ok_or_else(unknown)?;
-        let of = entry.consent_type().ok_or_else(unknown)?;
-        if !told.controllers.contains(&of.authority) {
-            return Err(Error::invalid("", Reason::DeclarationOtherAuthority));
-        }
-        must_name_case(of, told.case.as_ref())?;
-        Ok(entry)
+        entry.ok_or_else(unknown)
     }
 
     /// The consents, and the events that make them: first what they rest on, the type's text as it is here.
@@ -281,19 +310,26 @@ fn place(error: &NotADeclaration) -> String {
     }
 }
 
-/// Who answered. Whoever acts for another here does so by a power of attorney.
-const fn giver(actor: Option<&ActorTrace>) -> Giver {
-    match actor {
-        Some(ActorTrace::Representative { person, .. }) => {
-            Giver::Representative { id: *person, basis: Basis::PowerOfAttorney }
+/// Who answered for a child by custody: whoever spoke last, and the others. The child may be one of them.
+fn for_child(by: &ForChild, child: PersonId, actor: &ActorTrace) -> (Giver, Vec<PersonId>) {
+    let last = match actor {
+        ActorTrace::Citizen { person } | ActorTrace::Representative { person, .. } => Some(*person),
+        _ => None,
+    };
+    let holders: Vec<PersonId> = by.persons().into_iter().filter(|person| *person != child).collect();
+    let spoke = last.filter(|last| by.persons().contains(last)).or(holders.first().copied());
+    match spoke.filter(|spoke| *spoke != child) {
+        Some(id) => {
+            let others = holders.into_iter().filter(|holder| *holder != id).collect();
+            (Giver::Representative { id, basis: Some(Basis::CustodyHolder) }, others)
         }
-        _ => Giver::Subject,
+        None => (Giver::Subject, holders),
     }
 }
 
-fn evidence<'a>(collected: &'a Collected, actor: Option<&ActorTrace>, receipt: &'a str) -> Evidence<'a> {
+fn evidence<'a>(collected: &'a Collected, actor: &ActorTrace, receipt: &'a str) -> Evidence<'a> {
     let registrar: Option<EmployeeId> = match actor {
-        Some(ActorTrace::Employee { id, .. }) => Some(*id),
+        ActorTrace::Employee { id, .. } => Some(*id),
         _ => None,
     };
     match collected {
@@ -304,14 +340,16 @@ fn evidence<'a>(collected: &'a Collected, actor: Option<&ActorTrace>, receipt: &
     }
 }
 
+/// Refuses a document of another authority, or without the case that the type is for.
+fn must_fit(of: &ConsentType, told: &Declared) -> Result<(), Error> {
+    if !told.controllers.contains(&of.authority) {
+        return Err(Error::invalid("", Reason::DeclarationOtherAuthority));
+    }
+    must_name_case(of, told.case.as_ref())
+}
+
 /// What of the document becomes a consent: what was declined, and what was given and may still hold, never longer than it says itself.
-fn taken(
-    told: &Declared,
-    entry: &CatalogueEntry,
-    now: Instant,
-    lost: &mut Vec<Lost>,
-) -> Result<Vec<Taken>, Error> {
-    let of = entry.consent_type().ok_or(Error::NotFound)?;
+fn taken(told: &Declared, of: &ConsentType, now: Instant, lost: &mut Vec<Lost>) -> Result<Vec<Taken>, Error> {
     let alone = told.expressions.len() == 1;
     let mut taken: Vec<Taken> = Vec::new();
     for (n, expression) in told.expressions.iter().enumerate() {
@@ -338,21 +376,32 @@ fn period(expression: &DeclaredExpression, given_at: Instant, ends: Instant) -> 
     Period { from: expression.from.max(given_at), to: Some(to) }
 }
 
-/// Refuses what was taken in before: the same answer must not stand twice.
+/// Refuses what is here already, given here or taken in before: no answer stands twice, and none comes back that was withdrawn.
 async fn must_be_new(
     tx: &mut Tx<Write>,
     person: PersonId,
-    entry: &CatalogueEntry,
-    collected: &Collected,
+    authority: Cvr,
+    source: &Name,
+    reference: &Name,
 ) -> Result<(), Error> {
-    let authority = entry.consent_type().map(|of| of.authority);
-    let same = |consent: &Consent| {
-        let annulled = matches!(consent.state, ConsentState::Annulled { .. });
-        !annulled && consent.answer.collected == *collected
+    let urn = reference.as_str().strip_prefix("urn:");
+    let own = urn.and_then(|urn| urn.strip_prefix("uuid:")?.parse::<DeclarationId>().ok());
+    if let Some(id) = own
+        && tx.consents_of_declaration(id).await?.iter().any(|consent| consent.answer.person == person)
+    {
+        return Err(Error::Rule(Reason::DeclarationTakenBefore));
+    }
+    let same = |consent: &Consent| match &consent.answer.collected {
+        // A URN is the same everywhere; other names mean something in their source alone.
+        Collected::Imported { source: from, reference: name, .. } => {
+            let annulled = matches!(consent.state, ConsentState::Annulled { .. });
+            !annulled && name == reference && (urn.is_some() || from == source)
+        }
+        _ => false,
     };
     let mut from = None;
     loop {
-        let batch = tx.consents_of(person, authority, from, super::BATCH).await?;
+        let batch = tx.consents_of(person, Some(authority), from, super::BATCH).await?;
         if batch.iter().any(same) {
             return Err(Error::Rule(Reason::DeclarationTakenBefore));
         }

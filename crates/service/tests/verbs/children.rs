@@ -21,10 +21,10 @@ use tillid_testkit::{
 };
 
 /// Clara is 14 until 3 April 2026. She lives with Dorte; Erik shares custody.
-struct Family {
-    clara: PersonId,
-    dorte: PersonId,
-    erik: PersonId,
+pub(crate) struct Family {
+    pub(crate) clara: PersonId,
+    pub(crate) dorte: PersonId,
+    pub(crate) erik: PersonId,
 }
 
 async fn born(world: &World, name: &str, born: &str) -> PersonId {
@@ -39,14 +39,19 @@ async fn custody(world: &World, child: PersonId, holders: &[(PersonId, bool)]) {
     world.service.state_custody(&new).await.unwrap();
 }
 
-async fn family(world: &World) -> Family {
+pub(crate) async fn family(world: &World) -> Family {
     let clara = born(world, "Clara", "2011-04-03").await;
     let (dorte, erik) = (born(world, "Dorte", "1982-06-01").await, born(world, "Erik", "1980-06-01").await);
     custody(world, clara, &[(dorte, true), (erik, false)]).await;
     Family { clara, dorte, erik }
 }
 
-async fn says(world: &World, call: &Call, request: RequestId, yes: bool) -> Result<Vec<TypedConsent>, Error> {
+pub(crate) async fn says(
+    world: &World,
+    call: &Call,
+    request: RequestId,
+    yes: bool,
+) -> Result<Vec<TypedConsent>, Error> {
     let shown = world.try_show(call, NewPresentation::Request(request)).await?;
     let answers = world.all(yes, shown).await;
     Ok(world.service.answer_request(call, request, shown, &answers).await?.value)

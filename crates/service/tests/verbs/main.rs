@@ -21,6 +21,7 @@ mod known;
 mod looking;
 mod noticing;
 mod posting;
+mod printing;
 mod proving;
 mod registering;
 mod repeating;
@@ -46,11 +47,17 @@ tillid_testkit::on_both_engines! {
         the_origin_is_fixed_at_the_first_start,
         a_node_starts_while_another_extends_the_log,
         what_is_served_is_what_was_signed_and_nothing_beyond;
+    printing:
+        c5_a_receipt_on_paper_is_for_the_person_alone,
+        r44_a_form_is_printed_under_a_lookup_and_the_person_is_told;
     exchanging:
         a_declaration_goes_out_to_whoever_may_see_it_and_names_nobody,
         r22_what_was_given_elsewhere_comes_in_with_its_source_and_once,
         a_consent_that_comes_in_never_lasts_longer_than_it_says_itself,
-        r02_what_nobody_answered_or_another_gave_does_not_come_in;
+        r02_what_nobody_answered_or_another_gave_does_not_come_in,
+        what_comes_in_is_of_a_text_that_was_in_use_and_of_no_other_type,
+        r22_whoever_spoke_for_the_person_is_told_with_the_right_that_they_had,
+        r35_those_who_answer_for_a_child_go_out_and_whom_it_is_hidden_from_sees_none_of_it;
     deciding:
         d2_a_yes_names_its_basis_and_a_no_its_reason,
         a_stranger_is_answered_as_if_there_were_nothing,

@@ -37,6 +37,8 @@ struct ConsentPage<'p> {
     found: String,
     consent: Consent,
     how: How,
+    /// The address of what was answered together with it, in the state's format.
+    state_format: String,
     /// How it ended through staff.
     ended: Option<String>,
     can_withdraw: bool,
@@ -111,6 +113,10 @@ async fn shown(
         page,
         found: format!("/casework/lookups/{lookup}"),
         how: How::new(page, &typed.consent, Some(&documents)),
+        state_format: format!(
+            "/casework/lookups/{lookup}/declarations/{}/viljestilkendegivelse",
+            typed.consent.answer.declaration
+        ),
         ended: ended(page, &typed),
         can_withdraw: may_ask(roles) && row.row.standing.holds,
         can_annul: may_ask(roles) && registered && !annulled,
@@ -340,6 +346,7 @@ mod tests {
                     found: "/casework/lookups/1".to_owned(),
                     consent: found_consent(&page, ConsentStanding::Active),
                     how: how(can),
+                    state_format: "/casework/lookups/1/declarations/2/viljestilkendegivelse".to_owned(),
                     ended: can.then(|| "Slut".to_owned()),
                     can_withdraw: can,
                     can_annul: can,
@@ -351,6 +358,7 @@ mod tests {
                 for part in ["/withdraw\"", "/annul\"", "/use\"", "/documents/2\""] {
                     assert_eq!(html.contains(part), can, "{part}");
                 }
+                assert!(html.contains("/viljestilkendegivelse\" download"), "whoever sees it takes it out");
                 assert!(!html.contains("Ja <b>"));
             }
         }

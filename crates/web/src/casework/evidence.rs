@@ -1,16 +1,18 @@
-//! Evidence under a look-up: a scan or a letter that is handed in with a form, and having it again.
+//! Evidence under a look-up: a scan or a letter that is handed in with a form, and having it again; the form on paper itself, and what
+//! was answered in the state's format.
 
-use super::{Stop, Under, read};
+use super::{Stop, Under, collect::must_register, read};
 use crate::{
-    collected::download,
+    collected,
     page::Here,
+    receipt::attachment,
     refused::{Places, noted},
 };
 use axum::response::Response;
 use tillid_domain::{
     Digest,
     document::LARGEST_DOCUMENT,
-    id::{AccessId, DocumentId},
+    id::{AccessId, DeclarationId, DocumentId, PresentationId},
 };
 use tillid_edge::{Fields, Files, Path};
 
@@ -45,6 +47,29 @@ pub(super) async fn brought(
     }
 }
 
+/// What was answered together, in the state's format.
+pub(super) async fn state_format(
+    here: Here,
+    Path((lookup, id)): Path<(AccessId, DeclarationId)>,
+) -> Result<Response, Stop> {
+    super::roles(&here)?;
+    let under = Under::new(&here, lookup);
+    let written = read(&here, here.service.export_declaration(&under.call, id).await)?;
+    Ok(collected::state_format(&here.page, id, written)?)
+}
+
+/// The form on which somebody answers, to print.
+pub(super) async fn form(
+    here: Here,
+    Path((lookup, id)): Path<(AccessId, PresentationId)>,
+) -> Result<Response, Stop> {
+    must_register(&here)?;
+    let under = Under::new(&here, lookup);
+    let paper = read(&here, here.service.form_on_paper(&under.call, id).await)?;
+    let name = format!("{}-{}.pdf", here.page.t("registering.form_file"), paper.code);
+    Ok(attachment("application/pdf", &name, paper.pdf)?)
+}
+
 /// The document, as it was handed over.
 pub(super) async fn have(
     here: Here,
@@ -53,5 +78,5 @@ pub(super) async fn have(
     super::roles(&here)?;
     let under = Under::new(&here, lookup);
     let (document, bytes) = read(&here, here.service.read_document(&under.call, id).await)?;
-    Ok(download(&here.page, &document, bytes)?)
+    Ok(collected::download(&here.page, &document, bytes)?)
 }

@@ -47,6 +47,8 @@ struct Sheet {
     address: String,
     title: String,
     printed: String,
+    /// What stands on the paper.
+    code: String,
     case: Option<String>,
 }
 
@@ -142,6 +144,7 @@ fn sheet(page: &Page, lookup: AccessId, shown: &Presentation, of: &ConsentType) 
         address: format!("/casework/lookups/{lookup}/presentations/{}", shown.id),
         title: page.say(&of.title).to_owned(),
         printed: page.moment(shown.shown_at),
+        code: shown.id.code(),
         case: case.map(ToString::to_string),
     }
 }
@@ -238,6 +241,7 @@ pub(super) mod tests {
             address: "/casework/lookups/1/presentations/2".to_owned(),
             title: "Indhentning".to_owned(),
             printed: "nu".to_owned(),
+            code: "K7M4-PX2A".to_owned(),
             case: None,
         });
         let powers = consents.iter().map(|_| Power {

@@ -93,6 +93,7 @@ struct Sheet<'p> {
     found: String,
     address: String,
     number: PresentationId,
+    code: String,
     shown: String,
     means: &'static str,
     document: ConsentDocument,
@@ -244,6 +245,7 @@ impl<'p> Sheet<'p> {
             found: format!("/casework/lookups/{lookup}"),
             address: format!("/casework/lookups/{lookup}/presentations/{number}"),
             number,
+            code: number.code(),
             shown,
             means: match means {
                 Means::Told | Means::Screen => "told",
@@ -323,6 +325,8 @@ mod tests {
                 let (text, _) = html.split_once("</article>").expect("the text");
                 assert!(text.contains("Hvad skal det bruges til?") && text.contains("lang=\"da\""));
                 assert!(text.contains("00000000-0000-0000-0000-000000000009"), "its number");
+                assert_eq!(text.contains("0000-0009</code>"), means == Means::Paper, "the code on the paper");
+                assert_eq!(html.contains("/form\" download"), means == Means::Paper, "{means:?}");
             }
         }
     }

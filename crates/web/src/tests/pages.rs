@@ -181,6 +181,7 @@ fn consent(page: &Page) -> Vec<String> {
         by_staff: proof.is_some().then(|| "En medarbejder gjorde det".to_owned()),
         case: Some("27.36-1".to_owned()),
         withdrawal: "Tilbage",
+        state_format: "/declarations/5/viljestilkendegivelse".to_owned(),
         proof,
     };
     let withdraw = |opt_out| WithdrawPage {
