@@ -116,9 +116,13 @@ impl Browser {
         element.click().await.unwrap_or_else(|e| panic!("{name}: {e}"));
     }
 
-    /// Unfolds the one part of the page that is folded.
+    /// Unfolds each part of the page that is folded.
     pub(crate) async fn unfold(&self) {
-        self.only("//main//summary").await.click().await.expect("it unfolds");
+        let folded = self.seen("//main//summary").await;
+        assert!(!folded.is_empty(), "nothing to unfold");
+        for summary in folded {
+            summary.click().await.expect("it unfolds");
+        }
     }
 
     /// Writes into the field that this label names, instead of what stood there.
