@@ -111,7 +111,11 @@ pub(crate) async fn c7_c8_what_was_asked_for_is_what_is_given_and_no_more(world:
         "from the journal, too"
     );
     world.ambient.set(end);
-    assert_eq!(verdict(world, disclose(anna, &of, within)).await, Err(Reason::ConsentEnded), "as a system is told");
+    assert_eq!(
+        verdict(world, disclose(anna, &of, within)).await,
+        Err(Reason::ConsentEnded),
+        "as a system is told"
+    );
 }
 
 pub(crate) async fn r15_r27_more_than_the_type_or_the_law_allows_is_not_asked_for(world: &World) {
