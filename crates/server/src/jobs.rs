@@ -146,7 +146,7 @@ async fn record_birthdays(service: Service) {
         match service.record_birthdays().await {
             Ok(0) => return,
             Ok(ended) => {
-                tracing::info!(ended, "consents that birthdays ended were put to whoever decides now")
+                tracing::info!(ended, "consents that birthdays ended were put to whoever decides now");
             }
             Err(error) => return tracing::warn!(%error, "what birthdays ended could not be recorded"),
         }

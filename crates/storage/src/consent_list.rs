@@ -7,6 +7,7 @@ use crate::{
     engine::{Tx, on},
 };
 use sqlx::AssertSqlSafe;
+use std::fmt::Write as _;
 use tillid_domain::{
     Cvr, Instant,
     consent::{Consent, ConsentStanding},
@@ -53,7 +54,8 @@ impl Statement {
             match (part.strip_suffix('?'), values.next()) {
                 (Some(before), Some(value)) => {
                     self.values.push(value);
-                    self.sql.push_str(&format!("{before}${}", self.values.len()));
+                    // Writing to a text cannot fail.
+                    let _ = write!(self.sql, "{before}${}", self.values.len());
                 }
                 _ => self.sql.push_str(part),
             }
@@ -80,7 +82,7 @@ impl ConsentPart<'_> {
         let order =
             if filter.is_by_end() { self.by_end(&mut statement) } else { self.newest(&mut statement) };
         statement.values.push(Value::Number(i64::from(self.limit)));
-        statement.sql.push_str(&format!(" ORDER BY {order} LIMIT ${}", statement.values.len()));
+        let _ = write!(statement.sql, " ORDER BY {order} LIMIT ${}", statement.values.len());
         statement
     }
 
@@ -136,7 +138,7 @@ impl ConsentPart<'_> {
                 statement.and("valid_to <= ?", [Value::Number(by)]);
             }
             None => {
-                statement.and("valid_to > ? AND valid_to <= ?", [Value::Number(after), Value::Number(by)])
+                statement.and("valid_to > ? AND valid_to <= ?", [Value::Number(after), Value::Number(by)]);
             }
         }
         if self.back { "valid_to DESC, id DESC" } else { "valid_to, id" }

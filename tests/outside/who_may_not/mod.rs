@@ -369,6 +369,7 @@ fn knows(row: &Row, caller: &str) -> bool {
         (UseUp, "hans+" | "fagsystem+")
             | (Revoke, "bo")
             | (Renounce, "anna")
+            | (Except, "hans" | "hans+" | "inge" | "inge+" | "niels")
             | (PublishType | PublishPackage, _)
     )
 }

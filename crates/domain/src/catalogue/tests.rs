@@ -69,9 +69,8 @@ fn r27_whatever_the_authority_wrote_the_law_ends_it_first() {
         // By days, a leap year has one more.
         ("P366D", None, by_law),
     ] {
-        let period = |text: &str| text.parse().expect("a period");
-        of.duration.default = period(default);
-        of.duration.policy_cap = policy.map(period);
+        of.duration.default = default.parse().expect("a period");
+        of.duration.policy_cap = policy.map(|text| text.parse().expect("a period"));
         assert_eq!(of.ends(given), end, "{default} {policy:?}");
     }
 }

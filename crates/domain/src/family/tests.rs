@@ -29,19 +29,24 @@ pub(crate) fn family(born: Option<&str>, holders: &[(u128, bool)]) -> Family {
     Family { child: person(CHILD), born: born.map(day), holders }
 }
 
-fn all(who: &[u128]) -> Result<Deciders, Reason> {
+/// What is expected of a row.
+type Expected = Result<Deciders, Reason>;
+
+#[expect(clippy::unnecessary_wraps, reason = "a row may also expect a refusal")]
+fn all(who: &[u128]) -> Expected {
     Ok(Deciders::AllOf(who.iter().copied().map(person).collect()))
 }
 
-fn any(who: &[u128]) -> Result<Deciders, Reason> {
+#[expect(clippy::unnecessary_wraps, reason = "a row may also expect a refusal")]
+fn any(who: &[u128]) -> Expected {
     Ok(Deciders::AnyOf(who.iter().copied().map(person).collect()))
 }
 
-const ALONE: Result<Deciders, Reason> = Ok(Deciders::Alone);
-const UNKNOWN: Result<Deciders, Reason> = Err(Reason::CustodyUnknown);
+const ALONE: Expected = Ok(Deciders::Alone);
+const UNKNOWN: Expected = Err(Reason::CustodyUnknown);
 
 /// One family, the same child at 14, 15, 17 and 18 years, and who answers then.
-type Row = (ParentalRule, u8, &'static [(u128, bool)], [Result<Deciders, Reason>; 4]);
+type Row = (ParentalRule, u8, &'static [(u128, bool)], [Expected; 4]);
 
 fn rows() -> Vec<Row> {
     const SOLE: &[(u128, bool)] = &[(DORTE, true)];
@@ -49,8 +54,8 @@ fn rows() -> Vec<Row> {
     const APART: &[(u128, bool)] = &[(DORTE, true), (ERIK, false)];
     const NOWHERE: &[(u128, bool)] = &[(DORTE, false), (ERIK, false)];
     const NOBODY: &[(u128, bool)] = &[];
-    let same = |until_15: Result<Deciders, Reason>| [until_15.clone(), until_15.clone(), until_15, ALONE];
-    let young = |until_15: Result<Deciders, Reason>| [until_15, ALONE, ALONE, ALONE];
+    let same = |until_15: Expected| [until_15.clone(), until_15.clone(), until_15, ALONE];
+    let young = |until_15: Expected| [until_15, ALONE, ALONE, ALONE];
     let with_child = |who: &[u128]| {
         let both: Vec<u128> = who.iter().copied().chain([CHILD]).collect();
         [all(who), all(&both), all(&both), ALONE]

@@ -1,7 +1,7 @@
 //! What becomes of a child's consents and requests when others have custody than before.
 
 use crate::{Call, Error, Service, consent::ask::last_day_within};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tillid_domain::{
     Instant,
     catalogue::Shelf,
@@ -68,7 +68,7 @@ impl Service {
         let Some(of) = entry.consent_type() else { return Ok(true) };
         let excepted = match consent.answer.request {
             Some(id) => tx.request(id).await?.map(|request| request.excepted()).unwrap_or_default(),
-            None => Default::default(),
+            None => BTreeSet::new(),
         };
         let deciders = who_answers(of, family, now.local_date());
         Ok(consent.is_carried(deciders.as_ref().map_err(|reason| *reason), &excepted))

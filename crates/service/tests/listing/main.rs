@@ -2,7 +2,12 @@
 //! meets each consent once, also while others are given.
 //!
 //! The rows are written by the database itself, without their journal: nothing here looks at it.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test may stop, and say what it measured"
+)]
 
 use std::{
     collections::BTreeSet,
@@ -146,12 +151,7 @@ async fn filled(engine: Engine) -> World {
     world
 }
 
-fn part<'a>(
-    filter: &'a ConsentFilter,
-    now: Instant,
-    after: Option<ConsentPlace>,
-    back: bool,
-) -> ConsentPart<'a> {
+fn part(filter: &ConsentFilter, now: Instant, after: Option<ConsentPlace>, back: bool) -> ConsentPart<'_> {
     ConsentPart { authority: cvr(OWN), filter, now, after, back, limit: PART }
 }
 

@@ -217,8 +217,12 @@ pub(crate) async fn r22_whoever_spoke_for_the_person_is_told_with_the_right_that
     world.import("M18").await;
     let mandate = world.give(anna, bo, &["M18"]).await;
     let speaking = acting(bo, anna);
-    let about =
-        NewPresentation::Consent { consent_type: "C15".parse().unwrap(), items: Vec::new(), case: None, proposal: Proposal::default() };
+    let about = NewPresentation::Consent {
+        consent_type: "C15".parse().unwrap(),
+        items: Vec::new(),
+        case: None,
+        proposal: tillid_domain::terms::Proposal::default(),
+    };
     let shown = world.try_show(&speaking, about).await.unwrap();
     let answers = world.all(true, shown).await;
     let given = world.service.give_consents(&speaking, shown, &answers).await.unwrap().value;

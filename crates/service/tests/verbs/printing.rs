@@ -34,7 +34,12 @@ pub(crate) async fn r44_a_form_is_printed_under_a_lookup_and_the_person_is_told(
     world.import("C02").await;
     let staff = looking(world, OWN, anna).await;
     let case = Some("27.36.04-G01-12-26".parse().unwrap());
-    let about = NewPresentation::Consent { consent_type: "C02".parse().unwrap(), items: Vec::new(), case, proposal: Proposal::default() };
+    let about = NewPresentation::Consent {
+        consent_type: "C02".parse().unwrap(),
+        items: Vec::new(),
+        case,
+        proposal: tillid_domain::terms::Proposal::default(),
+    };
     let shown = async |means| {
         let done = world.service.present_for(&staff, &about, means, Language::En).await.unwrap();
         done.value.presentation.id

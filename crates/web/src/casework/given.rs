@@ -187,7 +187,7 @@ pub(super) async fn page(mut here: Here, Query(asked): Query<Asked>) -> Result<R
     }
     match here.service.list_given_consents(&here.visitor.read(), &new, part, AT_A_TIME).await {
         Ok(list) => {
-            let found = Found::new(&here, &new, part, list);
+            let found = Found::new(&here, &new, part, &list);
             shown(&here, &purposes, &filled, Some(found), None).await
         }
         Err(error @ Error::Denied(_)) => {
@@ -217,19 +217,24 @@ fn read(page: &mut Page, purposes: &[Purpose], filled: &Filled) -> Option<NewLis
         polarity: POLARITIES.into_iter().find(|polarity| polarity.code() == filled.polarity),
         case: case.ok()?,
         channel: CHANNELS.into_iter().find(|channel| channel.code() == filled.channel),
-        ends_from: ends_from?,
-        ends_to: ends_to?,
+        ends_from: ends_from.ok()?,
+        ends_to: ends_to.ok()?,
     };
     Some(NewListing { purpose: purpose?, filter })
 }
 
-/// The day, or none; `None` where what was written is none.
-fn day(page: &mut Page, field: &str, written: &WrittenDate) -> Option<Option<LocalDate>> {
+/// What was written is no day; the page says so.
+struct NotADay;
+
+/// The day, if one was written.
+fn day(page: &mut Page, field: &str, written: &WrittenDate) -> Result<Option<LocalDate>, NotADay> {
     if written.is_empty() {
-        return Some(None);
+        return Ok(None);
     }
-    let flawed = |(part, flaw): (&str, &'static str)| page.wrong(format!("{field}_{part}"), page.t(flaw));
-    written.date().map_err(flawed).ok().map(Some)
+    written.date().map(Some).map_err(|(part, flaw)| {
+        page.wrong(format!("{field}_{part}"), page.t(flaw));
+        NotADay
+    })
 }
 
 const POLARITIES: [Polarity; 2] = [Polarity::Consent, Polarity::OptOut];
@@ -319,7 +324,7 @@ async fn types(here: &Here) -> Result<Vec<(String, String)>, Problem> {
 }
 
 impl Found {
-    fn new(here: &Here, new: &NewListing, part: ListPart, list: ConsentList) -> Self {
+    fn new(here: &Here, new: &NewListing, part: ListPart, list: &ConsentList) -> Self {
         let page = &here.page;
         let row = |listed: &tillid_service::ListedConsent| {
             let answer = &listed.typed.consent.answer;
