@@ -34,6 +34,16 @@ fn named() -> BTreeSet<String> {
 }
 
 #[test]
+fn every_file_of_texts_is_read() {
+    let known: BTreeSet<String> = FILES.iter().map(|(group, _)| (*group).to_owned()).collect();
+    let stem = |(path, _): (String, String)| {
+        path.rsplit('/').next().and_then(|name| name.strip_suffix(".toml")).map(str::to_owned)
+    };
+    let there: BTreeSet<String> = files("data/texts", ".toml").into_iter().filter_map(stem).collect();
+    assert_eq!(there, known);
+}
+
+#[test]
 fn every_text_that_is_named_is_written_and_none_is_left_over() {
     let written: BTreeSet<String> = written().into_keys().collect();
     let named = named();
