@@ -68,6 +68,7 @@ async fn a_new_authority_writes_what_it_asks_for(engine: Engine) {
     let form = more.form("/casework/catalogue");
     let unread = karin.submit(&more, &form, &[("code", "N01")]).await.expect(422);
     assert!(unread.body.contains(&format!("href=\"#/items/{count}/code\"")), "{}", unread.text());
+    assert!(unread.text().contains("Code for systems has"), "{}", unread.text());
     let less = step(&mut karin, &unread, &format!("remove /items/{count}")).await;
     let form = less.form("/casework/catalogue");
     let written = [("code", "N01"), ("/title/da", "Besked fra byen"), ("/title/en", "News of the town")];

@@ -296,9 +296,12 @@ async fn definition(here: &mut Here, what: &What, filled: &Filled) -> Result<Opt
     match read {
         Ok(definition) => Ok(Some(definition)),
         Err(problem) => {
+            let parts = written::parts(&here.page, shape::fields(what.shelf()), &filled.written);
             for flaw in problem.errors() {
-                let text = flaw.detail.in_language(here.page.language).to_owned();
-                here.page.wrong(flaw.pointer.trim_start_matches('#'), text);
+                let (place, said) =
+                    (flaw.pointer.trim_start_matches('#'), flaw.detail.in_language(here.page.language));
+                let label = parts.iter().find_map(|part| part.called(place)).unwrap_or(place);
+                here.page.wrong(place, format!("{label} {said}"));
             }
             Ok(None)
         }

@@ -24,6 +24,21 @@ pub(super) enum Part {
     More { id: String, count: usize, words: String },
 }
 
+impl Part {
+    /// What the field at that place is called, if it is this one.
+    pub(super) fn called(&self, place: &str) -> Option<&str> {
+        match self {
+            Self::Line { id, label, .. } | Self::Lines { id, label, .. } => {
+                (id == place).then_some(label.as_str())
+            }
+            Self::Choices { id, legend: label, .. } | Self::Flag { id, label, .. } => {
+                (id == place).then_some(*label)
+            }
+            Self::Heading { .. } | Self::More { .. } => None,
+        }
+    }
+}
+
 /// Something that can be chosen.
 pub(super) struct Pick {
     pub(super) code: &'static str,
