@@ -370,11 +370,30 @@ async fn caseworker(language: Language) {
     }
     walk.click("casework.cancel").await;
     walk.look("casework-cancelled").await;
+    // Clara's parents answer together, and one of them cannot be reached.
+    walk.look_up("clara").await;
+    walk.click("casework.ask").await;
+    walk.browser.click(title).await;
+    let boxes = walk.browser.boxes().await;
+    walk.browser.tick(&boxes[0]).await;
+    walk.click("casework.send").await;
+    walk.look("casework-voices").await;
+    walk.click("except.offer").await;
+    walk.look("casework-except").await;
+    walk.send("except.write").await;
+    walk.look("casework-except-errors").await;
+    walk.browser.choose(&walk.page("except.holder"), "Erik Bak").await;
+    walk.browser.choose(&walk.page("except.ground"), &walk.page("except.impossible")).await;
+    walk.browser.fill(&walk.page("except.case"), CASE).await;
+    walk.send("except.write").await;
+    let not_needed = walk.page("answer.voice_not_needed").replace("{name}", "Erik Bak");
+    assert!(walk.browser.says(&not_needed).await, "{}", walk.browser.whole().await);
+    walk.look("casework-excepted").await;
     walk.look_up("finn").await;
     walk.look("casework-nothing").await;
     walk.visit_refused("/casework/lookups/01890000-0000-7000-8000-000000000000", "lookup_invalid").await;
     walk.visit_refused("/overview", "citizens_only").await;
-    walk.end(12);
+    walk.end(16);
 }
 
 /// Lars, who erases what is over.

@@ -71,6 +71,7 @@ const UNSAFE: &[(&str, Who)] = &[
     ("/casework/lookups/{lookup}/presentations/{presentation}", Who::Employee),
     ("/casework/lookups/{lookup}/register", Who::Employee),
     ("/casework/lookups/{lookup}/requests/{request}/cancel", Who::Employee),
+    ("/casework/lookups/{lookup}/requests/{request}/except", Who::Employee),
     ("/casework/tasks/{task}/close", Who::Employee),
     // Last: it ends the session.
     ("/logout", Who::Citizen),
@@ -198,6 +199,10 @@ async fn targets(scene: &Scene, anna: &mut Walker, bo: &mut Walker, hans: &mut W
         (
             "/casework/lookups/{lookup}/requests/{request}/cancel",
             format!("{lookup}/requests/{pending}/cancel"),
+        ),
+        (
+            "/casework/lookups/{lookup}/requests/{request}/except",
+            format!("{lookup}/requests/{pending}/except"),
         ),
     ]))
 }

@@ -9,6 +9,7 @@ mod collect;
 mod consent;
 mod erase;
 mod evidence;
+mod except;
 mod found;
 mod given;
 mod lookup;
@@ -89,6 +90,7 @@ pub(crate) fn router() -> Router<Web> {
         )
         .route("/casework/lookups/{lookup}/register", get(collect::page).post(collect::sent))
         .route("/casework/lookups/{lookup}/requests/{request}", get(request::page))
+        .route("/casework/lookups/{lookup}/requests/{request}/except", get(except::page).post(except::sent))
         .route("/casework/lookups/{lookup}/requests/{request}/cancel", post(request::cancel).get(to_request))
         .route("/casework/tasks", get(tasks::list))
         .route("/casework/tasks/{task}", get(tasks::page))

@@ -14,6 +14,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("casework", include_str!("../data/texts/casework.toml")),
     ("catalogue", include_str!("../data/texts/catalogue.toml")),
     ("consent", include_str!("../data/texts/consent.toml")),
+    ("except", include_str!("../data/texts/except.toml")),
     ("export", include_str!("../data/texts/export.toml")),
     ("form", include_str!("../data/texts/form.toml")),
     ("front", include_str!("../data/texts/front.toml")),

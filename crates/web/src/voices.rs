@@ -16,7 +16,7 @@ pub(crate) async fn lines(
     Ok(voices.iter().map(|voice| line(&here.page, voice)).collect())
 }
 
-fn line(page: &Page, voice: &VoiceSeen) -> String {
+pub(crate) fn line(page: &Page, voice: &VoiceSeen) -> String {
     let name =
         voice.name.as_ref().map_or_else(|| page.t("answer.voice_no_name").to_owned(), ToString::to_string);
     let text = match voice.state {

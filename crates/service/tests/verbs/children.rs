@@ -1,6 +1,9 @@
 //! Children: their parents answer for them, together where the law says so, until they decide themselves.
 
-use crate::expect::{denied, rule, told};
+use crate::{
+    expect::{denied, rule, told},
+    noticing::{tell, told_to},
+};
 use tillid_domain::{
     LocalDate, Reason,
     access::Act,
@@ -283,6 +286,43 @@ pub(crate) async fn r35_an_exception_stands_in_the_childs_log_and_is_hidden_from
     assert!(log.iter().any(|record| record.act == Act::ExceptHolder));
     let his = world.service.access_log(&citizen(erik), None, 100).await.unwrap().items;
     assert!(!his.iter().any(|record| record.act == Act::ExceptHolder));
+}
+
+pub(crate) async fn r40_a_childs_post_goes_to_those_who_have_custody_but_not_where_it_is_unsafe(
+    world: &World,
+) {
+    let Family { clara, dorte, erik } = family(world).await;
+    world.import("C15").await;
+    let posted = async || {
+        tell(world).await;
+        let mut posted = Vec::new();
+        for person in [clara, dorte, erik] {
+            let all = told_to(world, person).await;
+            posted.push(all.iter().map(|notice| notice.kind.code()).collect::<Vec<_>>());
+        }
+        posted
+    };
+    let request = world.ask(clara, "C15").await;
+    assert_eq!(posted().await, [vec![], vec!["consent_asked"], vec!["consent_asked"]]);
+    let body = &told_to(world, dorte).await[0].message.body;
+    assert!(body.da.contains("forældremyndigheden") && body.en.contains("custody"), "{body:?}");
+    let new = NewException {
+        holder: erik,
+        ground: ExceptionGround::Unsafe,
+        case: "27.36.04-G01-12-26".parse().unwrap(),
+    };
+    world.service.except_holder(&caseworker(OWN), request, &new).await.unwrap();
+    says(world, &acting(dorte, clara), request, true).await.unwrap();
+    assert_eq!(posted().await[2], ["consent_asked"], "nothing more of what he must not see");
+    assert_eq!(posted().await[1], ["consent_asked"], "and nothing to her of what she did herself");
+    // From 15 the post is Clara's own, and of what has ended Dorte's too, who gave it.
+    world.ambient.set("2026-04-02T22:00:00Z".parse().unwrap());
+    assert_ne!(world.service.record_birthdays().await.unwrap(), 0);
+    let all = posted().await;
+    assert!(all[0].contains(&"consent_ended") && all[0].contains(&"consent_asked"), "{all:?}");
+    assert_eq!(all[1..], [vec!["consent_asked", "consent_ended"], vec!["consent_asked"]]);
+    let body = &told_to(world, clara).await[0].message.body;
+    assert!(!body.da.contains("forældremyndigheden"), "{body:?}");
 }
 
 pub(crate) async fn r35_who_has_died_is_not_waited_for(world: &World) {

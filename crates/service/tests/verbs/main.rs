@@ -153,6 +153,7 @@ tillid_testkit::on_both_engines! {
         r35_a_change_of_custody_lets_lapse_what_it_no_longer_carries,
         r35_each_rule_asks_those_whom_it_names,
         r35_an_exception_stands_in_the_childs_log_and_is_hidden_from_whom_it_is_unsafe_to_ask,
+        r40_a_childs_post_goes_to_those_who_have_custody_but_not_where_it_is_unsafe,
         r35_who_has_died_is_not_waited_for,
         r35_what_several_must_say_is_not_given_unasked,
         r42_who_answered_for_a_child_is_known_for_as_long_as_that_is_kept;

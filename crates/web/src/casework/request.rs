@@ -1,7 +1,7 @@
 //! A request that was asked under a look-up, what came of it, and taking it back.
 
 use super::{
-    Stop, Under,
+    Stop, Under, except,
     found::{Consent, consent, may_ask, state},
     read, roles,
 };
@@ -40,6 +40,8 @@ struct RequestPage<'p> {
     statements: Vec<String>,
     answers: Vec<Consent>,
     voices: Vec<String>,
+    /// Whether somebody's answer is awaited that the authority may do without.
+    can_do_without: bool,
     can_be_cancelled: bool,
     /// Where an answer that was given in another way is registered.
     register: String,
@@ -80,7 +82,7 @@ async fn shown(
     let (request, of, now) = read(here, here.service.read_request(&under.call, id).await)?;
     let standing = request.standing(now);
     let answers = answers(here, lookup, &under, &request).await?;
-    let voices = crate::voices::lines(here, &request, &of, now).await?;
+    let voices = read(here, here.service.voices(&request, &of, now).await)?;
     let page = &here.page;
     let (state, colour) = state(standing);
     let status = notice.as_ref().map(|notice| notice.status);
@@ -99,7 +101,8 @@ async fn shown(
         case: request.case.as_ref().map(ToString::to_string),
         statements: request.items.iter().filter_map(statement).collect(),
         answers,
-        voices,
+        can_do_without: may_ask && voices.iter().any(except::is_awaited),
+        voices: voices.iter().map(|voice| crate::voices::line(page, voice)).collect(),
         can_be_cancelled: may_ask && standing == RequestStanding::Open,
         register: format!("/casework/lookups/{lookup}/register?request={id}"),
         notice,
