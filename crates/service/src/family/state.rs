@@ -66,7 +66,8 @@ impl Service {
         let from = new.from.unwrap_or_else(|| now.local_date());
         let holders: BTreeSet<Holder> = new.holders.iter().copied().collect();
         let (stated, fact): (Custody, Fact) =
-            Custody::state(id, new.child, holders, before, from, new.source.clone(), now)?;
+            Custody::state(id, new.child, holders, before, from, new.source.clone(), now)
+                .map_err(misstated)?;
         let mut events = vec![self.event(call, now, &stated, fact)];
         let known = self.known_person(tx, new.child).await?;
         let mut family = Family { child: new.child, born: known.born, holders: stated.holders.clone() };
@@ -79,5 +80,13 @@ impl Service {
             events.extend(self.reconsidered(call, tx, &family, from.start(), now).await?);
         }
         Ok((stated, events))
+    }
+}
+
+/// Where what was stated is wrong.
+fn misstated(reason: Reason) -> Error {
+    match reason {
+        Reason::EndDateTooLate | Reason::CustodyKnownLater => Error::invalid("/from", reason),
+        reason => Error::Rule(reason),
     }
 }
