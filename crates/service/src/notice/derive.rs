@@ -1,5 +1,6 @@
 //! From the log: what happened since the last time, in the log's order.
 
+use super::Happened;
 use crate::{Error, Service};
 use tillid_domain::notice::of_event;
 
@@ -30,12 +31,11 @@ impl Service {
         if to <= from {
             return Ok(None);
         }
-        let now = self.now(&mut tx).await?;
         let mut made = 0;
         for event in tx.logged_events(from, to).await? {
             if let Some(matter) = self.matter(&mut tx, event.aggregate_kind, event.aggregate).await? {
-                let (notices, by) = (of_event(&event, &matter), event.actor.citizen());
-                made += self.put(&mut tx, &matter, notices, by, now).await?;
+                let happened = Happened { by: event.actor.citizen(), at: event.recorded_at };
+                made += self.put(&mut tx, &matter, of_event(&event, &matter), happened).await?;
             }
         }
         tx.move_notice_cursor(to).await?;

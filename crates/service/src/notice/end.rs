@@ -3,6 +3,7 @@
 //! What is due follows from the facts, and from up to when people have been told. A node that was down over midnight finds on its return
 //! what it missed, and tells each once, of where it stands now.
 
+use super::Happened;
 use crate::{Error, Service};
 use std::collections::BTreeSet;
 use tillid_domain::{
@@ -86,7 +87,7 @@ impl Service {
                 notices.retain(|notice| {
                     once.insert((notice.concerns, notice.kind, notice.about, notice.moment))
                 });
-                told += self.put(&mut tx, &matter, notices, None, now).await?;
+                told += self.put(&mut tx, &matter, notices, Happened { by: None, at: now }).await?;
             }
             tx.finish().await?;
         }

@@ -22,6 +22,13 @@ use tillid_domain::{
 use tillid_storage::{NewNotice, NoticeNumbers, OutboxNotice, Tx, Upkeep};
 use uuid::Uuid;
 
+/// Who did what is told, if a citizen did, and when it was.
+#[derive(Clone, Copy)]
+struct Happened {
+    by: Option<PersonId>,
+    at: Instant,
+}
+
 impl Service {
     /// What an event or an end is about, as it is now; `None` when it is nothing that people are told of, or gone.
     async fn matter<M>(&self, tx: &mut Tx<M>, kind: Kind, id: Uuid) -> Result<Option<Matter>, Error> {
@@ -71,20 +78,22 @@ impl Service {
         }
     }
 
-    /// Puts notices about that matter into the outbox, for all who get them except who did it; how many were new.
+    /// Puts notices about that matter into the outbox, for all who get them except who did it; how many were new. A child's age
+    /// is that of when it happened, however late that is told.
     async fn put(
         &self,
         tx: &mut Tx<Upkeep>,
         matter: &Matter,
         notices: Vec<Notice>,
-        by: Option<PersonId>,
-        now: Instant,
+        happened: Happened,
     ) -> Result<u64, Error> {
+        let Happened { by, at } = happened;
+        let now = self.now(tx).await?;
         let mut put = 0;
         for notice in notices {
             let Some(concerned) = tx.person(notice.concerns).await? else { continue };
-            let watching = self.watching(tx, &concerned, matter, now).await?;
-            for (to, read_as) in recipients(&concerned, &watching, now.local_date()) {
+            let watching = self.watching(tx, &concerned, matter, at).await?;
+            for (to, read_as) in recipients(&concerned, &watching, at.local_date()) {
                 if to != concerned.id && by == Some(to) {
                     continue;
                 }
