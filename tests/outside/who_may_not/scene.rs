@@ -280,6 +280,9 @@ impl Scene {
             _ => "C15",
         };
         path = path.replace("{code}", code).replace("{type}", "user");
+        if let Aim::Given(purpose) = aim {
+            path = format!("{path}?purpose={purpose}&case={CASE}");
+        }
         if aim == Aim::TakeIn {
             path += "?source=Arkiv";
         }
