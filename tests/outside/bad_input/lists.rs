@@ -222,7 +222,9 @@ async fn an_authoritys_list_takes_its_filters_and_nothing_else(engine: Engine) {
     };
     assert!(once(pages("limit=50").await).is_superset(&all));
     assert!(once(pages("limit=50&consent_type=C15").await).is_superset(&all));
-    assert!(once(pages("limit=40&ends_from=2000-01-01&ends_to=2999-12-31").await).len() >= all.len() - 1);
+    // A third of the answers were yes; what was declined has no end.
+    let standing = once(pages("limit=20&ends_from=2000-01-01&ends_to=2999-12-31").await);
+    assert!(standing.len() >= all.len() / 3 - 1 && !standing.contains(&withdrawn));
     assert_eq!(pages("state=withdrawn&consent_type=C15").await, [withdrawn]);
     assert_eq!(pages("consent_type=C15&channel=paper").await, [""; 0]);
     assert_eq!(pages("consent_type=C15&case=27.36.04").await, [""; 0]);
