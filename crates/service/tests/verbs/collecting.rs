@@ -21,7 +21,7 @@ use tillid_testkit::{
 };
 
 pub(crate) const CASE: &str = "27.36.04-G01-12-26";
-const SCAN: &[u8] = b"%PDF-1.7 a signed form";
+pub(crate) const SCAN: &[u8] = b"%PDF-1.7 a signed form";
 
 pub(crate) fn prose(text: &str) -> Prose {
     text.parse().unwrap()
@@ -49,12 +49,12 @@ fn everything_of(code: &str) -> NewPresentation {
     }
 }
 
-async fn told_to(world: &World, call: &Call, code: &str, means: Means) -> PresentationId {
+pub(crate) async fn told_to(world: &World, call: &Call, code: &str, means: Means) -> PresentationId {
     let shown = world.service.present_for(call, &everything_of(code), means, Language::Da).await;
     shown.unwrap().value.presentation.id
 }
 
-fn said(world: &World) -> Collected {
+pub(crate) fn said(world: &World) -> Collected {
     Collected::Oral {
         said_at: world.now().plus_seconds(-3600),
         note: prose("Anna sagde ja til det hele i telefonen."),
@@ -62,7 +62,7 @@ fn said(world: &World) -> Collected {
     }
 }
 
-fn imported(given_at: Instant) -> Collected {
+pub(crate) fn imported(given_at: Instant) -> Collected {
     let text = |text: &str| text.parse().unwrap();
     Collected::Imported { source: text("Fagsystem"), reference: text("S-17"), given_at, document: None }
 }

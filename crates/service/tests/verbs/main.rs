@@ -20,6 +20,7 @@ mod journey;
 mod known;
 mod listing;
 mod looking;
+mod matrix;
 mod narrowing;
 mod noticing;
 mod posting;
@@ -49,6 +50,8 @@ tillid_testkit::on_both_engines! {
         the_origin_is_fixed_at_the_first_start,
         a_node_starts_while_another_extends_the_log,
         what_is_served_is_what_was_signed_and_nothing_beyond;
+    matrix:
+        r07_r22_every_nature_by_every_channel_to_every_ending;
     printing:
         c5_a_receipt_on_paper_is_for_the_person_alone,
         r44_a_form_is_printed_under_a_lookup_and_the_person_is_told;
