@@ -80,9 +80,12 @@ async fn the_receipt_of_an_answer_is_a_paper_for_the_person_alone(engine: Engine
     assert_eq!(printed(&door, &anna, &of_mandate, "da").await.expect(409).code(), "not_on_paper");
 }
 
-/// Somebody of an authority shows Anna what C02 asks, by some means, under that look-up.
+/// Somebody of an authority shows Anna what C02 asks, for two months, by some means, under that look-up.
 async fn made(door: &Door, token: &str, lookup: &str, means: &str) -> Value {
-    let about = json!({"about": {"consent": {"consent_type": "C02", "case": CASE}}, "means": means});
+    let about = json!({
+        "about": {"consent": {"consent_type": "C02", "case": CASE, "valid_for": "P2M"}},
+        "means": means,
+    });
     let knock = door.post("/v1/presentations").by(token).header("lookup-id", lookup);
     knock.json(&about).send().await.expect(201).json()
 }
@@ -108,6 +111,9 @@ async fn a_form_carries_the_text_that_was_made_and_the_code_to_find_it_by(engine
         {
             assert!(paper.text.contains(word), "{word}: {}", paper.text);
         }
+        // It is the text that was made, and not the type's own.
+        let lasts = text["duration"].as_str().expect("words");
+        assert!(lasts.contains("kun i 2 måneder") && paper.text.contains(lasts), "{lasts}: {}", paper.text);
         for item in text["items"].as_array().expect("items") {
             let statement = item["statement"].as_str().expect("a sentence");
             assert!(paper.text.contains(statement), "{statement}: {}", paper.text);

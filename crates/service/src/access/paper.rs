@@ -116,7 +116,7 @@ impl Service {
     pub async fn form_on_paper(&self, call: &Call, id: PresentationId) -> Result<Paper, Error> {
         let ShownFor { shown, of, .. } = self.read_presentation_for(call, id).await?;
         let presentation = &shown.presentation;
-        let Presented::Consent { entry, items, case, .. } = &presentation.presented else {
+        let Presented::Consent { entry, items, case, terms, .. } = &presentation.presented else {
             return Err(Error::NotFound);
         };
         if presentation.means != Means::Paper {
@@ -125,8 +125,8 @@ impl Service {
         let authority = controller(&shown)?.authority;
         let case = case.as_ref().map(CaseRef::to_string);
         let code = presentation.id.code();
-        let form = PaperForm::of(
-            (&of, entry.number),
+        let mut form = PaperForm::of(
+            (&terms.of(&of), entry.number),
             items,
             (&authority.name, &authority.data_protection_officer),
             case.as_deref(),
@@ -134,6 +134,7 @@ impl Service {
             presentation.language,
             presentation.shown_at,
         );
+        form.duration = terms.duration(&of, presentation.language);
         Ok(Paper { pdf: drawn(form.sheet()).await?, code })
     }
 }

@@ -56,10 +56,12 @@ const NAMES: [(&str, &[&str], &[&str]); 32] = [
     ("task", &["id"], &["id"]),
 ];
 
-/// Whether a finding in one table names a row of another: itself, or the other half of a commitment.
+/// Whether a finding in one table names a row of another: itself, the other half of a commitment, or what it is a part of.
 fn named_as(table: &str, found: &str) -> bool {
     let commitment = ["event", "event_body"];
-    table == found || commitment.contains(&table) && commitment.contains(&found)
+    table == found
+        || commitment.contains(&table) && commitment.contains(&found)
+        || (table, found) == ("custody_holder", "custody")
 }
 
 fn keys(table: &str) -> (&'static [&'static str], &'static [&'static str]) {
