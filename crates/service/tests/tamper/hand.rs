@@ -86,8 +86,11 @@ impl Touched {
     pub(crate) async fn unnamed(&self, world: &World, done: &str) -> Option<String> {
         let findings = findings(world).await;
         let named = findings.iter().any(|f| {
+            // What loses or gains a part is itself changed.
+            let is_part = self.table == "custody_holder" && f.fault == Fault::Changed;
+            let right = |fault| fault == f.fault || is_part;
             named_as(&self.table, f.table)
-                && self.fault.is_none_or(|fault| fault == f.fault)
+                && self.fault.is_none_or(right)
                 && f.id
                     .split(' ')
                     .chain(f.id.split('/'))
