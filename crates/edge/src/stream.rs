@@ -15,17 +15,16 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     runtime::Handle,
-    time::{Sleep, sleep, timeout},
+    time::{Sleep, sleep, timeout_at},
 };
 
 /// How every HTTP/2 connection begins (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// What a slow reader must take within the write deadline. A byte now and then is no progress.
 const LEAST_PROGRESS: usize = 16 * 1024;
-/// How much of a body that nobody wants is read away, and for how long: closing a socket with unread bytes resets it, and the
-/// client would not see the answer.
-const DISCARD_AT_MOST: usize = 1024 * 1024;
-const DISCARD_FOR: Duration = Duration::from_secs(2);
+/// How much of a body that nobody wants is read away, until its deadline: closing a socket with unread bytes resets it, and the
+/// client would not see the answer. More than any route takes, so that whoever sends somewhat too much is told so.
+const DISCARD_AT_MOST: usize = 16 * 1024 * 1024;
 
 /// A connection with deadlines for what hyper has none for: the bytes by which the protocol's version shows, and a peer that does
 /// not read its answer.
@@ -193,7 +192,7 @@ impl Drop for Arriving {
             && !body.is_end_stream()
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(timeout(DISCARD_FOR, discard(body)));
+            runtime.spawn(timeout_at(self.deadline.deadline(), discard(body)));
         }
     }
 }
@@ -211,7 +210,10 @@ async fn discard(mut body: Incoming) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _, duplex},
+        time::timeout,
+    };
 
     const WAIT: Duration = Duration::from_secs(10);
 

@@ -211,8 +211,8 @@ async fn stubborn(to: SocketAddr, head: &str, length: usize) -> io::Result<Strin
     client.write_all(head.as_bytes()).await?;
     client.write_all(b"1").await?;
     client.readable().await?;
-    for _ in 1..length {
-        client.write_all(b"1").await?;
+    for sent in (1..length).step_by(1000) {
+        client.write_all(&vec![b'1'; 1000.min(length - sent)]).await?;
     }
     let mut seen = String::new();
     client.read_to_string(&mut seen).await?;
@@ -221,11 +221,13 @@ async fn stubborn(to: SocketAddr, head: &str, length: usize) -> io::Result<Strin
 
 #[tokio::test]
 async fn an_answer_reaches_a_client_whose_body_nobody_wants() {
-    let to = start(app(), limits()).await.address;
+    let to = start(app(), Limits::default()).await.address;
     for (head, length, status) in [
         ("POST /nowhere HTTP/1.1\r\n", 10_000, "404"),
+        ("POST /nowhere HTTP/1.1\r\n", 12_000_000, "413"),
         ("POST /echo HTTP/1.1\r\n", 10_000, "415"),
         ("POST /echo HTTP/1.1\r\nContent-Type: application/json\r\n", 100_000, "413"),
+        ("POST /echo HTTP/1.1\r\nContent-Type: application/json\r\n", 12_000_000, "413"),
     ] {
         let seen = stubborn(to, head, length).await.unwrap();
         assert!(seen.starts_with(&format!("HTTP/1.1 {status} ")), "{status}: {seen}");
