@@ -27,6 +27,7 @@ pub mod mandate;
 pub mod mandate_request;
 pub mod notice;
 pub mod person;
+pub mod power;
 pub mod presentation;
 #[cfg(test)]
 mod properties;

@@ -1,4 +1,4 @@
-//! A power of attorney (fuldmagt), and the powers that follow from it.
+//! A power of attorney (fuldmagt).
 
 use crate::{
     catalogue::EntryVersion,
@@ -226,85 +226,4 @@ impl Entity for Mandate {
             _ => None,
         }
     }
-}
-
-/// What somebody's authority rests on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub enum Basis {
-    /// A mandate that was given here.
-    MandateDigital,
-}
-
-impl Basis {
-    /// The code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::MandateDigital => "MANDATE_DIGITAL",
-        }
-    }
-}
-
-/// That a representative may use one privilege for a grantor, as it was known between two versions of the grantor.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Power {
-    /// For whom.
-    pub grantor: PersonId,
-    /// Who.
-    pub representative: PersonId,
-    /// What.
-    pub privilege: PrivilegeUri,
-    /// In which case only.
-    pub case: Option<CaseRef>,
-    /// The code of what it rests on.
-    pub basis: &'static str,
-    /// The mandate it rests on.
-    pub source: Uuid,
-    /// The first moment when it can be used.
-    pub valid_from: Instant,
-    /// The first moment when it no longer can.
-    pub valid_to: Instant,
-    /// The grantor's version from which this was known.
-    pub known_from: u64,
-    /// The grantor's version from which something else was known.
-    pub known_to: Option<u64>,
-}
-
-/// The powers that follow from the whole history of one mandate, sorted.
-///
-/// Nothing is overwritten: an end closes what was known and says anew what had held until then.
-pub fn powers_of(history: &[Recorded]) -> Vec<Power> {
-    let mut powers: Vec<Power> = Vec::new();
-    let mut mandate: Option<Mandate> = None;
-    for event in history {
-        let Some(next) = Mandate::replay(mandate.take(), event) else { return Vec::new() };
-        let known_from = event.subjects.iter().find(|s| s.person == next.grantor).map_or(0, |s| s.version);
-        let row = |privilege: &PrivilegeUri, valid_to| Power {
-            grantor: next.grantor,
-            representative: next.representative,
-            privilege: privilege.clone(),
-            case: next.case.clone(),
-            basis: Basis::MandateDigital.code(),
-            source: event.aggregate,
-            valid_from: next.valid.from,
-            valid_to,
-            known_from,
-            known_to: None,
-        };
-        match next.state {
-            MandateState::Given => powers.extend(next.privileges.iter().map(|p| row(p, next.valid.to))),
-            MandateState::Revoked { at: end }
-            | MandateState::Renounced { at: end }
-            | MandateState::Ended { effective_at: end, .. } => {
-                for power in powers.iter_mut().filter(|p| p.known_to.is_none()) {
-                    power.known_to = Some(known_from);
-                }
-                if next.valid.from < end {
-                    powers.extend(next.privileges.iter().map(|p| row(p, end)));
-                }
-            }
-        }
-        mandate = Some(next);
-    }
-    powers.sort();
-    powers
 }

@@ -4,7 +4,12 @@ use crate::StoreError;
 use serde::{Serialize, de::DeserializeOwned};
 use std::str::FromStr;
 use tillid_domain::{
-    Instant, canonical, catalogue::Channel, consent::ConsentState, event::EndCause, terms::Terms,
+    Instant, canonical,
+    catalogue::Channel,
+    consent::ConsentState,
+    event::EndCause,
+    power::{Basis, PowerEnd},
+    terms::Terms,
 };
 use uuid::Uuid;
 
@@ -68,6 +73,16 @@ impl RowRef {
             (Some(cause), Some(at)) => Ok(Some((self.code(cause)?, instant(at)))),
             _ => Err(self.corrupt()),
         }
+    }
+
+    /// What a power rests on.
+    pub(crate) fn basis(self, code: &str) -> Result<Basis, StoreError> {
+        Basis::of_code(code).ok_or_else(|| self.corrupt())
+    }
+
+    /// Why a power stopped early.
+    pub(crate) fn power_end(self, code: Option<&str>) -> Result<Option<PowerEnd>, StoreError> {
+        code.map(|code| PowerEnd::of_code(code).ok_or_else(|| self.corrupt())).transpose()
     }
 
     /// What has been recorded of a consent.

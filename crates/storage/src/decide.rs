@@ -14,7 +14,6 @@ use tillid_domain::{
     consent::Consent,
     decision::{Acting, ActingFacts, ConsentCheck, ConsentFacts, ConsentSeen, PowerSeen},
     id::{ConsentId, EntryId, PersonId},
-    mandate::{Mandate, MandateState},
     person::{Life, Person},
     text::PrivilegeUri,
 };
@@ -80,43 +79,33 @@ struct ActingRow {
     basis: Option<String>,
     valid_from: Option<i64>,
     valid_to: Option<i64>,
-    revision: Option<i64>,
-    state: Option<String>,
-    ended_at: Option<i64>,
-    cause: Option<String>,
-    effective_at: Option<i64>,
+    source_revision: Option<i64>,
+    ended: Option<String>,
 }
 
 impl ActingRow {
     fn power(&self) -> Result<Option<PowerSeen>, StoreError> {
         let Some(source) = self.source_id else { return Ok(None) };
         let at = RowRef { table: "power", id: source };
-        let (Some(basis), Some(from), Some(to), Some(revision), Some(state)) =
-            (&self.basis, self.valid_from, self.valid_to, self.revision, self.state.as_deref())
+        let (Some(basis), Some(from), Some(to), Some(revision)) =
+            (self.basis.as_deref(), self.valid_from, self.valid_to, self.source_revision)
         else {
             return Err(at.corrupt());
         };
-        let lapse = at.lapse(self.cause.as_deref(), self.effective_at)?;
-        let state = match (state, self.ended_at.map(instant), lapse) {
-            ("given", None, None) => MandateState::Given,
-            ("revoked", Some(at), None) => MandateState::Revoked { at },
-            ("renounced", Some(at), None) => MandateState::Renounced { at },
-            ("ended", Some(at), Some((cause, effective_at))) => {
-                MandateState::Ended { at, effective_at, cause }
-            }
-            _ => return Err(at.corrupt()),
-        };
         Ok(Some(PowerSeen {
             case: at.text_opt(self.case_ref.as_deref())?,
-            basis: basis.clone(),
+            basis: at.basis(basis)?,
             source,
             version: at.number(revision)?,
             valid_from: instant(from),
             valid_to: instant(to),
-            state,
+            ended: at.power_end(self.ended.as_deref())?,
         }))
     }
 }
+
+/// A power as it was known: what it rests on, the case, the basis, from, to, the event that said so, and why it stopped.
+type PowerKnown = (Uuid, Option<String>, String, i64, i64, i64, Option<String>);
 
 #[derive(FromRow)]
 struct ConsentRow {
@@ -173,19 +162,17 @@ const ACTING: Sql = Sql {
     postgres: "SELECT q.ord - 1 AS ord, (SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM catalogue_entry) AS catalogue, \
         g.version AS grantor_version, g.died_on AS grantor_died, g.born AS grantor_born, \
         r.version AS representative_version, r.died_on AS representative_died, p.source_id, p.case_ref, p.basis, p.valid_from, \
-        p.valid_to, p.revision, p.state, p.ended_at, p.cause, p.effective_at \
+        p.valid_to, p.source_revision, p.ended \
         FROM unnest($1::UUID[], $2::UUID[], $3::TEXT[]) WITH ORDINALITY AS q(grantor, representative, privilege, ord) \
         JOIN person g ON g.id = q.grantor JOIN person r ON r.id = q.representative \
-        LEFT JOIN LATERAL (SELECT power.source_id, power.case_ref, power.basis, power.valid_from, power.valid_to, m.revision, m.state, \
-        m.ended_at, m.cause, m.effective_at FROM power JOIN mandate m ON m.id = power.source_id WHERE power.grantor_id = q.grantor \
-        AND power.representative_id = q.representative AND power.privilege = q.privilege AND power.known_to IS NULL) p ON TRUE",
+        LEFT JOIN LATERAL (SELECT * FROM power WHERE power.grantor_id = q.grantor AND power.representative_id = q.representative AND power.privilege = q.privilege AND power.known_to IS NULL) p ON TRUE",
     sqlite: "SELECT q.key AS ord, (SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM catalogue_entry) AS catalogue, \
         g.version AS grantor_version, g.died_on AS grantor_died, g.born AS grantor_born, \
         r.version AS representative_version, r.died_on AS representative_died, p.source_id, p.case_ref, p.basis, p.valid_from, \
-        p.valid_to, m.revision, m.state, m.ended_at, m.cause, m.effective_at \
+        p.valid_to, p.source_revision, p.ended \
         FROM json_each($1) q CROSS JOIN person g ON g.id = unhex(q.value ->> 0) CROSS JOIN person r ON r.id = unhex(q.value ->> 1) \
         LEFT JOIN power p ON p.grantor_id = g.id AND p.representative_id = r.id AND p.privilege = q.value ->> 2 \
-        AND p.known_to IS NULL LEFT JOIN mandate m ON m.id = p.source_id",
+        AND p.known_to IS NULL",
 };
 
 const CONSENTS: Sql = Sql {
@@ -339,7 +326,7 @@ impl Tx<Read> {
         key: &ActingKey,
         known: KnownAt,
     ) -> Result<Option<Looked<ActingFacts>>, StoreError> {
-        const SQL: &str = "SELECT source_id, case_ref, basis, valid_from, valid_to FROM power WHERE grantor_id = $1 \
+        const SQL: &str = "SELECT source_id, case_ref, basis, valid_from, valid_to, source_revision, ended FROM power WHERE grantor_id = $1 \
              AND representative_id = $2 AND privilege = $3 AND known_from <= $4 AND (known_to IS NULL OR known_to > $4)";
         let (Some(version), Some(other)) =
             (self.version_of(key.grantor, known).await?, self.version_of(key.representative, known).await?)
@@ -352,7 +339,7 @@ impl Tx<Read> {
         ) else {
             return Ok(None);
         };
-        let rows: Vec<(Uuid, Option<String>, String, i64, i64)> = on!(self, |conn| sqlx::query_as(SQL)
+        let rows: Vec<PowerKnown> = on!(self, |conn| sqlx::query_as(SQL)
             .bind(key.grantor.as_uuid())
             .bind(key.representative.as_uuid())
             .bind(key.privilege.as_str())
@@ -360,17 +347,16 @@ impl Tx<Read> {
             .fetch_all(conn)
             .await)?;
         let mut powers = Vec::with_capacity(rows.len());
-        for (source, case, basis, from, to) in rows {
+        for (source, case, basis, from, to, revision, ended) in rows {
             let at = RowRef { table: "power", id: source };
-            let mandate = self.known::<Mandate>(source, key.grantor, version).await?.ok_or(at.corrupt())?;
             powers.push(PowerSeen {
                 case: at.text_opt(case.as_deref())?,
-                basis,
-                source: mandate.id.as_uuid(),
-                version: mandate.revision,
+                basis: at.basis(&basis)?,
+                source,
+                version: at.number(revision)?,
                 valid_from: instant(from),
                 valid_to: instant(to),
-                state: mandate.state,
+                ended: at.power_end(ended.as_deref())?,
             });
         }
         Ok(Some(Looked {

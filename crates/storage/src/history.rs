@@ -9,7 +9,7 @@ use sqlx::FromRow;
 use tillid_domain::{
     event::Kind,
     id::{EventId, MandateId, PersonId},
-    mandate::Basis,
+    power::Basis,
     text::PrivilegeUri,
 };
 use uuid::Uuid;

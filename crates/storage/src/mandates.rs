@@ -10,7 +10,8 @@ use tillid_domain::{
     Instant,
     event::MandatePeriod,
     id::{MandateId, PersonId, PresentationId},
-    mandate::{Basis, Mandate, MandateState, Power},
+    mandate::{Mandate, MandateState},
+    power::Power,
     text::PrivilegeUri,
 };
 use uuid::Uuid;
@@ -76,8 +77,10 @@ struct PowerRow {
     case_ref: Option<String>,
     basis: String,
     source_id: Uuid,
+    source_revision: i64,
     valid_from: i64,
     valid_to: i64,
+    ended: Option<String>,
     known_from: i64,
     known_to: Option<i64>,
 }
@@ -87,18 +90,17 @@ impl TryFrom<PowerRow> for Power {
 
     fn try_from(row: PowerRow) -> Result<Self, StoreError> {
         let at = RowRef { table: "power", id: row.source_id };
-        if row.basis != Basis::MandateDigital.code() {
-            return Err(at.corrupt());
-        }
         Ok(Self {
             grantor: PersonId::from_uuid(row.grantor_id),
             representative: PersonId::from_uuid(row.representative_id),
             privilege: at.text(&row.privilege)?,
             case: at.text_opt(row.case_ref.as_deref())?,
-            basis: Basis::MandateDigital.code(),
+            basis: at.basis(&row.basis)?,
             source: row.source_id,
+            source_revision: at.number(row.source_revision)?,
             valid_from: instant(row.valid_from),
             valid_to: instant(row.valid_to),
+            ended: at.power_end(row.ended.as_deref())?,
             known_from: at.number(row.known_from)?,
             known_to: row.known_to.map(|v| at.number(v)).transpose()?,
         })
@@ -171,7 +173,7 @@ impl<Mode> Tx<Mode> {
     ) -> Result<Vec<PrivilegeUri>, StoreError> {
         const SQL: &str = "SELECT DISTINCT privilege FROM power WHERE grantor_id = $1 AND representative_id = $2 \
              AND known_to IS NULL AND valid_from <= $3 AND valid_to > $3 AND case_ref IS NULL \
-             AND EXISTS (SELECT 1 FROM mandate WHERE mandate.id = power.source_id AND mandate.state = 'given') ORDER BY privilege";
+             AND ended IS NULL ORDER BY privilege";
         let rows: Vec<String> = on!(self, |conn| sqlx::query_scalar(SQL)
             .bind(grantor.as_uuid())
             .bind(representative.as_uuid())
@@ -192,8 +194,8 @@ impl<Mode> Tx<Mode> {
 
     /// Every row of power that rests on one mandate, sorted.
     pub async fn powers_of(&mut self, mandate: Uuid) -> Result<Vec<Power>, StoreError> {
-        const SQL: &str = "SELECT grantor_id, representative_id, privilege, case_ref, basis, source_id, valid_from, valid_to, known_from, \
-             known_to FROM power WHERE source_id = $1";
+        const SQL: &str = "SELECT grantor_id, representative_id, privilege, case_ref, basis, source_id, source_revision, valid_from, \
+             valid_to, ended, known_from, known_to FROM power WHERE source_id = $1";
         let rows: Vec<PowerRow> = on!(self, |conn| sqlx::query_as(SQL).bind(mandate).fetch_all(conn).await)?;
         let mut powers =
             rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Power>, StoreError>>()?;

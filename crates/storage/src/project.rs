@@ -13,6 +13,7 @@ use tillid_domain::{
     collected::Collected,
     event::{ConsentAnswer, EndCause, Event, Fact, Recorded},
     id::PersonId,
+    power::PowerEnd,
     text::Login,
 };
 use uuid::Uuid;
@@ -102,18 +103,18 @@ impl Tx<Write> {
                 const SQL: &str =
                     "UPDATE mandate SET revision = $2, state = 'revoked', ended_at = $3 WHERE id = $1";
                 self.set(SQL, event).await?;
-                self.close_powers(event, at).await
+                self.cut_powers(event, at, PowerEnd::Revoked).await
             }
             Fact::MandateRenounced {} => {
                 const SQL: &str =
                     "UPDATE mandate SET revision = $2, state = 'renounced', ended_at = $3 WHERE id = $1";
                 self.set(SQL, event).await?;
-                self.close_powers(event, at).await
+                self.cut_powers(event, at, PowerEnd::Renounced).await
             }
             Fact::MandateEnded { cause, effective_at } => {
                 const SQL: &str = "UPDATE mandate SET revision = $2, state = 'ended', ended_at = $3, cause = $4, effective_at = $5 WHERE id = $1";
                 self.set_with_cause(SQL, event, *cause, *effective_at).await?;
-                self.close_powers(event, *effective_at).await
+                self.cut_powers(event, *effective_at, PowerEnd::of_cause(*cause)).await
             }
             Fact::MandateRequested { .. } => self.insert_mandate_request(event).await,
             Fact::MandateRequestApproved { mandate, presentation } => {
@@ -411,8 +412,8 @@ impl Tx<Write> {
         Ok(())
     }
 
-    /// Ends the powers of a mandate: says anew what held until its end, and closes what was known before.
-    async fn close_powers(&mut self, event: &Recorded, end: Instant) -> Result<(), StoreError> {
+    /// Lets nothing of a mandate hold from that moment on: says anew what had held until then, and closes what was known before.
+    async fn cut_powers(&mut self, event: &Recorded, end: Instant, why: PowerEnd) -> Result<(), StoreError> {
         let grantor: Uuid =
             on!(self, |conn| sqlx::query_scalar("SELECT grantor_id FROM mandate WHERE id = $1")
                 .bind(event.aggregate)
@@ -420,20 +421,23 @@ impl Tx<Write> {
                 .await)?;
         let version = grantor_version(event, PersonId::from_uuid(grantor));
         run!(self, sqlx::query(
-            "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, valid_from, valid_to, known_from) \
-             SELECT grantor_id, representative_id, privilege, case_ref, basis, source_id, valid_from, $2, $3 FROM power \
-             WHERE source_id = $1 AND known_to IS NULL AND valid_from < $2"
+            "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, source_revision, valid_from, \
+             valid_to, ended, known_from) SELECT grantor_id, representative_id, privilege, case_ref, basis, source_id, $4, valid_from, \
+             $2, $5, $3 FROM power WHERE source_id = $1 AND known_to IS NULL AND valid_from < $2 AND valid_to > $2"
         )
         .bind(event.aggregate)
         .bind(end.as_micros())
-        .bind(version))?;
+        .bind(version)
+        .bind(signed(event.revision))
+        .bind(why.code()))?;
         run!(
             self,
             sqlx::query(
-                "UPDATE power SET known_to = $2 WHERE source_id = $1 AND known_to IS NULL AND known_from < $2"
+                "UPDATE power SET known_to = $2 WHERE source_id = $1 AND known_to IS NULL AND known_from < $2 AND valid_to > $3"
             )
             .bind(event.aggregate)
             .bind(version)
+            .bind(end.as_micros())
         )?;
         Ok(())
     }

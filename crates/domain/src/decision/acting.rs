@@ -2,7 +2,10 @@
 
 use super::{Acting, Answer, Asker, Book, Ground, Missing, PersonAsked, ValidAt, Verdict};
 use crate::{
-    Instant, LocalDate, Reason, actor::Sensitivity, event::EndCause, mandate::MandateState, text::CaseRef,
+    Instant, LocalDate, Reason,
+    actor::Sensitivity,
+    power::{Basis, PowerEnd},
+    text::CaseRef,
 };
 use uuid::Uuid;
 
@@ -19,23 +22,23 @@ pub struct ActingFacts {
     pub powers: Vec<PowerSeen>,
 }
 
-/// A power, with what has been recorded of what it rests on.
+/// A power, as it is known.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PowerSeen {
     /// In which case only.
     pub case: Option<CaseRef>,
-    /// The code of what it rests on.
-    pub basis: String,
     /// What it rests on.
+    pub basis: Basis,
+    /// Which one of these.
     pub source: Uuid,
-    /// How many events that has had.
+    /// The number of the event of it that said so.
     pub version: u64,
     /// The first moment when it can be used.
     pub valid_from: Instant,
     /// The first moment when it no longer can.
     pub valid_to: Instant,
-    /// What has been recorded of its end.
-    pub state: MandateState,
+    /// Why that is earlier than it was given for.
+    pub ended: Option<PowerEnd>,
 }
 
 impl PowerSeen {
@@ -44,25 +47,20 @@ impl PowerSeen {
     }
 
     fn holds(&self, at: ValidAt) -> bool {
-        let ended = self.state != MandateState::Given;
         let moment = at.moment();
         let within = self.valid_from <= moment && moment < self.valid_to;
-        within && (matches!(at, ValidAt::Moment(_)) || !ended)
+        within && (matches!(at, ValidAt::Moment(_)) || self.ended.is_none())
     }
 
     /// Why it gives nothing at that moment.
     fn why_not(&self, at: Instant) -> Reason {
-        if at < self.valid_from && self.state == MandateState::Given {
-            return Reason::PowerNotStarted;
-        }
-        match self.state {
-            MandateState::Revoked { .. } => Reason::PowerRevoked,
-            MandateState::Renounced { .. } => Reason::PowerRenounced,
-            MandateState::Ended { cause: EndCause::Death | EndCause::RepresentativeDeath, .. } => {
-                Reason::PowerEndedByDeath
-            }
-            MandateState::Ended { .. } => Reason::PowerEnded,
-            MandateState::Given => Reason::PowerExpired,
+        match self.ended {
+            None if at < self.valid_from => Reason::PowerNotStarted,
+            None => Reason::PowerExpired,
+            Some(PowerEnd::Revoked) => Reason::PowerRevoked,
+            Some(PowerEnd::Renounced) => Reason::PowerRenounced,
+            Some(PowerEnd::Death) => Reason::PowerEndedByDeath,
+            Some(PowerEnd::Ended) => Reason::PowerEnded,
         }
     }
 }
@@ -111,8 +109,10 @@ fn verdict(asked: &Acting, at: ValidAt, facts: &ActingFacts) -> Verdict {
     {
         until = next;
     }
-    let basis =
-        holding.iter().map(|p| Ground { kind: p.basis.clone(), id: p.source, version: p.version }).collect();
+    let basis = holding
+        .iter()
+        .map(|p| Ground { kind: p.basis.code().to_owned(), id: p.source, version: p.version })
+        .collect();
     Verdict::Yes { basis, valid_until: Some(until) }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     consent::ConsentState,
     event::EndCause,
     id::{ConsentId, EntryId},
-    mandate::MandateState,
+    power::{Basis, PowerEnd},
     terms::Terms,
     text::Localized,
 };
@@ -71,15 +71,15 @@ fn acting(n: usize, case: Option<&str>) -> Acting {
     }
 }
 
-fn power(from: i64, to: i64, state: MandateState) -> PowerSeen {
+fn power(from: i64, to: i64, ended: Option<PowerEnd>) -> PowerSeen {
     PowerSeen {
         case: None,
-        basis: "MANDATE_DIGITAL".to_owned(),
+        basis: Basis::MandateDigital,
         source: Uuid::from_u128(u128::try_from(from).expect("a positive hour") + 1),
-        version: if state == MandateState::Given { 1 } else { 2 },
+        version: if ended.is_none() { 1 } else { 2 },
         valid_from: at(from),
         valid_to: at(to),
-        state,
+        ended,
     }
 }
 
@@ -108,7 +108,7 @@ fn reason(answer: &Answer) -> Option<Reason> {
 
 #[test]
 fn powers_that_follow_each_other_are_one_time_of_yes() {
-    let given = MandateState::Given;
+    let given = None;
     let known =
         facts(vec![power(0, 10, given), power(8, 20, given), power(20, 30, given), power(31, 40, given)]);
     let answer = decide_acting(&acting(1, None), &system(ours()), ValidAt::Now(at(9)), &known, &book());
@@ -119,7 +119,7 @@ fn powers_that_follow_each_other_are_one_time_of_yes() {
 
 #[test]
 fn what_has_an_end_on_record_is_over_also_for_a_clock_that_is_behind() {
-    let ended = facts(vec![power(0, 10, MandateState::Revoked { at: at(10) })]);
+    let ended = facts(vec![power(0, 10, Some(PowerEnd::Revoked))]);
     let decide = |when| decide_acting(&acting(1, None), &system(ours()), when, &ended, &book());
     assert_eq!(reason(&decide(ValidAt::Now(at(9)))), Some(Reason::PowerRevoked));
     assert!(
@@ -131,19 +131,19 @@ fn what_has_an_end_on_record_is_over_also_for_a_clock_that_is_behind() {
 
 #[test]
 fn a_case_is_covered_by_its_own_mandate_and_by_one_without_a_case() {
-    let one = PowerSeen { case: Some("A-1".parse().expect("a case")), ..power(0, 10, MandateState::Given) };
+    let one = PowerSeen { case: Some("A-1".parse().expect("a case")), ..power(0, 10, None) };
     let decide = |asked: &Acting, known: PowerSeen| {
         decide_acting(asked, &system(ours()), ValidAt::Now(at(1)), &facts(vec![known]), &book())
     };
     assert!(decide(&acting(1, Some("A-1")), one.clone()).is_yes());
     assert_eq!(reason(&decide(&acting(1, Some("A-2")), one.clone())), Some(Reason::PowerDoesNotCover));
     assert_eq!(reason(&decide(&acting(1, None), one)), Some(Reason::PowerDoesNotCover));
-    assert!(decide(&acting(1, Some("A-2")), power(0, 10, MandateState::Given)).is_yes());
+    assert!(decide(&acting(1, Some("A-2")), power(0, 10, None)).is_yes());
 }
 
 #[test]
 fn a_privilege_of_another_authority_is_answered_like_one_that_does_not_exist() {
-    let held = facts(vec![power(0, 10, MandateState::Given)]);
+    let held = facts(vec![power(0, 10, None)]);
     let ask = |n, known: &ActingFacts| {
         decide_acting(&acting(n, None), &system(ours()), ValidAt::Now(at(1)), known, &book())
     };
@@ -153,7 +153,7 @@ fn a_privilege_of_another_authority_is_answered_like_one_that_does_not_exist() {
 
 #[test]
 fn r12_what_is_sensitive_is_not_told_without_a_purpose() {
-    let held = facts(vec![power(0, 10, MandateState::Given)]);
+    let held = facts(vec![power(0, 10, None)]);
     let unsaid = Asker::System { authority: ours(), has_purpose: false };
     let ask =
         |known: &ActingFacts| decide_acting(&acting(3, None), &unsaid, ValidAt::Now(at(1)), known, &book());
@@ -173,12 +173,7 @@ fn nobody_is_told_that_they_may_act_for_themselves() {
 /// A system cannot tell how a power ended: who sits before it may be the one who must not learn it.
 #[test]
 fn for_a_system_every_end_of_a_power_is_the_same_end() {
-    let ends = [
-        MandateState::Given,
-        MandateState::Revoked { at: at(10) },
-        MandateState::Renounced { at: at(10) },
-        MandateState::Ended { at: at(12), effective_at: at(10), cause: EndCause::RepresentativeDeath },
-    ];
+    let ends = [None, Some(PowerEnd::Revoked), Some(PowerEnd::Renounced), Some(PowerEnd::Death)];
     let told_to = |audience, state| {
         let known = facts(vec![power(0, 10, state)]);
         let answer = decide_acting(&acting(1, None), &system(ours()), ValidAt::Now(at(20)), &known, &book());
@@ -409,7 +404,7 @@ proptest! {
         let answer = decide_acting(&asked, &system(ours()), now, &ActingFacts::default(), &book);
         prop_assert!(!answer.is_yes());
         let gives = |uri: &PrivilegeUri, case: &Option<CaseRef>| {
-            let power = PowerSeen { case: case.clone(), ..power(0, 10, MandateState::Given) };
+            let power = PowerSeen { case: case.clone(), ..power(0, 10, None) };
             let powers = if *uri == asked.privilege { vec![power] } else { Vec::new() };
             decide_acting(&asked, &system(ours()), now, &facts(powers), &book).is_yes()
         };

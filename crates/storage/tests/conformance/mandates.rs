@@ -6,7 +6,8 @@ use tillid_domain::{
     catalogue::CatalogueEntry,
     event::{EndCause, Event, Fact, MandatePeriod},
     id::{MandateId, PersonId},
-    mandate::{Mandate, powers_of},
+    mandate::Mandate,
+    power::powers_of,
 };
 use tillid_storage::Store;
 use tillid_testkit::Fresh;
@@ -76,6 +77,8 @@ pub(crate) async fn a_power_is_only_closed(fresh: &Fresh) {
         "UPDATE power SET known_from = known_from - 1, known_to = 9",
         "UPDATE power SET representative_id = grantor_id, known_to = 9",
         "UPDATE power SET known_to = NULL",
+        "UPDATE power SET ended = 'revoked', known_to = 9",
+        "UPDATE power SET source_revision = 9, known_to = 9",
     ];
     for sql in refused {
         let error = administrator.execute(sql).await.expect_err(sql).to_string();

@@ -1,0 +1,173 @@
+//! The powers that follow from what was recorded: who may use which privilege for whom, when it is so, and since when that was known.
+
+use crate::{
+    event::{EndCause, Fact, Recorded},
+    id::PersonId,
+    instant::Instant,
+    mandate::{Mandate, MandateState},
+    text::{CaseRef, PrivilegeUri},
+};
+use uuid::Uuid;
+
+/// What somebody's authority rests on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub enum Basis {
+    /// A mandate that was given here.
+    MandateDigital,
+}
+
+impl Basis {
+    /// Every one.
+    pub const ALL: [Self; 1] = [Self::MandateDigital];
+
+    /// The code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::MandateDigital => "MANDATE_DIGITAL",
+        }
+    }
+
+    /// The one with that code.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|basis| basis.code() == code)
+    }
+}
+
+/// Why a power stopped before the time that it was given for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub enum PowerEnd {
+    /// Whoever gave it took it back.
+    Revoked,
+    /// Whoever held it gave it up.
+    Renounced,
+    /// One of the two died.
+    Death,
+    /// It ended by something else.
+    Ended,
+}
+
+impl PowerEnd {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Revoked, Self::Renounced, Self::Death, Self::Ended];
+
+    /// The code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::Renounced => "renounced",
+            Self::Death => "death",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// The one with that code.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|end| end.code() == code)
+    }
+
+    /// Why a mandate that ended so gives nothing.
+    pub const fn of_cause(cause: EndCause) -> Self {
+        match cause {
+            EndCause::Death | EndCause::RepresentativeDeath => Self::Death,
+            EndCause::CaseClosed | EndCause::Used | EndCause::Age | EndCause::CustodyChanged => Self::Ended,
+        }
+    }
+}
+
+/// That a representative may use one privilege for a grantor, as it was known between two versions of the grantor.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Power {
+    /// For whom.
+    pub grantor: PersonId,
+    /// Who.
+    pub representative: PersonId,
+    /// What.
+    pub privilege: PrivilegeUri,
+    /// In which case only.
+    pub case: Option<CaseRef>,
+    /// What it rests on.
+    pub basis: Basis,
+    /// Which one of these.
+    pub source: Uuid,
+    /// The number of the event of it that said so.
+    pub source_revision: u64,
+    /// The first moment when it can be used.
+    pub valid_from: Instant,
+    /// The first moment when it no longer can.
+    pub valid_to: Instant,
+    /// Why that is earlier than it was given for.
+    pub ended: Option<PowerEnd>,
+    /// The grantor's version from which this was known.
+    pub known_from: u64,
+    /// The grantor's version from which something else was known.
+    pub known_to: Option<u64>,
+}
+
+/// The powers that follow from the whole history of one mandate, sorted.
+///
+/// Nothing is overwritten: an end closes what was known and says anew what had held until then.
+pub fn powers_of(history: &[Recorded]) -> Vec<Power> {
+    let mut powers = Powers::default();
+    let mut mandate: Option<Mandate> = None;
+    for event in history {
+        let Some(next) = crate::event::Entity::replay(mandate.take(), event) else { return Vec::new() };
+        powers.follow(&next, event);
+        mandate = Some(next);
+    }
+    powers.0.sort();
+    powers.0
+}
+
+#[derive(Default)]
+struct Powers(Vec<Power>);
+
+impl Powers {
+    fn follow(&mut self, mandate: &Mandate, event: &Recorded) {
+        let known_from = event.subjects.iter().find(|s| s.person == mandate.grantor).map_or(0, |s| s.version);
+        match (&event.fact, mandate.state) {
+            (Fact::MandateGiven { .. }, _) => self.give(mandate, event, known_from),
+            (_, MandateState::Revoked { at }) => self.cut(at, PowerEnd::Revoked, event, known_from),
+            (_, MandateState::Renounced { at }) => self.cut(at, PowerEnd::Renounced, event, known_from),
+            (_, MandateState::Ended { effective_at, cause, .. }) => {
+                self.cut(effective_at, PowerEnd::of_cause(cause), event, known_from);
+            }
+            (_, MandateState::Given) => {}
+        }
+    }
+
+    fn give(&mut self, mandate: &Mandate, event: &Recorded, known_from: u64) {
+        self.0.extend(mandate.privileges.iter().map(|privilege| Power {
+            grantor: mandate.grantor,
+            representative: mandate.representative,
+            privilege: privilege.clone(),
+            case: mandate.case.clone(),
+            basis: Basis::MandateDigital,
+            source: event.aggregate,
+            source_revision: event.revision,
+            valid_from: mandate.valid.from,
+            valid_to: mandate.valid.to,
+            ended: None,
+            known_from,
+            known_to: None,
+        }));
+    }
+
+    /// Nothing holds from that moment on; what had held until then is said anew.
+    fn cut(&mut self, end: Instant, why: PowerEnd, event: &Recorded, known_from: u64) {
+        let mut shorter = Vec::new();
+        for power in self.0.iter_mut().filter(|p| p.known_to.is_none() && p.valid_to > end) {
+            power.known_to = Some(known_from);
+            if power.valid_from < end {
+                shorter.push(Power {
+                    source_revision: event.revision,
+                    valid_to: end,
+                    ended: Some(why),
+                    known_from,
+                    known_to: None,
+                    ..power.clone()
+                });
+            }
+        }
+        self.0.append(&mut shorter);
+    }
+}
