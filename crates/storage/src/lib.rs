@@ -34,6 +34,7 @@ mod mandates;
 mod notices;
 mod persons;
 mod project;
+mod project_mandates;
 mod roles;
 mod sessions;
 mod tasks;

@@ -109,6 +109,19 @@ async fn changes(door: &Door) -> Vec<Change> {
         ),
         change("/v1/consents", &anna, answers(&unasked, &unasked_items[..2]), &[]),
         change("/v1/mandates", &anna, json!({"presentation_id": mandate}), &[]),
+        change(&format!("/v1/mandates/{UNKNOWN}/renew"), &anna, json!({"presentation_id": mandate}), &[]),
+        change(
+            &format!("/v1/mandates/{UNKNOWN}/dispute"),
+            &anna,
+            json!({"ground": "misuse", "note": "Datteren har ringet."}),
+            &["note"],
+        ),
+        change(
+            &format!("/v1/mandates/{UNKNOWN}/annul"),
+            &hans,
+            json!({"ground": "wrong_person", "note": "En anden"}),
+            &[],
+        ),
         change(
             "/v1/mandate-requests",
             &door.token("bo").await,
@@ -146,6 +159,12 @@ async fn changes(door: &Door) -> Vec<Change> {
             &anna,
             json!({"language": "da", "about": {"mandate": mandate_body}}),
             &["language", "case", "privileges"],
+        ),
+        change(
+            "/v1/presentations",
+            &anna,
+            json!({"language": "da", "about": {"renewal": {"mandate": UNKNOWN, "valid_until": later}}}),
+            &["language"],
         ),
         change(
             "/v1/presentations",
