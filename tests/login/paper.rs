@@ -64,7 +64,7 @@ async fn on_paper(engine: Engine) {
     let new = inge.open(&scene.at(&format!("{lookup}/mandates/new"))).await.expect(200);
     let waiting = new.link("/mandates/forms/");
     let entry = entered(&mut inge, &sheet, "form").await;
-    assert!(entry.text().contains("Active") || entry.text().contains("active"), "{}", entry.text());
+    assert!(entry.text().contains("Applies Given On a form"), "{}", entry.text());
     let new = inge.open(&scene.at(&format!("{lookup}/mandates/new"))).await.expect(200);
     assert!(!new.links().contains(&waiting), "it waits no more");
     let overview = anna.open(&scene.at("/overview")).await.expect(200);

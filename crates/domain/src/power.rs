@@ -150,7 +150,8 @@ impl Powers {
         match Change::of(mandate, &event.fact) {
             Change::Nothing => {}
             Change::Given(from) => self.give(mandate, from, event, known_from),
-            Change::Cut { at, why, rested } => self.cut(at, why, rested, event, known_from),
+            Change::Longer => self.lengthen(mandate, event, known_from),
+            Change::Cut(at, why) => self.cut(at, why, event, known_from),
             Change::Never => self.never(known_from),
         }
     }
@@ -175,20 +176,32 @@ impl Powers {
         }));
     }
 
-    /// Nothing holds from that moment on; what had held until then is said anew.
-    fn cut(
-        &mut self,
-        end: Instant,
-        why: PowerEnd,
-        rested: Option<Instant>,
-        event: &Recorded,
-        known_from: u64,
-    ) {
-        let mut shorter = Vec::new();
-        let last = |p: &&mut Power| p.known_to.is_none() && (p.valid_to > end || Some(p.valid_to) == rested);
-        for power in self.0.iter_mut().filter(last) {
+    /// What holds is said anew, with the new end.
+    fn lengthen(&mut self, mandate: &Mandate, event: &Recorded, known_from: u64) {
+        let mut longer = Vec::new();
+        for power in self.0.iter_mut().filter(|p| p.known_to.is_none() && p.ended.is_none()) {
             power.known_to = Some(known_from);
-            if power.valid_from < end {
+            longer.push(Power {
+                source_revision: event.revision,
+                valid_to: mandate.valid.to,
+                known_from,
+                known_to: None,
+                ..power.clone()
+            });
+        }
+        self.0.append(&mut longer);
+    }
+
+    /// Nothing holds from that moment on; what had held last until then is said anew, with why there is nothing now.
+    fn cut(&mut self, end: Instant, why: PowerEnd, event: &Recorded, known_from: u64) {
+        let known = |p: &&Power| p.known_to.is_none() && p.valid_from < end;
+        let last = self.0.iter().filter(known).map(|p| p.valid_from).max();
+        let mut shorter = Vec::new();
+        let is_cut =
+            |p: &&mut Power| p.known_to.is_none() && (p.valid_to > end || Some(p.valid_from) == last);
+        for power in self.0.iter_mut().filter(is_cut) {
+            power.known_to = Some(known_from);
+            if Some(power.valid_from) == last {
                 shorter.push(Power {
                     source_revision: event.revision,
                     valid_to: power.valid_to.min(end),
@@ -217,15 +230,10 @@ pub enum Change {
     Nothing,
     /// They are there from that moment on: when it can be used, or when it goes on.
     Given(Instant),
-    /// None is there from that moment on.
-    Cut {
-        /// The moment.
-        at: Instant,
-        /// Why.
-        why: PowerEnd,
-        /// Since when none was there already because it rested: why that was counts no longer.
-        rested: Option<Instant>,
-    },
+    /// They are there for longer.
+    Longer,
+    /// None is there from that moment on: why, counts instead of why it rested then, if it did.
+    Cut(Instant, PowerEnd),
     /// None was ever there.
     Never,
 }
@@ -233,25 +241,23 @@ pub enum Change {
 impl Change {
     /// What it means that a mandate has just come to be so.
     pub fn of(mandate: &Mandate, fact: &Fact) -> Self {
-        if let Fact::MandateRenewed { from, .. } = fact {
-            return Self::Given(*from);
+        if matches!(fact, Fact::MandateRenewed { .. }) {
+            return Self::Longer;
         }
-        let cut = |at: Instant, why| {
-            let rested = mandate.pauses.last().filter(|pause| pause.to == at).map(|pause| pause.from);
-            Self::Cut { at, why, rested }
-        };
         match mandate.state {
             MandateState::Awaiting(_) => Self::Nothing,
             MandateState::Given => {
                 let from = mandate.pauses.last().map_or(mandate.valid.from, |pause| pause.to);
                 Self::Given(from.max(mandate.valid.from))
             }
-            MandateState::Suspended { at, .. } => cut(at, PowerEnd::Suspended),
-            MandateState::Disputed { at, .. } => cut(at, PowerEnd::Disputed),
-            MandateState::Revoked { at, quiet: false, .. } => cut(at, PowerEnd::Revoked),
-            MandateState::Revoked { at, quiet: true, .. } => cut(at, PowerEnd::RevokedQuietly),
-            MandateState::Renounced { at, .. } => cut(at, PowerEnd::Renounced),
-            MandateState::Ended { effective_at, cause, .. } => cut(effective_at, PowerEnd::of_cause(cause)),
+            MandateState::Suspended { at, .. } => Self::Cut(at, PowerEnd::Suspended),
+            MandateState::Disputed { at, .. } => Self::Cut(at, PowerEnd::Disputed),
+            MandateState::Revoked { at, quiet: false, .. } => Self::Cut(at, PowerEnd::Revoked),
+            MandateState::Revoked { at, quiet: true, .. } => Self::Cut(at, PowerEnd::RevokedQuietly),
+            MandateState::Renounced { at, .. } => Self::Cut(at, PowerEnd::Renounced),
+            MandateState::Ended { effective_at, cause, .. } => {
+                Self::Cut(effective_at, PowerEnd::of_cause(cause))
+            }
             MandateState::Annulled { .. } => Self::Never,
         }
     }

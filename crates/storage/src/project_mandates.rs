@@ -15,6 +15,16 @@ use tillid_domain::{
     power::{Change, PowerEnd},
 };
 
+/// Closes whatever was known of a mandate's powers.
+const CLOSE_ALL: &str =
+    "UPDATE power SET known_to = $2 WHERE source_id = $1 AND known_to IS NULL AND known_from < $2";
+/// What goes on.
+const CLOSE_LIVE: &str = "UPDATE power SET known_to = $2 WHERE source_id = $1 AND known_to IS NULL AND known_from < $2 AND ended IS NULL";
+/// What reaches past an end, and what held last before it.
+const CLOSE_LAST: &str = "UPDATE power SET known_to = $2 WHERE source_id = $1 AND known_to IS NULL AND known_from < $2 \
+     AND (valid_to > $3 OR valid_from = (SELECT MAX(last.valid_from) FROM power last WHERE last.source_id = $1 \
+     AND last.known_to IS NULL AND last.valid_from < $3))";
+
 impl Tx<Write> {
     pub(crate) async fn project_mandate(&mut self, event: &Recorded) -> Result<(), StoreError> {
         let corrupt = || StoreError::Corrupt { table: "mandate", id: Some(event.aggregate) };
@@ -32,11 +42,15 @@ impl Tx<Write> {
         match Change::of(&mandate, &event.fact) {
             Change::Nothing => Ok(()),
             Change::Given(from) => self.give_powers(&mandate, from, event).await,
-            Change::Cut { at, why, rested } => {
-                self.say_powers_anew(&mandate, at, why, rested, event).await?;
-                self.close_powers(&mandate, Some(at), rested, event).await
+            Change::Longer => {
+                self.lengthen_powers(&mandate, event).await?;
+                self.close_powers(&mandate, CLOSE_LIVE, None, event).await
             }
-            Change::Never => self.close_powers(&mandate, None, None, event).await,
+            Change::Cut(at, why) => {
+                self.cut_powers(&mandate, at, why, event).await?;
+                self.close_powers(&mandate, CLOSE_LAST, Some(at), event).await
+            }
+            Change::Never => self.close_powers(&mandate, CLOSE_ALL, None, event).await,
         }
     }
 
@@ -120,49 +134,56 @@ impl Tx<Write> {
         Ok(())
     }
 
-    /// What had held until an end, and what rested since `rested`: said anew, with why there is nothing now.
-    async fn say_powers_anew(
+    /// What holds, with the new end.
+    async fn lengthen_powers(&mut self, mandate: &Mandate, event: &Recorded) -> Result<(), StoreError> {
+        run!(self, sqlx::query(
+            "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, source_revision, valid_from, \
+             valid_to, known_from) SELECT grantor_id, representative_id, privilege, case_ref, basis, source_id, $4, valid_from, $2, $3 \
+             FROM power WHERE source_id = $1 AND known_to IS NULL AND ended IS NULL"
+        )
+        .bind(event.aggregate)
+        .bind(mandate.valid.to.as_micros())
+        .bind(known_from(mandate, event))
+        .bind(signed(event.revision)))?;
+        Ok(())
+    }
+
+    /// What had held last until that moment, with why there is nothing now.
+    async fn cut_powers(
         &mut self,
         mandate: &Mandate,
         end: Instant,
         why: PowerEnd,
-        rested: Option<Instant>,
         event: &Recorded,
     ) -> Result<(), StoreError> {
         run!(self, sqlx::query(
             "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, source_revision, valid_from, \
              valid_to, ended, known_from) SELECT grantor_id, representative_id, privilege, case_ref, basis, source_id, $4, valid_from, \
-             CASE WHEN valid_to > $2 THEN $2 ELSE valid_to END, $5, $3 FROM power \
-             WHERE source_id = $1 AND known_to IS NULL AND valid_from < $2 AND (valid_to > $2 OR valid_to = $6)"
+             CASE WHEN valid_to > $2 THEN $2 ELSE valid_to END, $5, $3 FROM power WHERE source_id = $1 AND known_to IS NULL \
+             AND valid_from = (SELECT MAX(last.valid_from) FROM power last WHERE last.source_id = $1 AND last.known_to IS NULL \
+             AND last.valid_from < $2)"
         )
         .bind(event.aggregate)
         .bind(end.as_micros())
         .bind(known_from(mandate, event))
         .bind(signed(event.revision))
-        .bind(why.code())
-        .bind(rested.map(Instant::as_micros)))?;
+        .bind(why.code()))?;
         Ok(())
     }
 
-    /// Closes what was known: all of it, or what reaches past an end, with what rested since `rested`.
+    /// Closes what was known before the event: all of it, or those rows.
     async fn close_powers(
         &mut self,
         mandate: &Mandate,
+        sql: &'static str,
         end: Option<Instant>,
-        rested: Option<Instant>,
         event: &Recorded,
     ) -> Result<(), StoreError> {
-        run!(
-            self,
-            sqlx::query(
-                "UPDATE power SET known_to = $2 WHERE source_id = $1 AND known_to IS NULL AND known_from < $2 \
-                 AND (valid_to > $3 OR valid_to = $4)"
-            )
-            .bind(event.aggregate)
-            .bind(known_from(mandate, event))
-            .bind(end.map_or(i64::MIN, Instant::as_micros))
-            .bind(rested.map(Instant::as_micros))
-        )?;
+        let query = sqlx::query(sql).bind(event.aggregate).bind(known_from(mandate, event));
+        match end {
+            Some(end) => run!(self, query.bind(end.as_micros()))?,
+            None => run!(self, query)?,
+        };
         Ok(())
     }
 }

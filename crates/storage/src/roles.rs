@@ -122,7 +122,26 @@ const TABLES: [(&str, Class); 43] = [
     ("log_tile", Class::Journal),
     ("log_witness", Class::Head(&["size", "asked_at", "answer"])),
     ("login_attempt", Class::Operational),
-    ("mandate", Class::Fact(&ENDED, true)),
+    (
+        "mandate",
+        Class::Fact(
+            &[
+                "revision",
+                "valid_from",
+                "valid_to",
+                "state",
+                "ended_at",
+                "cause",
+                "effective_at",
+                "pauses",
+                "renewals",
+                "awaits",
+                "ground",
+                "quiet",
+            ],
+            true,
+        ),
+    ),
     (
         "mandate_request",
         Class::Fact(

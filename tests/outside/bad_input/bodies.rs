@@ -66,6 +66,7 @@ async fn changes(door: &Door) -> Vec<Change> {
     let (shown, items) = door.shown(&anna, json!({"request": request})).await;
     let (unasked, unasked_items) = door.shown(&anna, json!({"consent": {"consent_type": "C15"}})).await;
     let (mandate, _) = door.shown(&anna, door.mandate_to(&bo, "M14").await).await;
+    let given = door.mandated(&anna, &bo, "M14").await;
     let asked = door.asked_for_mandate(&door.token("bo").await, &cpr, "M14").await;
     let (shown_asked, _) = door.shown(&anna, json!({"mandate_request": asked})).await;
     let mandate_body = json!({"representative": {"cpr": bo}, "packages": ["M14"], "valid_until": later, "case": CASE,
@@ -163,7 +164,7 @@ async fn changes(door: &Door) -> Vec<Change> {
         change(
             "/v1/presentations",
             &anna,
-            json!({"language": "da", "about": {"renewal": {"mandate": UNKNOWN, "valid_until": later}}}),
+            json!({"language": "da", "about": {"renewal": {"mandate": given, "valid_until": later}}}),
             &["language"],
         ),
         change(

@@ -61,16 +61,13 @@ pub(crate) async fn a_mandate_is_of_packages_and_privileges_in_use(world: &World
     );
 }
 
-pub(crate) async fn a_package_that_must_be_accepted_is_not_given_here(world: &World) {
+pub(crate) async fn a_package_for_employees_is_not_given_to_a_person(world: &World) {
     use tillid_domain::catalogue::RepresentativeKind;
     let (anna, bo) = (world.anna().await, world.bo().await);
-    import(world, MandatePackage { acceptance_required: true, ..package("M14") }).await;
     let staff = vec![RepresentativeKind::Employee];
     import(world, MandatePackage { representative_kinds: staff, ..package("M01") }).await;
-    for code in ["M14", "M01"] {
-        let refused = shown(world, anna, world.mandate_to(bo, &[code])).await;
-        assert_eq!(told(refused), invalid("/about/mandate/packages/0", Reason::PackageNotAvailable));
-    }
+    let refused = shown(world, anna, world.mandate_to(bo, &["M01"])).await;
+    assert_eq!(told(refused), invalid("/about/mandate/packages/0", Reason::PackageNotAvailable));
 }
 
 pub(crate) async fn a_mandate_ends_and_not_too_late(world: &World) {

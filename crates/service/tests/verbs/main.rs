@@ -173,7 +173,7 @@ tillid_testkit::on_both_engines! {
     giving:
         r38_nobody_gives_a_mandate_to_themselves,
         a_mandate_is_of_packages_and_privileges_in_use,
-        a_package_that_must_be_accepted_is_not_given_here,
+        a_package_for_employees_is_not_given_to_a_person,
         a_mandate_ends_and_not_too_late,
         a_grantor_is_old_enough,
         r32_a_mandate_is_neither_given_by_nor_to_the_dead,

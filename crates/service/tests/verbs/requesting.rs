@@ -313,7 +313,6 @@ pub(crate) async fn what_is_asked_for_could_be_given(world: &World) {
         let definition = Definition::MandatePackage(Box::new(package));
         assert!(world.service.import_entry(definition).await.unwrap());
     };
-    import(MandatePackage { acceptance_required: true, ..package("M01") }).await;
     let staff = vec![RepresentativeKind::Employee];
     import(MandatePackage { representative_kinds: staff, ..package("M02") }).await;
     let (by, to) = (citizen(bo), || PersonRef::Id(anna));
@@ -321,7 +320,6 @@ pub(crate) async fn what_is_asked_for_could_be_given(world: &World) {
         (vec![], "/packages", Reason::EntryNotPublished),
         (vec!["M14", "M03"], "/packages/1", Reason::EntryNotPublished),
         (vec!["C15"], "/packages/0", Reason::EntryNotPublished),
-        (vec!["M01"], "/packages/0", Reason::PackageNotAvailable),
         (vec!["M14", "M02"], "/packages/1", Reason::PackageNotAvailable),
     ] {
         assert_eq!(told(asked(world, &by, &wish(to(), &packages)).await), invalid(wrong, reason));
