@@ -34,6 +34,7 @@ mod journey;
 mod notices;
 mod printing;
 mod privacy;
+mod privileges;
 mod roles;
 mod second_verifier;
 mod tables;

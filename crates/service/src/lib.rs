@@ -59,6 +59,7 @@ pub use log::{
 };
 pub use mandate::{
     give::NewMandate,
+    privileges::{CheckedClaim, HeldPrivileges},
     request::{NewMandateRequest, RequestReader, SeenMandateRequest},
 };
 pub use notice::{Addressed, Delivered, NotHandedOver, Postal, SandboxPost};

@@ -109,6 +109,14 @@ async fn changes(door: &Door) -> Vec<Change> {
         ),
         change("/v1/consents", &anna, answers(&unasked, &unasked_items[..2]), &[]),
         change("/v1/mandates", &anna, json!({"presentation_id": mandate}), &[]),
+        change(&format!("/v1/mandates/{UNKNOWN}/privileges"), &hans, json!({"numbers": [cpr]}), &[]),
+        change("/v1/powers/privileges", &hans, json!({"numbers": [cpr]}), &[]),
+        change(
+            "/v1/privileges/check",
+            &hans,
+            json!({"representative": {"cpr": bo}, "value": "PA==", "purpose": "case_processing", "case": CASE}),
+            &["purpose", "case"],
+        ),
         change(
             "/v1/mandate-requests",
             &door.token("bo").await,

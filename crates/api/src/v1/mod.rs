@@ -14,6 +14,7 @@ pub(crate) mod mandate_requests;
 pub(crate) mod mandates;
 pub(crate) mod own;
 pub(crate) mod presentations;
+pub(crate) mod privileges;
 pub(crate) mod receipts;
 pub(crate) mod registration;
 pub(crate) mod requests;
@@ -43,6 +44,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .merge(declarations::router())
         .merge(tasks::router())
         .merge(mandates::router())
+        .merge(privileges::router())
         .merge(mandate_requests::router())
         .merge(lookups::router())
         .merge(erasures::router())

@@ -7,6 +7,7 @@ mod hostile;
 mod mapping;
 mod models;
 mod pdf;
+mod privileges;
 mod round_trip;
 mod schema;
 

@@ -3,6 +3,7 @@
 mod answer_request;
 mod end;
 pub(crate) mod give;
+pub(crate) mod privileges;
 mod read;
 mod read_request;
 pub(crate) mod request;
