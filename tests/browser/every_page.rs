@@ -353,7 +353,7 @@ async fn asker(language: Language) {
 async fn caseworker(language: Language) {
     let mut walk = Walk::new(language).await;
     let (answered, waiting) = (walk.ask().await, walk.ask().await);
-    walk.answer(&answered).await;
+    let declaration = walk.answer(&answered).await[0]["declaration_id"].as_str().expect("an id").to_owned();
     walk.give().await;
     walk.turn_into(HANS, Capacity::Work).await;
     walk.visit("/casework", "casework").await;
@@ -382,6 +382,11 @@ async fn caseworker(language: Language) {
     }
     walk.click("casework.cancel").await;
     walk.look("casework-cancelled").await;
+    let taking = format!("{lookup}/declarations");
+    walk.visit(&taking, "casework-declaration").await;
+    walk.visit_unfilled(&taking, "taking.take", "casework-declaration-errors").await;
+    let told = format!("{taking}/{declaration}?left_out=attestation:1,ended:2");
+    walk.visit(&told, "casework-declared").await;
     // Clara's parents answer together, and one of them cannot be reached.
     walk.look_up("clara").await;
     walk.click("casework.ask").await;
@@ -405,7 +410,7 @@ async fn caseworker(language: Language) {
     walk.look("casework-nothing").await;
     walk.visit_refused("/casework/lookups/01890000-0000-7000-8000-000000000000", "lookup_invalid").await;
     walk.visit_refused("/overview", "citizens_only").await;
-    walk.end(16);
+    walk.end(19);
 }
 
 /// Lars, who erases what is over.

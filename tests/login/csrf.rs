@@ -78,6 +78,7 @@ const UNSAFE: &[(&str, Who)] = &[
     ("/casework/lookups/{lookup}/mandates/requests/{request}", Who::Employee),
     ("/casework/lookups/{lookup}/mandates/forms/{presentation}", Who::Employee),
     ("/casework/lookups/{lookup}/mandates/{mandate}/{deed}", Who::Employee),
+    ("/casework/lookups/{lookup}/declarations", Who::Employee),
     ("/casework/lookups/{lookup}/presentations/{presentation}", Who::Employee),
     ("/casework/lookups/{lookup}/register", Who::Employee),
     ("/casework/lookups/{lookup}/requests/{request}/cancel", Who::Employee),
@@ -181,6 +182,7 @@ async fn targets(scene: &Scene, anna: &mut Walker, bo: &mut Walker, hans: &mut W
             "/casework/lookups/{lookup}/presentations/{presentation}",
             format!("{lookup}/presentations/{NOTHING}"),
         ),
+        ("/casework/lookups/{lookup}/declarations", format!("{lookup}/declarations")),
         ("/casework/lookups/{lookup}/register", format!("{lookup}/register")),
         ("/casework/lookups/{lookup}/mandates/new", format!("{lookup}/mandates/new")),
         (

@@ -27,6 +27,7 @@ mod anywhere;
 mod catalogue;
 mod crawl;
 mod csrf;
+mod declarations;
 mod erasing;
 mod flow;
 mod foreign;

@@ -49,7 +49,7 @@ async fn show(scene: &Scene, walker: &mut Walker, lookup: &str, code: &str, mean
 }
 
 /// Hans has noted that Anna said yes to something of C02; the page that says so.
-async fn note_a_yes(scene: &Scene, hans: &mut Walker, lookup: &str) -> Page {
+pub(crate) async fn note_a_yes(scene: &Scene, hans: &mut Walker, lookup: &str) -> Page {
     let shown = show(scene, hans, lookup, "C02", "told").await;
     let form = shown.form("/presentations/");
     let refused = hans.submit(&shown, &form, &[("note", "Hun sagde ja")]).await.expect(422);

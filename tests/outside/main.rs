@@ -9,6 +9,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../support/checker.rs"]
+#[expect(dead_code, reason = "shared with the tests of documents, which use more of it")]
+mod checker;
 #[path = "../support/papers.rs"]
 mod papers;
 
@@ -31,6 +34,7 @@ mod journey;
 mod notices;
 mod printing;
 mod privacy;
+mod privileges;
 mod roles;
 mod second_verifier;
 mod tables;

@@ -1,6 +1,7 @@
 //! What people print, from outside: the receipt of an answer, and the form on which somebody answers.
 
 use crate::{
+    checker::accessible,
     door::{CASE, Door, UNKNOWN, id},
     papers::{poppler, says_that_it_is_accessible},
     second_verifier::logged,
@@ -27,6 +28,9 @@ fn must_be_a_file(answer: &Answer, name: &str) {
     assert_eq!(told("content-disposition"), format!("attachment; filename=\"{name}\""));
     assert_eq!(told("cache-control"), "no-store");
     assert!(says_that_it_is_accessible(&answer.body));
+    if let Some(checked) = accessible(&answer.body) {
+        assert_eq!(checked, Ok(()), "{name}");
+    }
 }
 
 async fn the_receipt_of_an_answer_is_a_paper_for_the_person_alone(engine: Engine) {

@@ -42,6 +42,12 @@ impl<'de> Deserialize<'de> for CprField {
     }
 }
 
+impl CprField {
+    pub(crate) fn into_number(self) -> Cpr {
+        self.0
+    }
+}
+
 /// A person, by CPR number or by id.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

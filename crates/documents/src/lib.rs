@@ -1,6 +1,7 @@
 //! A fact in, bytes out: what people and systems take away with them.
 
 pub mod archive;
+pub mod bpp;
 mod iso27560;
 pub mod pdf;
 mod post;

@@ -1,9 +1,13 @@
 //! Messages as they are handed over to be sent: to Digital Post in the shape of MeMo (a subset of its version 1.2), on paper as a letter
 //! that can be printed.
+//!
+//! The names, their order and what may stand in them are those that senders of Danish municipalities use, whose code was made from the schema
+//! of MeMo; the schema itself is not at hand here.
 
 use base64::{Engine, engine::general_purpose::STANDARD as B64};
 use serde_json::json;
 use tillid_domain::{Cpr, Cvr, Instant, LocalDate, id::NoticeId, text::Name};
+use uuid::{Builder, Uuid, Variant, Version};
 
 /// A message to one person.
 #[derive(Clone, Debug)]
@@ -34,7 +38,7 @@ pub fn memo(post: &Post<'_>) -> String {
     let html = B64.encode(html(post, false));
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-         <memo:Message xmlns:memo=\"https://DigitalPost.dk/MeMo-1\" memoVersion=\"1.2\" memoSchVersion=\"1.2.0\">\n\
+         <memo:Message xmlns:memo=\"https://DigitalPost.dk/MeMo-1\" memoVersion=\"1.2\">\n\
          <memo:MessageHeader>\n\
          <memo:messageType>DIGITALPOST</memo:messageType>\n\
          <memo:messageUUID>{id}</memo:messageUUID>\n\
@@ -55,15 +59,28 @@ pub fn memo(post: &Post<'_>) -> String {
          </memo:MainDocument>\n\
          </memo:MessageBody>\n\
          </memo:Message>\n",
-        id = post.id,
+        id = message_id(post.id),
         label = text(post.label),
         sender = post.sender,
         sender_name = text(post.sender_name),
         recipient = post.recipient.reveal(),
-        at = post.at,
+        at = whole_seconds(post.at),
         action = "Log på og læs mere",
         link = text(post.link),
     )
+}
+
+/// The message's id as MeMo takes one: of version 4. Ours differ in more than their version, so that these do too, and a message that is handed
+/// over again has the same.
+fn message_id(id: NoticeId) -> Uuid {
+    let builder = Builder::from_bytes(id.as_uuid().into_bytes());
+    builder.with_variant(Variant::RFC4122).with_version(Version::Random).into_uuid()
+}
+
+/// The moment without its fraction.
+fn whole_seconds(at: Instant) -> String {
+    let whole = at.to_string();
+    whole.split('.').next().map_or(String::new(), |until_the_second| format!("{until_the_second}Z"))
 }
 
 /// The message as a letter: whom it is to, and a page to print. Whoever prints it puts the address into its window.
@@ -144,12 +161,12 @@ mod tests {
         let (cpr, name) = ("7405433008".parse().expect("a number"), "Anna Lind".parse().expect("a name"));
         let memo = memo(&post(&cpr, &name));
         for part in [
-            "<memo:messageUUID>00000000-0000-0000-0000-000000000007</memo:messageUUID>",
+            "<memo:messageUUID>00000000-0000-4000-8000-000000000007</memo:messageUUID>",
             "<memo:legalNotification>false</memo:legalNotification>",
             "<memo:senderID>99100001</memo:senderID><memo:idType>CVR</memo:idType><memo:label>Børn &amp; &lt;Unge&gt;</memo:label>",
             "<memo:recipientID>7405433008</memo:recipientID><memo:idType>CPR</memo:idType>",
             "<memo:url>https://tillid.example/requests/1?a=1&amp;b=2</memo:url>",
-            "<memo:createdDateTime>2026-03-29T22:30:00.000000Z</memo:createdDateTime>",
+            "<memo:createdDateTime>2026-03-29T22:30:00Z</memo:createdDateTime>",
         ] {
             assert!(memo.contains(part), "{part}\n{memo}");
         }
@@ -158,6 +175,64 @@ mod tests {
         assert!(html.contains("<p>Første afsnit.</p>\n<p>Andet afsnit.</p>"), "{html}");
         assert!(html.contains("30.03.2026"), "the day in Denmark: {html}");
         assert!(!html.contains("7405433008") && !html.contains("Anna"), "nobody's name or number: {html}");
+    }
+
+    /// The elements that we write, where they stand in the schema's sequences.
+    const ORDER: [&str; 29] = [
+        "Message",
+        "MessageHeader",
+        "messageType",
+        "messageUUID",
+        "label",
+        "mandatory",
+        "legalNotification",
+        "Sender",
+        "senderID",
+        "idType",
+        "label",
+        "Recipient",
+        "recipientID",
+        "idType",
+        "MessageBody",
+        "createdDateTime",
+        "MainDocument",
+        "label",
+        "File",
+        "encodingFormat",
+        "filename",
+        "language",
+        "content",
+        "Action",
+        "label",
+        "actionCode",
+        "EntryPoint",
+        "url",
+        "",
+    ];
+
+    #[test]
+    fn a_message_has_what_others_read_in_their_order_and_no_more_than_fits() {
+        let (cpr, name) = ("7405433008".parse().expect("a number"), "Anna Lind".parse().expect("a name"));
+        let id = NoticeId::from_uuid(Uuid::from_u128(0x0192_aaaa_bbbb_7ccc_8ddd_eeee_ffff_0000));
+        let memo = memo(&Post { id, ..post(&cpr, &name) });
+        let opened: Vec<&str> = memo
+            .split("<memo:")
+            .skip(1)
+            .filter_map(|part| part.split([' ', '>']).next())
+            .chain([""])
+            .collect();
+        assert_eq!(opened, ORDER);
+        let inside = |name: &str| {
+            let (_, rest) = memo.split_once(&format!("<memo:{name}>")).expect("the element");
+            rest.split('<').next().expect("its text").to_owned()
+        };
+        // Digital Post takes a UUID of version 4 alone, and a time in UTC.
+        assert_eq!(inside("messageUUID"), "0192aaaa-bbbb-4ccc-8ddd-eeeeffff0000");
+        assert!(inside("createdDateTime").ends_with('Z') && !inside("createdDateTime").contains('.'));
+        assert_eq!(inside("language").len(), 2);
+        for (name, most) in [("label", 256), ("filename", 256), ("actionCode", 256), ("url", 256)] {
+            assert!(inside(name).chars().count() <= most, "{name}");
+        }
     }
 
     #[test]

@@ -200,6 +200,8 @@ reasons! {
     DocumentTypeUnknown = "document_type_unknown",
     /// The document is no declaration in the state's format.
     DeclarationUnreadable = "declaration_unreadable",
+    /// The value is no list of privileges in the Basic Privilege Profile.
+    PrivilegesUnreadable = "privileges_unreadable",
     /// It does not say clearly whom it is about, who gave it, to whom, or what was answered.
     DeclarationUnclear = "declaration_unclear",
     /// It is about somebody else.

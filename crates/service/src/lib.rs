@@ -60,6 +60,7 @@ pub use log::{
 pub use mandate::{
     MandateChange, MandateEntry, MandateService, PrintedMandate, Renewal,
     give::NewMandate,
+    privileges::{CheckedClaim, HeldPrivileges},
     request::{NewMandateRequest, RequestReader, SeenMandateRequest},
 };
 pub use notice::{Addressed, Delivered, NotHandedOver, Postal, SandboxPost};

@@ -7,6 +7,7 @@ mod catalogue;
 mod clients;
 mod collect;
 mod consent;
+mod declaration;
 mod erase;
 mod evidence;
 mod except;
@@ -80,6 +81,8 @@ pub(crate) fn router() -> Router<Web> {
             get(consent::before_withdrawing).post(consent::withdraw),
         )
         .route("/casework/lookups/{lookup}/documents/{document}", get(evidence::have))
+        .route("/casework/lookups/{lookup}/declarations", get(declaration::page).post(declaration::sent))
+        .route("/casework/lookups/{lookup}/declarations/{declaration}", get(declaration::taken))
         .route(
             "/casework/lookups/{lookup}/declarations/{declaration}/viljestilkendegivelse",
             get(evidence::state_format),

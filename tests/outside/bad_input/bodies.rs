@@ -123,6 +123,14 @@ async fn changes(door: &Door) -> Vec<Change> {
             json!({"ground": "wrong_person", "note": "En anden"}),
             &[],
         ),
+        change(&format!("/v1/mandates/{UNKNOWN}/privileges"), &hans, json!({"numbers": [cpr]}), &[]),
+        change("/v1/powers/privileges", &hans, json!({"numbers": [cpr]}), &[]),
+        change(
+            "/v1/privileges/check",
+            &hans,
+            json!({"representative": {"cpr": bo}, "value": "PA==", "purpose": "case_processing", "case": CASE}),
+            &["purpose", "case"],
+        ),
         change(
             "/v1/mandate-requests",
             &door.token("bo").await,

@@ -29,6 +29,10 @@ pub(crate) enum Aim {
     Request,
     Mandate,
     OtherMandate,
+    /// With the number of whoever gave it.
+    MandateByNumber,
+    HeldByNumber,
+    Claims,
     Presentation,
     Receipt,
     LoggedReceipt,

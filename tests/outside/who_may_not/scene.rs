@@ -384,6 +384,14 @@ impl Scene {
             Aim::Request => (pick(&self.open), None),
             Aim::Mandate => (pick(&self.mandate), None),
             Aim::OtherMandate => (pick(&self.other_mandate), None),
+            Aim::MandateByNumber => (pick(&self.mandate), Some(json!({"numbers": [cpr("anna")]}))),
+            Aim::HeldByNumber => body(json!({"numbers": [cpr("anna")]})),
+            Aim::Claims => {
+                let question = self.question(which).await;
+                let (scope, privilege) = (id(&question["resource"]["id"]), id(&question["action"]["name"]));
+                body(json!({"representative": {"id": question["subject"]["id"]}, "purpose": "automated_step",
+                    "value": format!("<PrivilegeList><PrivilegeGroup Scope=\"urn:uuid:{scope}\"><Privilege>{privilege}</Privilege></PrivilegeGroup></PrivilegeList>")}))
+            }
             Aim::Presentation => (pick(&self.shown), None),
             Aim::Receipt | Aim::LoggedReceipt => (pick(&self.receipt), None),
             // Whoever has no post: in the demo world the post of all lies open.

@@ -8,6 +8,8 @@ mod question;
 mod search;
 mod view;
 
+pub(crate) use view::ReasonView;
+
 use crate::Api;
 use utoipa_axum::{router::OpenApiRouter, routes};
 

@@ -75,7 +75,7 @@ pub(crate) struct ReasonView {
 }
 
 impl ReasonView {
-    fn new(reason: Reason, audience: Audience) -> Self {
+    pub(crate) fn new(reason: Reason, audience: Audience) -> Self {
         let words: Option<&'static Localized> = reason.sentence(audience);
         let code = reason.code();
         Self { code, da: words.map_or(code, |w| w.da.as_str()), en: words.map_or(code, |w| w.en.as_str()) }

@@ -15,6 +15,7 @@ pub(crate) mod mandate_requests;
 pub(crate) mod mandates;
 pub(crate) mod own;
 pub(crate) mod presentations;
+pub(crate) mod privileges;
 pub(crate) mod receipts;
 pub(crate) mod registration;
 pub(crate) mod requests;
@@ -45,6 +46,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .merge(tasks::router())
         .merge(mandates::router())
         .merge(mandate_life::router())
+        .merge(privileges::router())
         .merge(mandate_requests::router())
         .merge(lookups::router())
         .merge(erasures::router())

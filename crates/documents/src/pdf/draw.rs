@@ -8,13 +8,15 @@ use super::{
 };
 use krilla::{
     Document, SerializeSettings,
+    action::LinkAction,
+    annotation::{Annotation, LinkAnnotation, Target},
     color::rgb,
     configure::{Accessibility, Archival, ConfigurationBuilder},
     destination::XyzDestination,
     geom::{Path, PathBuilder, Point, Rect},
     metadata::{DateTime, Metadata, TextDirection as Reading},
     outline::{Outline, OutlineNode},
-    page::PageSettings,
+    page::{Page, PageSettings},
     paint::{Fill, Stroke},
     surface::Surface,
     tagging::{
@@ -47,6 +49,9 @@ pub(super) fn pdf(sheet: &Sheet, layout: &Layout) -> Result<Vec<u8>, NotDrawn> {
             draw(&mut surface, mark, &fonts, sheet.language.tag(), &mut leaves);
         }
         surface.finish();
+        for mark in marks {
+            lead(&mut page, mark, &mut leaves);
+        }
         page.finish();
     }
     document.set_metadata(metadata(sheet));
@@ -113,6 +118,7 @@ fn draw(
                 *place = Some(identifier);
             }
         }
+        Mark::Link { .. } => {}
         Mark::Box { x, y, side } => {
             let rect = Rect::from_xywh(*x, *y, *side, *side);
             line(surface, rect.and_then(|rect| path(|p| p.push_rect(rect))), &ornament(ArtifactType::Layout));
@@ -124,6 +130,17 @@ fn draw(
             });
             line(surface, rule, &ornament(ArtifactType::Layout));
         }
+    }
+}
+
+/// Makes a line of the page lead to its address. What is read of it is the address.
+fn lead(page: &mut Page<'_>, mark: &Mark, leaves: &mut [Option<Identifier>]) {
+    let Mark::Link { x, y, width, height, address, leaf } = mark else { return };
+    let Some(rect) = Rect::from_xywh(*x, *y, *width, *height) else { return };
+    let link = LinkAnnotation::new(rect, Target::Action(LinkAction::new(address.clone()).into()));
+    let identifier = page.add_tagged_annotation(Annotation::new_link(link, Some(address.clone())));
+    if let Some(place) = leaves.get_mut(*leaf) {
+        *place = Some(identifier);
     }
 }
 
@@ -155,6 +172,7 @@ fn written(group: &Group, leaves: &[Option<Identifier>]) -> Node {
         Tag::Row => Written::TR.into(),
         Tag::RowHeader => Written::TH(TableHeaderScope::Row).into(),
         Tag::Cell => Written::TD.into(),
+        Tag::Link => Written::Link.into(),
     };
     let children = group.children.iter().filter_map(|child| match child {
         Child::Group(group) => Some(written(group, leaves)),

@@ -27,6 +27,8 @@ const CODE: Style = Style { bold: true, size: 22.0 };
 pub(super) enum Mark {
     /// A line of text. `leaf` is its place in the structure; without one it is no content.
     Text { x: f32, y: f32, style: Style, text: String, said: Option<String>, leaf: Option<usize> },
+    /// Where a line leads that is an address; `leaf` is its place in the structure.
+    Link { x: f32, y: f32, width: f32, height: f32, address: String, leaf: usize },
     /// An empty box to tick.
     Box { x: f32, y: f32, side: f32 },
     /// A line to write on.
@@ -46,6 +48,7 @@ pub(super) enum Tag {
     Row,
     RowHeader,
     Cell,
+    Link,
 }
 
 /// A part of the structure: what it is, and what is in it.
@@ -146,6 +149,14 @@ impl Flow {
         Child::Leaf(leaf)
     }
 
+    /// What makes a line lead to an address.
+    fn link(&mut self, x: f32, line: &str, address: &str) -> Child {
+        let (leaf, width) = (self.leaf(), self.measures.width(line, BODY));
+        let (y, height) = (self.y, BODY.size * LEADING);
+        self.mark(Mark::Link { x, y, width, height, address: address.to_owned(), leaf });
+        Child::Leaf(leaf)
+    }
+
     /// Lines of text below each other.
     fn lines(&mut self, x: f32, width: f32, style: Style, text: &str) -> Vec<Child> {
         let mut leaves = Vec::new();
@@ -203,6 +214,7 @@ impl Flow {
             let names = self.measures.lines(name, LABEL, left - 10.0);
             let values = self.measures.lines(value, BODY, WIDTH - left);
             let (mut header, mut cell) = (Vec::new(), Vec::new());
+            let address = leads_to(value);
             for n in 0..names.len().max(values.len()) {
                 self.room(BODY.size * LEADING);
                 let columns = [
@@ -214,9 +226,13 @@ impl Flow {
                         leaves.push(self.text(x, style, line));
                     }
                 }
+                if let (Some(address), Some(line)) = (&address, values.get(n)) {
+                    cell.push(self.link(MARGIN + left, line, address));
+                }
                 self.y += BODY.size * LEADING;
             }
             let group = |tag, children| Child::Group(Group { tag, title: None, children });
+            let cell = if address.is_some() { vec![group(Tag::Link, cell)] } else { cell };
             table.push(group(Tag::Row, vec![group(Tag::RowHeader, header), group(Tag::Cell, cell)]));
             self.y += 3.0;
         }
@@ -266,6 +282,18 @@ impl Flow {
                 marks.push(Mark::Text { x, y: FOOT, style: SMALL, text, said: None, leaf: None });
             }
         }
+    }
+}
+
+/// The address that a text is, if it is one: of a page, or of somebody's mail.
+fn leads_to(text: &str) -> Option<String> {
+    let one = !text.contains(char::is_whitespace);
+    let page = text.starts_with("https://") || text.starts_with("http://");
+    let mail = text.split_once('@').is_some_and(|(who, at)| !who.is_empty() && at.contains('.'));
+    match (one, page, mail) {
+        (true, true, _) => Some(text.to_owned()),
+        (true, false, true) => Some(format!("mailto:{text}")),
+        _ => None,
     }
 }
 

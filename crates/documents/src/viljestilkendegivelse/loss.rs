@@ -61,6 +61,35 @@ pub enum Loss {
 }
 
 impl Loss {
+    /// All of them.
+    pub const ALL: [Self; 25] = [
+        Self::UnknownElement,
+        Self::UnknownAttribute,
+        Self::TextBetweenElements,
+        Self::ContentFormat,
+        Self::TimeWithoutOffset,
+        Self::NameWithheld,
+        Self::Invalidated,
+        Self::LapseCause,
+        Self::PaperNotEnclosed,
+        Self::HowItWasSaid,
+        Self::Basis,
+        Self::OriginalAttestation,
+        Self::Attestation,
+        Self::AccessPolicy,
+        Self::OtherAdministrator,
+        Self::OtherActor,
+        Self::Representative,
+        Self::Template,
+        Self::Context,
+        Self::Keywords,
+        Self::Replacement,
+        Self::Wording,
+        Self::MachineReadable,
+        Self::Ended,
+        Self::NotAnswered,
+    ];
+
     /// The code.
     pub const fn code(self) -> &'static str {
         match self {
@@ -106,5 +135,29 @@ impl Lost {
     /// That loss there.
     pub fn at(what: Loss, at: impl Into<String>) -> Self {
         Self { what, at: at.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_loss_is_in_the_list_and_in_the_table_that_people_read() {
+        let table = include_str!("../../../../docs/viljestilkendegivelse.md");
+        let (_, table) = table.split_once("## What does not go through").expect("the table");
+        let told: Vec<&str> = table
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once(" |"))
+            .flat_map(|(codes, _)| codes.split(", ").map(|code| code.trim_matches('`')))
+            .collect();
+        let mut codes = Loss::ALL.map(Loss::code).to_vec();
+        codes.sort_unstable();
+        let mut sorted = told.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, codes);
+        for what in Loss::ALL {
+            assert_eq!(serde_json::to_value(what).expect("json"), what.code());
+        }
     }
 }

@@ -106,6 +106,11 @@ impl Element {
         self.attributes.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
+    /// Its attributes, by their names as they are written.
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The elements in it.
     pub fn children(&self) -> &[Self] {
         &self.children
@@ -153,7 +158,7 @@ impl Element {
     }
 
     /// The root of a document.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, NotXml> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, NotXml> {
         if bytes.len() > MAX_BYTES {
             return Err(NotXml::TooLarge);
         }

@@ -1,10 +1,13 @@
 //! What leaves the house on paper or as files, checked by other people's programs and against hostile input.
 #![expect(clippy::panic, clippy::indexing_slicing, clippy::print_stdout, reason = "a test may stop")]
 
+#[path = "../../../../tests/support/checker.rs"]
+mod checker;
 mod hostile;
 mod mapping;
 mod models;
 mod pdf;
+mod privileges;
 mod round_trip;
 mod schema;
 

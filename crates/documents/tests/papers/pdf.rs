@@ -1,5 +1,6 @@
 //! PDFs, as poppler reads them: their text, their structure, and what they say of themselves.
 
+use crate::checker::{accessible, without};
 use std::{path::Path, process::Command};
 use tillid_documents::pdf::*;
 use tillid_domain::{Instant, Language};
@@ -224,6 +225,22 @@ fn long_words_long_lists_and_odd_letters_are_drawn() {
     let Some(text) = poppler("pdftotext", &["-raw"], &pdf) else { return };
     assert_eq!(text.matches('z').count(), 9000);
     assert!(text.contains("Point 199"));
+}
+
+/// papers are for those who hear them read, too.
+#[test]
+fn r41_a_checker_of_other_people_finds_nothing_wrong_with_a_paper() {
+    for language in Language::ALL {
+        for sheet in [receipt(language).sheet(), form(language).sheet()] {
+            let Some(checked) = accessible(&sheet.to_pdf().expect("drawn")) else { return };
+            assert_eq!(checked, Ok(()), "{}", sheet.title);
+        }
+    }
+    let pdf = receipt(Language::Da).sheet().to_pdf().expect("drawn");
+    for word in ["/MarkInfo", "/StructTreeRoot"] {
+        let found = accessible(&without(&pdf, word)).expect("the checker is there");
+        assert!(found.is_err(), "the negative control: without {word}");
+    }
 }
 
 /// Writes the documents where somebody can look at them.

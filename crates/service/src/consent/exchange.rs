@@ -79,16 +79,10 @@ impl Service {
         person: PersonId,
         now: Instant,
     ) -> Result<Option<ExportedDeclaration>, Error> {
-        let consents = tx.consents_of_declaration(id).await?;
-        let Some(first) = consents.first().filter(|c| c.answer.person == person) else { return Ok(None) };
-        let typed = self.typed(tx, first.clone(), now).await?;
-        if self.may(tx, call, Act::SeeConsent, &typed.subject(), now).await?.is_err() {
+        let Some((consents, typed)) = self.declaration_seen(tx, call, id, person, now).await? else {
             return Ok(None);
-        }
-        let watcher = self.watcher(tx, call, now).await?;
-        if !self.shows_consent(tx, watcher.as_ref(), &typed).await? {
-            return Ok(None);
-        }
+        };
+        let first = &typed.consent;
         let shown = self.shown(tx, first.answer.presentation).await?;
         let answered = tx.history(Kind::Consent, first.id.as_uuid(), 1).await?.pop();
         let Some(Opened { recorded: answered, .. }) = answered else { return Ok(None) };
@@ -117,6 +111,43 @@ impl Service {
             lost: out.lost,
         };
         Ok(exported.ok().map(written))
+    }
+
+    /// The consents of a declaration about the person, and the first of them, where the caller may see it.
+    async fn declaration_seen<M>(
+        &self,
+        tx: &mut Tx<M>,
+        call: &Call,
+        id: DeclarationId,
+        person: PersonId,
+        now: Instant,
+    ) -> Result<Option<(Vec<Consent>, TypedConsent)>, Error> {
+        let consents = tx.consents_of_declaration(id).await?;
+        let Some(first) = consents.first().filter(|c| c.answer.person == person) else { return Ok(None) };
+        let typed = self.typed(tx, first.clone(), now).await?;
+        if self.may(tx, call, Act::SeeConsent, &typed.subject(), now).await?.is_err() {
+            return Ok(None);
+        }
+        let watcher = self.watcher(tx, call, now).await?;
+        let seen = self.shows_consent(tx, watcher.as_ref(), &typed).await?;
+        Ok(seen.then_some((consents, typed)))
+    }
+
+    /// What the person in view answered together.
+    pub async fn read_declaration(&self, call: &Call, id: DeclarationId) -> Result<Vec<TypedConsent>, Error> {
+        let mut tx = self.store.read().await?;
+        let now = self.now(&mut tx).await?;
+        let (tx, view) = self.in_view(tx, call).await?;
+        let person = view.person;
+        let mut tx = self.must_see(tx, call, Act::SeeConsent, person, now).await?;
+        let seen = self.declaration_seen(&mut tx, call, id, person, now).await?;
+        let mut consents = Vec::new();
+        for consent in seen.map(|(consents, _)| consents).unwrap_or_default() {
+            consents.push(self.typed(&mut tx, consent, now).await?);
+        }
+        drop(tx);
+        self.watched(call, &view, Act::SeeConsent, Some(id.as_uuid()), !consents.is_empty(), now).await?;
+        if consents.is_empty() { Err(Error::NotFound) } else { Ok(consents) }
     }
 
     /// Who answered for themselves or by a power of attorney, and by what right: each right is one that is on record, so that none is told that nobody had.

@@ -3,6 +3,7 @@
 mod answer_request;
 pub(crate) mod give;
 mod life;
+pub(crate) mod privileges;
 mod read;
 mod read_request;
 mod register;

@@ -143,7 +143,7 @@ impl Service {
 
     /// The mandate as the caller may see it. Citizens see what they are a party to; staff and systems see the packages of their own
     /// authority, up to their sensitivity, and nothing of what they are a party to themselves.
-    async fn mandate_in_view<M>(
+    pub(super) async fn mandate_in_view<M>(
         &self,
         tx: &mut Tx<M>,
         call: &Call,

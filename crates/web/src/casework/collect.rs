@@ -215,23 +215,29 @@ async fn types(here: &Here, lookup: AccessId, under: &Under) -> Result<Response,
         title: page.say(&of.title).to_owned(),
         purpose: page.fill("registering.asked", "asked", page.moment(request.asked_at)),
     });
+    let types = open_types(here).await?.into_iter().map(|of| Type {
+        address: format!("{found}/register?type={}", of.code),
+        title: page.say(&of.title).to_owned(),
+        purpose: page.say(&of.purpose).to_owned(),
+    });
+    let offered = types.collect();
+    let requests = requests.collect();
+    Ok(page.answer(&Types { page, found, requests, offered }))
+}
+
+/// The types in use that the employee may register an answer to.
+pub(super) async fn open_types(here: &Here) -> Result<Vec<ConsentType>, Problem> {
     let (mut types, mut after) = (Vec::new(), None);
     loop {
         let part = here.service.list_catalogue(Shelf::ConsentType, after.as_ref(), AT_A_TIME).await;
         let part = here.told(part)?;
         let open = part.items.iter().filter_map(CatalogueEntry::consent_type).filter(|of| is_open(here, of));
-        types.extend(open.map(|of| Type {
-            address: format!("{found}/register?type={}", of.code),
-            title: page.say(&of.title).to_owned(),
-            purpose: page.say(&of.purpose).to_owned(),
-        }));
+        types.extend(open.cloned());
         after = part.next;
         if after.is_none() {
-            break;
+            return Ok(types);
         }
     }
-    let requests = requests.collect();
-    Ok(page.answer(&Types { page, found, requests, offered: types }))
 }
 
 fn is_open(here: &Here, of: &ConsentType) -> bool {
