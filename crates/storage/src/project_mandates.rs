@@ -179,10 +179,12 @@ impl Tx<Write> {
         end: Option<Instant>,
         event: &Recorded,
     ) -> Result<(), StoreError> {
-        let query = sqlx::query(sql).bind(event.aggregate).bind(known_from(mandate, event));
+        let known_from = known_from(mandate, event);
         match end {
-            Some(end) => run!(self, query.bind(end.as_micros()))?,
-            None => run!(self, query)?,
+            Some(end) => {
+                run!(self, sqlx::query(sql).bind(event.aggregate).bind(known_from).bind(end.as_micros()))?
+            }
+            None => run!(self, sqlx::query(sql).bind(event.aggregate).bind(known_from))?,
         };
         Ok(())
     }
