@@ -137,6 +137,9 @@ pub(crate) async fn a_draft_is_changed_returned_and_published_by_who_did_not_wri
     assert_eq!(told(refused), rule(Reason::NotInReview));
     let changed = service.change_entry(&ole, 1, shorter(&consent_type("C15"), 2)).await.unwrap().value;
     assert_eq!((changed.revision, changed.edited_by == ole.actor.trace()), (2, true));
+    let meanwhile =
+        service.change_entry(&expecting(karin.clone(), 1), 1, shorter(&consent_type("C15"), 4)).await;
+    assert_eq!(told(meanwhile), "revision changed", "what a colleague wrote is not written over");
     let same = service.change_entry(&karin, 1, shorter(&consent_type("C15"), 2)).await.unwrap().value;
     assert_eq!((same.revision, same.edited_by == ole.actor.trace()), (2, true), "nothing was written");
     assert_eq!(told(service.publish_entry(&ole, shelf, &c15, 1).await), rule(Reason::SecondPersonNeeded));
