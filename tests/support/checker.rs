@@ -6,7 +6,6 @@ use std::{fs, path::PathBuf, process::Command};
 const CHECKER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/checkers/bin/outloud");
 
 /// Holds a PDF against what people who hear it read need: `Err` is what is wrong with it. Says what is skipped where the checker is missing.
-#[expect(clippy::disallowed_methods, reason = "where the checker is, is not configuration of the program")]
 pub(crate) fn accessible(pdf: &[u8]) -> Option<Result<(), String>> {
     let checker =
         std::env::var_os("TILLID_PDF_CHECKER").map_or_else(|| PathBuf::from(CHECKER), PathBuf::from);

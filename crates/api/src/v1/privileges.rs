@@ -120,7 +120,8 @@ struct GroupsView {
 /// group is the grantor's id here (`urn:uuid:...`), never a CPR number. Nothing (204) where it gives nothing now.
 #[utoipa::path(get, operation_id = "read_mandate_privileges", path = "/mandates/{id}/privileges", tag = "mandates",
     params(("id" = uuid::Uuid, Path), Wanted, ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
-    responses((status = 200, body = GroupsView), (status = 204), (status = 403), (status = 404)))]
+    responses((status = 200, content((GroupsView = "application/json"), (String = "application/xml"), (String = "text/plain")),
+        headers(("Left-Out" = String, description = "what is not told: `case`, `more`"))), (status = 204), (status = 403), (status = 404)))]
 async fn of_mandate(
     State(gate): State<Gate>,
     caller: Caller,
@@ -136,7 +137,8 @@ async fn of_mandate(
 /// (`urn:dk:gov:saml:cprNumberIdentifier:...`), as relying services expect. No number is told to anybody who did not send it.
 #[utoipa::path(post, operation_id = "read_mandate_privileges_by_number", path = "/mandates/{id}/privileges", tag = "mandates",
     request_body = NumbersBody, params(("id" = uuid::Uuid, Path), Wanted, ("Lookup-Id" = uuid::Uuid, Header)),
-    responses((status = 200, body = GroupsView), (status = 204), (status = 403), (status = 404), (status = 422)))]
+    responses((status = 200, content((GroupsView = "application/json"), (String = "application/xml"), (String = "text/plain")),
+        headers(("Left-Out" = String, description = "what is not told: `case`, `more`"))), (status = 204), (status = 403), (status = 404), (status = 422)))]
 async fn of_mandate_by_number(
     State(gate): State<Gate>,
     caller: Caller,
@@ -154,7 +156,8 @@ async fn of_mandate_by_number(
 /// by id.
 #[utoipa::path(get, operation_id = "read_held_privileges", path = "/powers/privileges", tag = "mandates",
     params(Wanted, ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
-    responses((status = 200, body = GroupsView), (status = 204), (status = 403)))]
+    responses((status = 200, content((GroupsView = "application/json"), (String = "application/xml"), (String = "text/plain")),
+        headers(("Left-Out" = String, description = "what is not told: `case`, `more`"))), (status = 204), (status = 403)))]
 async fn held(
     State(gate): State<Gate>,
     caller: Caller,
@@ -168,7 +171,8 @@ async fn held(
 /// The same for staff and systems that know people's CPR numbers already.
 #[utoipa::path(post, operation_id = "read_held_privileges_by_number", path = "/powers/privileges", tag = "mandates",
     request_body = NumbersBody, params(Wanted, ("Lookup-Id" = uuid::Uuid, Header)),
-    responses((status = 200, body = GroupsView), (status = 204), (status = 403), (status = 422)))]
+    responses((status = 200, content((GroupsView = "application/json"), (String = "application/xml"), (String = "text/plain")),
+        headers(("Left-Out" = String, description = "what is not told: `case`, `more`"))), (status = 204), (status = 403), (status = 422)))]
 async fn held_by_number(
     State(gate): State<Gate>,
     caller: Caller,

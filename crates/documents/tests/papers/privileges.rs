@@ -167,8 +167,8 @@ fn what_others_write_is_read() {
     assert!(first.is_ok());
     assert_eq!(first, read(group_of(SCOPE, &format!("{ONE}{before}")).as_bytes()), "in any order");
     let base64 = to_base64(&plain, Profile::V12).expect("a group");
-    let folded: String =
-        base64.as_bytes().chunks(40).map(|part| format!("{}\r\n", String::from_utf8_lossy(part))).collect();
+    let parts: Vec<_> = base64.as_bytes().chunks(40).map(String::from_utf8_lossy).collect();
+    let folded = parts.join("\r\n");
     for value in [base64.trim_end_matches('=').to_owned(), folded] {
         assert_eq!(read(value.as_bytes()).as_ref(), Ok(&plain), "{value}");
     }
@@ -220,7 +220,7 @@ fn what_is_hostile_or_cannot_be_understood_is_refused() {
         (group_of("urn:uuid:nobody", ONE), OfScope(wrong)),
     ] {
         let said = read(text.as_bytes());
-        assert_eq!(said, Err(why), "{:.200}", text);
+        assert_eq!(said, Err(why), "{text:.200}");
         assert!(!format!("{said:?}").contains("3102651234"), "an error says nothing of what stands there");
     }
     assert!(read(good.as_bytes()).is_ok(), "the negative control");
