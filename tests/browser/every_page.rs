@@ -258,10 +258,22 @@ async fn citizen(language: Language) {
     walk.look("mandate-summary").await;
     let mandate = format!("/mandates/{}", id(&mandate));
     walk.visit(&mandate, "mandate").await;
+    walk.visit(&format!("{mandate}/suspend"), "mandate-suspend").await;
+    walk.click("mandate.suspend").await;
+    walk.look("mandate-suspended").await;
+    walk.visit(&format!("{mandate}/resume"), "mandate-resume").await;
+    walk.click("mandate.resume").await;
+    walk.look("mandate-resumed").await;
+    walk.visit(&format!("{mandate}/renew"), "mandate-renew").await;
+    walk.click("mandate.renew_next").await;
+    walk.look("mandate-renew-summary").await;
+    walk.click("mandate.renew").await;
+    walk.look("mandate-renewed").await;
+    walk.visit(&format!("{mandate}/dispute"), "mandate-dispute").await;
     walk.visit(&format!("{mandate}/revoke"), "mandate-revoke").await;
     walk.click("mandate.revoke").await;
     walk.look("mandate-revoked").await;
-    walk.end(25);
+    walk.end(33);
 }
 
 /// Bo, who acts for anna.

@@ -36,6 +36,7 @@ mod logout;
 mod modules;
 mod negatives;
 mod pages;
+mod paper;
 mod positives;
 mod receipts;
 mod registering;

@@ -10,20 +10,20 @@ use crate::{
 use tillid_domain::Instant;
 use tillid_testkit::Engine;
 
-const SCAN: &[u8] = b"%PDF-1.7\n\x00\xff\r\n--not the boundary\r\nsigned\r\n";
+pub(crate) const SCAN: &[u8] = b"%PDF-1.7\n\x00\xff\r\n--not the boundary\r\nsigned\r\n";
 
-fn pairs(values: &[(String, String)]) -> Vec<(&str, &str)> {
+pub(crate) fn pairs(values: &[(String, String)]) -> Vec<(&str, &str)> {
     values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 /// Every choice of a form of that name and value.
-fn every(form: &Form, name: &str, value: &str) -> Vec<(String, String)> {
+pub(crate) fn every(form: &Form, name: &str, value: &str) -> Vec<(String, String)> {
     let fits = |(n, v): &&(String, String)| n.starts_with(name) && v == value;
     form.choices.iter().filter(fits).cloned().collect()
 }
 
 /// Today, in the three fields of a day.
-fn today(field: &str) -> Vec<(String, String)> {
+pub(crate) fn today(field: &str) -> Vec<(String, String)> {
     let day = Instant::from_micros(now() * 1_000_000).local_date();
     let part = |name: &str, number: String| (format!("{field}_{name}"), number);
     vec![
@@ -114,7 +114,7 @@ async fn an_oral_yes_is_seen_withdrawn_and_becomes_a_task_on_postgres() {
 }
 
 /// A registrar looks Anna up.
-async fn look_up_to_serve(scene: &Scene, inge: &mut Walker) -> String {
+pub(crate) async fn look_up_to_serve(scene: &Scene, inge: &mut Walker) -> String {
     let page = inge.open(&scene.at("/casework")).await.expect(200);
     let values = [("number", "6702451236"), ("purpose", "citizen_service")];
     let found = inge.submit(&page, &page.form("/casework/lookups"), &values).await.expect(200);

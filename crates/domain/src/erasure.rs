@@ -7,7 +7,7 @@ use crate::{
     event::{Entity, Kind},
     family::Custody,
     instant::{CalendarPeriod, Instant},
-    mandate::{Mandate, MandateStanding, MandateState},
+    mandate::{Mandate, MandateState},
     mandate_request::{MandateRequest, MandateRequestStanding, MandateRequestState},
     presentation::Presentation,
     reason::Reason,
@@ -139,21 +139,29 @@ impl Thing {
     /// A mandate, at that moment.
     pub fn of_mandate(mandate: &Mandate, now: Instant) -> Self {
         let span = match (mandate.standing(now), mandate.state) {
-            (MandateStanding::Active | MandateStanding::Planned, _) => Span::InForce(Some(mandate.valid.to)),
+            (standing, _) if standing.is_alive() => Span::InForce(Some(mandate.valid.to)),
             (
                 _,
-                MandateState::Revoked { at }
-                | MandateState::Renounced { at }
+                MandateState::Revoked { at, .. }
+                | MandateState::Renounced { at, .. }
+                | MandateState::Annulled { at, .. }
                 | MandateState::Ended { at, .. },
             ) => Span::Ended(at),
-            (_, MandateState::Given) => Span::Ended(mandate.valid.to),
+            _ => Span::Ended(mandate.valid.to),
         };
         Self {
             kind: Kind::Mandate,
             id: mandate.id(),
             authority: None,
             span,
-            rests_on: vec![mandate.presentation.as_uuid()],
+            rests_on: [
+                Some(mandate.presentation.as_uuid()),
+                mandate.route.document().map(crate::id::DocumentId::as_uuid),
+            ]
+            .into_iter()
+            .flatten()
+            .chain(mandate.renewals.iter().map(|shown| shown.as_uuid()))
+            .collect(),
         }
     }
 

@@ -18,12 +18,20 @@ use crate::{
     id::{AccessId, DeclarationId, EventId, MandateId, NumberId, PersonId, PresentationId, RequestId},
     instant::{Instant, LocalDate, Period},
     joint::{ExceptionGround, ForChild, Said},
+    mandate::{
+        Awaited, Confirmation, DisputeGround, MandateRoute, RenunciationGround, RevocationGround,
+        SuspensionGround,
+    },
     presentation::{Means, Presented},
     task::{TaskOutcome, TaskWork},
     terms::Terms,
     text::{CaseRef, ClientId, Code, Language, Login, Name, PrivilegeUri, Prose},
 };
 use serde::{Deserialize, Serialize};
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
 
 /// What happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -203,11 +211,70 @@ pub enum Fact {
         valid: MandatePeriod,
         /// What had been shown.
         presentation: PresentationId,
+        /// How it was given.
+        #[serde(default, skip_serializing_if = "MandateRoute::is_digital")]
+        route: MandateRoute,
+        /// What must be said to it before it can be used.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        awaits: Option<Awaited>,
     },
+    /// The grantor gave it for longer.
+    MandateRenewed {
+        /// Until when it was given before.
+        from: Instant,
+        /// The first moment when it can no longer be used.
+        to: Instant,
+        /// What had been shown.
+        presentation: PresentationId,
+    },
+    /// Something that the mandate waited for was said.
+    MandateConfirmed {
+        /// What.
+        confirmation: Confirmation,
+        /// The first moment when it can be used; `None` as long as it waits for more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Instant>,
+    },
+    /// The grantor lets it rest.
+    MandateSuspended {
+        /// Why.
+        ground: SuspensionGround,
+    },
+    /// It is disputed, and rests until that is settled.
+    MandateDisputed {
+        /// Why.
+        ground: DisputeGround,
+        /// In the words of whoever noted it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Prose>,
+    },
+    /// It can be used again.
+    MandateResumed {},
     /// The grantor revoked it.
-    MandateRevoked {},
+    MandateRevoked {
+        /// Why.
+        #[serde(default, skip_serializing_if = "is_default")]
+        ground: RevocationGround,
+        /// Whether the representative is not to learn it (M12).
+        #[serde(default, skip_serializing_if = "is_default")]
+        quiet: bool,
+        /// The grantor's word, where staff did it for them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        assisted: Option<Assistance>,
+    },
     /// The representative gave it up.
-    MandateRenounced {},
+    MandateRenounced {
+        /// Why.
+        #[serde(default, skip_serializing_if = "is_default")]
+        ground: RenunciationGround,
+    },
+    /// Staff had entered it wrongly: it never counted.
+    MandateAnnulled {
+        /// What was wrong.
+        ground: AnnulmentGround,
+        /// In their words.
+        note: Prose,
+    },
     /// It ended.
     MandateEnded {
         /// Why.
@@ -469,8 +536,14 @@ impl Fact {
             Self::ConsentAnnulled { .. } => "consent_annulled",
             Self::ConsentLapsed { .. } => "consent_lapsed",
             Self::MandateGiven { .. } => "mandate_given",
-            Self::MandateRevoked {} => "mandate_revoked",
-            Self::MandateRenounced {} => "mandate_renounced",
+            Self::MandateRenewed { .. } => "mandate_renewed",
+            Self::MandateConfirmed { .. } => "mandate_confirmed",
+            Self::MandateSuspended { .. } => "mandate_suspended",
+            Self::MandateDisputed { .. } => "mandate_disputed",
+            Self::MandateResumed {} => "mandate_resumed",
+            Self::MandateRevoked { .. } => "mandate_revoked",
+            Self::MandateRenounced { .. } => "mandate_renounced",
+            Self::MandateAnnulled { .. } => "mandate_annulled",
             Self::MandateEnded { .. } => "mandate_ended",
             Self::MandateRequested { .. } => "mandate_requested",
             Self::MandateRequestApproved { .. } => "mandate_request_approved",

@@ -1,13 +1,21 @@
 //! A power of attorney (fuldmagt).
 
+mod ground;
+mod route;
+
+pub use ground::{DisputeGround, RenunciationGround, RevocationGround, SuspensionGround};
+pub use route::{Awaited, COOLING_OFF, Confirmation, MandatePaper, MandateRoute, usable_from};
+
 use crate::{
     catalogue::EntryVersion,
+    collected::{AnnulmentGround, Assistance},
     event::{EndCause, Entity, Fact, Kind, MandatePeriod, Recorded},
     id::{MandateId, PersonId, PresentationId},
     instant::Instant,
     reason::Reason,
-    text::{CaseRef, PrivilegeUri},
+    text::{CaseRef, PrivilegeUri, Prose},
 };
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// A power of attorney.
@@ -27,30 +35,69 @@ pub struct Mandate {
     pub privileges: Vec<PrivilegeUri>,
     /// For one case only.
     pub case: Option<CaseRef>,
-    /// When it holds.
+    /// When it holds. What waits begins at the latest when it waits no longer.
     pub valid: MandatePeriod,
     /// What had been shown.
     pub presentation: PresentationId,
     /// When it was given.
     pub given_at: Instant,
-    /// What has been recorded of its end.
+    /// How it was given.
+    pub route: MandateRoute,
+    /// What had been shown each time when it was given for longer, the first time first.
+    pub renewals: Vec<PresentationId>,
+    /// The times in which it rested, the earliest first; none is under way.
+    pub pauses: Vec<Pause>,
+    /// What has been recorded of it since.
     pub state: MandateState,
 }
 
-/// What has been recorded of a mandate's end.
+/// A time in which a mandate rested.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Pause {
+    /// The first moment.
+    pub from: Instant,
+    /// The first moment after it.
+    pub to: Instant,
+    /// Whether it was disputed.
+    pub disputed: bool,
+}
+
+/// What has been recorded of a mandate since it was given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MandateState {
+    /// Something must be said to it before anybody can use it.
+    Awaiting(Awaited),
     /// Nothing.
     Given,
+    /// The grantor lets it rest.
+    Suspended {
+        /// Since when.
+        at: Instant,
+        /// Why.
+        ground: SuspensionGround,
+    },
+    /// It is disputed, and rests until that is settled.
+    Disputed {
+        /// Since when.
+        at: Instant,
+        /// Why.
+        ground: DisputeGround,
+    },
     /// The grantor revoked it.
     Revoked {
         /// When.
         at: Instant,
+        /// Why.
+        ground: RevocationGround,
+        /// Whether the representative is not to learn it.
+        quiet: bool,
     },
     /// The representative gave it up.
     Renounced {
         /// When.
         at: Instant,
+        /// Why.
+        ground: RenunciationGround,
     },
     /// It ended.
     Ended {
@@ -61,6 +108,13 @@ pub enum MandateState {
         /// Why.
         cause: EndCause,
     },
+    /// It had been entered wrongly, and never counted.
+    Annulled {
+        /// When that was found.
+        at: Instant,
+        /// What was wrong.
+        ground: AnnulmentGround,
+    },
 }
 
 /// Where a mandate stands at a moment.
@@ -70,6 +124,12 @@ pub enum MandateStanding {
     Active,
     /// It begins later.
     Planned,
+    /// Something must be said to it first.
+    Awaiting,
+    /// The grantor lets it rest.
+    Suspended,
+    /// It is disputed.
+    Disputed,
     /// The grantor revoked it.
     Revoked,
     /// The representative gave it up.
@@ -78,6 +138,8 @@ pub enum MandateStanding {
     Expired,
     /// It ended.
     Ended,
+    /// It never counted.
+    Annulled,
 }
 
 impl MandateStanding {
@@ -86,11 +148,20 @@ impl MandateStanding {
         match self {
             Self::Active => "active",
             Self::Planned => "planned",
+            Self::Awaiting => "awaiting",
+            Self::Suspended => "suspended",
+            Self::Disputed => "disputed",
             Self::Revoked => "revoked",
             Self::Renounced => "renounced",
             Self::Expired => "expired",
             Self::Ended => "ended",
+            Self::Annulled => "annulled",
         }
+    }
+
+    /// Whether it is not over.
+    pub const fn is_alive(self) -> bool {
+        matches!(self, Self::Active | Self::Planned | Self::Awaiting | Self::Suspended | Self::Disputed)
     }
 
     /// Why nobody can act on it; `None` when somebody can.
@@ -98,10 +169,14 @@ impl MandateStanding {
         match self {
             Self::Active => None,
             Self::Planned => Some(Reason::PowerNotStarted),
+            Self::Awaiting => Some(Reason::PowerAwaited),
+            Self::Suspended => Some(Reason::PowerSuspended),
+            Self::Disputed => Some(Reason::PowerDisputed),
             Self::Revoked => Some(Reason::PowerRevoked),
             Self::Renounced => Some(Reason::PowerRenounced),
             Self::Expired => Some(Reason::PowerExpired),
             Self::Ended => Some(Reason::PowerEndedByDeath),
+            Self::Annulled => Some(Reason::NoPower),
         }
     }
 }
@@ -113,59 +188,214 @@ impl Mandate {
             MandateState::Revoked { .. } => MandateStanding::Revoked,
             MandateState::Renounced { .. } => MandateStanding::Renounced,
             MandateState::Ended { .. } => MandateStanding::Ended,
-            MandateState::Given if now >= self.valid.to => MandateStanding::Expired,
+            MandateState::Annulled { .. } => MandateStanding::Annulled,
+            _ if now >= self.valid.to => MandateStanding::Expired,
+            MandateState::Awaiting(_) => MandateStanding::Awaiting,
+            MandateState::Suspended { .. } => MandateStanding::Suspended,
+            MandateState::Disputed { .. } => MandateStanding::Disputed,
             MandateState::Given if now < self.valid.from => MandateStanding::Planned,
             MandateState::Given => MandateStanding::Active,
         }
     }
 
-    /// Where it stood at that moment, as far as is known: an end counts from when it was so, and a later one not yet.
+    /// Where it stood at that moment, as far as is known: an end or a rest counts from when it was so, and a later one not yet.
     pub fn stood(&self, at: Instant) -> MandateStanding {
-        let (MandateState::Revoked { at: end }
-        | MandateState::Renounced { at: end }
-        | MandateState::Ended { effective_at: end, .. }) = self.state
-        else {
-            return self.standing(at);
+        let since = match self.state {
+            MandateState::Awaiting(_) | MandateState::Annulled { .. } => return self.standing(at),
+            MandateState::Given => None,
+            MandateState::Suspended { at, .. }
+            | MandateState::Disputed { at, .. }
+            | MandateState::Revoked { at, .. }
+            | MandateState::Renounced { at, .. }
+            | MandateState::Ended { effective_at: at, .. } => Some(at),
         };
-        if end <= at {
-            self.standing(at)
-        } else {
-            Self { state: MandateState::Given, ..self.clone() }.standing(at)
+        if since.is_some_and(|since| since <= at) {
+            return self.standing(at);
+        }
+        match self.pauses.iter().find(|pause| pause.from <= at && at < pause.to) {
+            Some(pause) if pause.disputed => MandateStanding::Disputed,
+            Some(_) => MandateStanding::Suspended,
+            None => Self { state: MandateState::Given, ..self.clone() }.standing(at),
         }
     }
 
-    fn must_stand(&self, now: Instant) -> Result<(), Reason> {
+    /// Refuses unless it is not over at that moment.
+    pub fn must_stand(&self, now: Instant) -> Result<(), Reason> {
         match self.standing(now) {
-            MandateStanding::Active | MandateStanding::Planned => Ok(()),
             MandateStanding::Revoked => Err(Reason::MandateRevoked),
             MandateStanding::Renounced => Err(Reason::MandateRenounced),
             MandateStanding::Expired => Err(Reason::MandateExpired),
             MandateStanding::Ended => Err(Reason::MandateEnded),
+            MandateStanding::Annulled => Err(Reason::MandateAnnulled),
+            standing => {
+                debug_assert!(standing.is_alive());
+                Ok(())
+            }
         }
     }
 
-    fn end(self, state: MandateState) -> Self {
+    /// The mandate as its representative may know it: a quiet revocation looks to them as if its time had passed (M12).
+    pub fn as_held(self) -> Self {
+        match self.state {
+            MandateState::Revoked { at, quiet: true, .. } => Self {
+                revision: self.revision - 1,
+                valid: MandatePeriod { to: at.max(self.valid.from), ..self.valid },
+                state: MandateState::Given,
+                ..self
+            },
+            _ => self,
+        }
+    }
+
+    fn into_state(self, state: MandateState) -> Self {
         Self { revision: self.revision + 1, state, ..self }
     }
 
-    /// The grantor ends it from now on.
-    pub fn revoke(self, now: Instant) -> Result<(Self, Fact), Reason> {
-        self.must_stand(now)?;
-        Ok((self.end(MandateState::Revoked { at: now }), Fact::MandateRevoked {}))
+    /// The pauses, with the one that is under way if it ends at that moment.
+    fn rested_until(&self, to: Instant) -> Vec<Pause> {
+        let under_way = match self.state {
+            MandateState::Suspended { at, .. } => Some((at, false)),
+            MandateState::Disputed { at, .. } => Some((at, true)),
+            _ => None,
+        };
+        let pause =
+            under_way.filter(|(from, _)| *from < to).map(|(from, disputed)| Pause { from, to, disputed });
+        self.pauses.iter().copied().chain(pause).collect()
     }
 
-    /// The representative ends it from now on.
-    pub fn renounce(self, now: Instant) -> Result<(Self, Fact), Reason> {
+    /// What it waited for is said. Once it waits for nothing more, it can be used from `from`, or later if it was planned so.
+    pub fn confirm(
+        self,
+        confirmation: Confirmation,
+        from: Instant,
+        now: Instant,
+    ) -> Result<(Self, Fact), Reason> {
         self.must_stand(now)?;
-        Ok((self.end(MandateState::Renounced { at: now }), Fact::MandateRenounced {}))
+        let MandateState::Awaiting(awaited) = self.state else { return Err(Reason::MandateNotAwaiting) };
+        if !awaited.waits_for(confirmation) {
+            return Err(Reason::MandateNotAwaiting);
+        }
+        let left = awaited.after(confirmation);
+        let from = left.is_none().then_some(from.max(self.valid.from));
+        Ok((self.confirmed(left, from), Fact::MandateConfirmed { confirmation, from }))
+    }
+
+    fn confirmed(self, left: Option<Awaited>, from: Option<Instant>) -> Self {
+        let valid = MandatePeriod { from: from.unwrap_or(self.valid.from), ..self.valid };
+        let state = left.map_or(MandateState::Given, MandateState::Awaiting);
+        Self { valid, ..self.into_state(state) }
+    }
+
+    /// The grantor gives it for longer, as it is.
+    pub fn renew(
+        self,
+        to: Instant,
+        presentation: PresentationId,
+        now: Instant,
+    ) -> Result<(Self, Fact), Reason> {
+        self.must_stand(now)?;
+        match self.state {
+            MandateState::Given => {}
+            MandateState::Awaiting(_) => return Err(Reason::MandateAwaiting),
+            _ => return Err(Reason::MandateResting),
+        }
+        if to <= self.valid.to {
+            return Err(Reason::EndDateNotLater);
+        }
+        let from = self.valid.to;
+        Ok((self.renewed(to, presentation), Fact::MandateRenewed { from, to, presentation }))
+    }
+
+    fn renewed(mut self, to: Instant, presentation: PresentationId) -> Self {
+        self.renewals.push(presentation);
+        Self { revision: self.revision + 1, valid: MandatePeriod { to, ..self.valid }, ..self }
+    }
+
+    /// The grantor lets it rest from now on.
+    pub fn suspend(self, ground: SuspensionGround, now: Instant) -> Result<(Self, Fact), Reason> {
+        self.must_stand(now)?;
+        match self.state {
+            MandateState::Given => Ok((
+                self.into_state(MandateState::Suspended { at: now, ground }),
+                Fact::MandateSuspended { ground },
+            )),
+            MandateState::Awaiting(_) => Err(Reason::MandateAwaiting),
+            _ => Err(Reason::MandateResting),
+        }
+    }
+
+    /// It is disputed: nobody uses it until that is settled, also where the grantor let it rest already.
+    pub fn dispute(
+        self,
+        ground: DisputeGround,
+        note: Option<Prose>,
+        now: Instant,
+    ) -> Result<(Self, Fact), Reason> {
+        self.must_stand(now)?;
+        if matches!(self.state, MandateState::Disputed { .. }) {
+            return Err(Reason::MandateResting);
+        }
+        if matches!(self.state, MandateState::Awaiting(_)) {
+            return Err(Reason::MandateAwaiting);
+        }
+        let pauses = self.rested_until(now);
+        let next = Self { pauses, ..self.into_state(MandateState::Disputed { at: now, ground }) };
+        Ok((next, Fact::MandateDisputed { ground, note }))
+    }
+
+    /// It can be used again from now on.
+    pub fn resume(self, now: Instant) -> Result<(Self, Fact), Reason> {
+        self.must_stand(now)?;
+        match self.state {
+            MandateState::Suspended { .. } | MandateState::Disputed { .. } => {
+                let pauses = self.rested_until(now);
+                Ok((Self { pauses, ..self.into_state(MandateState::Given) }, Fact::MandateResumed {}))
+            }
+            _ => Err(Reason::MandateNotResting),
+        }
+    }
+
+    /// The grantor ends it from now on; quietly, so that the representative does not learn it.
+    pub fn revoke(
+        self,
+        ground: RevocationGround,
+        quiet: bool,
+        assisted: Option<Assistance>,
+        now: Instant,
+    ) -> Result<(Self, Fact), Reason> {
+        self.must_stand(now)?;
+        let pauses = self.rested_until(now);
+        let next = Self { pauses, ..self.into_state(MandateState::Revoked { at: now, ground, quiet }) };
+        Ok((next, Fact::MandateRevoked { ground, quiet, assisted }))
+    }
+
+    /// The representative ends it from now on; of what waits for their acceptance, they decline it.
+    pub fn renounce(self, ground: RenunciationGround, now: Instant) -> Result<(Self, Fact), Reason> {
+        self.must_stand(now)?;
+        let pauses = self.rested_until(now);
+        let next = Self { pauses, ..self.into_state(MandateState::Renounced { at: now, ground }) };
+        Ok((next, Fact::MandateRenounced { ground }))
     }
 
     /// It ends although neither asked for it, as of a moment that may lie in the past.
     pub fn lapse(self, cause: EndCause, effective_at: Instant, now: Instant) -> Result<(Self, Fact), Reason> {
         self.must_stand(now)?;
+        let pauses = self.rested_until(effective_at);
+        let next = Self { pauses, ..self.into_state(MandateState::Ended { at: now, effective_at, cause }) };
+        Ok((next, Fact::MandateEnded { cause, effective_at }))
+    }
+
+    /// It was entered wrongly: it never counted. What the grantor gave themselves was not entered by anybody.
+    pub fn annul(self, ground: AnnulmentGround, note: Prose, now: Instant) -> Result<(Self, Fact), Reason> {
+        if self.route.is_digital() {
+            return Err(Reason::MandateNotEntered);
+        }
+        if matches!(self.state, MandateState::Annulled { .. }) {
+            return Err(Reason::MandateAnnulled);
+        }
         Ok((
-            self.end(MandateState::Ended { at: now, effective_at, cause }),
-            Fact::MandateEnded { cause, effective_at },
+            self.into_state(MandateState::Annulled { at: now, ground }),
+            Fact::MandateAnnulled { ground, note },
         ))
     }
 }
@@ -186,44 +416,79 @@ impl Entity for Mandate {
     }
 
     fn replay(before: Option<Self>, event: &Recorded) -> Option<Self> {
-        let at = event.recorded_at;
-        match (before, &event.fact) {
-            (
-                None,
-                Fact::MandateGiven {
-                    grantor,
-                    representative,
-                    packages,
-                    privileges,
-                    case,
-                    valid,
-                    presentation,
-                },
-            ) => Some(Self {
-                id: MandateId::from_uuid(event.aggregate),
-                revision: 1,
-                grantor: *grantor,
-                representative: *representative,
-                packages: packages.clone(),
-                privileges: privileges.clone(),
-                case: case.clone(),
-                valid: *valid,
-                presentation: *presentation,
-                given_at: at,
-                state: MandateState::Given,
-            }),
-            (Some(mandate), fact) if mandate.state == MandateState::Given => {
-                let state = match fact {
-                    Fact::MandateRevoked {} => MandateState::Revoked { at },
-                    Fact::MandateRenounced {} => MandateState::Renounced { at },
-                    Fact::MandateEnded { cause, effective_at } => {
-                        MandateState::Ended { at, effective_at: *effective_at, cause: *cause }
-                    }
-                    _ => return None,
-                };
-                Some(mandate.end(state))
-            }
-            _ => None,
+        match before {
+            None => given(event),
+            Some(mandate) => mandate.after(event),
         }
+    }
+}
+
+fn given(event: &Recorded) -> Option<Mandate> {
+    let Fact::MandateGiven {
+        grantor,
+        representative,
+        packages,
+        privileges,
+        case,
+        valid,
+        presentation,
+        route,
+        awaits,
+    } = &event.fact
+    else {
+        return None;
+    };
+    Some(Mandate {
+        id: MandateId::from_uuid(event.aggregate),
+        revision: 1,
+        grantor: *grantor,
+        representative: *representative,
+        packages: packages.clone(),
+        privileges: privileges.clone(),
+        case: case.clone(),
+        valid: *valid,
+        presentation: *presentation,
+        given_at: event.recorded_at,
+        route: route.clone(),
+        renewals: Vec::new(),
+        pauses: Vec::new(),
+        state: awaits.map_or(MandateState::Given, MandateState::Awaiting),
+    })
+}
+
+impl Mandate {
+    fn after(self, event: &Recorded) -> Option<Self> {
+        let at = event.recorded_at;
+        let is_over = matches!(
+            self.state,
+            MandateState::Revoked { .. } | MandateState::Renounced { .. } | MandateState::Ended { .. }
+        );
+        let annulled = |ground| MandateState::Annulled { at, ground };
+        let next = match (self.state, &event.fact) {
+            (MandateState::Annulled { .. }, _) => return None,
+            (_, Fact::MandateAnnulled { ground, .. }) => return Some(self.into_state(annulled(*ground))),
+            _ if is_over => return None,
+            (MandateState::Awaiting(awaited), Fact::MandateConfirmed { confirmation, from }) => {
+                return Some(self.confirmed(awaited.after(*confirmation), *from));
+            }
+            (_, Fact::MandateRenewed { to, presentation, .. }) => {
+                return Some(self.renewed(*to, *presentation));
+            }
+            (_, Fact::MandateSuspended { ground }) => MandateState::Suspended { at, ground: *ground },
+            (_, Fact::MandateDisputed { ground, .. }) => MandateState::Disputed { at, ground: *ground },
+            (_, Fact::MandateResumed {}) => MandateState::Given,
+            (_, Fact::MandateRevoked { ground, quiet, .. }) => {
+                MandateState::Revoked { at, ground: *ground, quiet: *quiet }
+            }
+            (_, Fact::MandateRenounced { ground }) => MandateState::Renounced { at, ground: *ground },
+            (_, Fact::MandateEnded { cause, effective_at }) => {
+                let pauses = self.rested_until(*effective_at);
+                let state = MandateState::Ended { at, effective_at: *effective_at, cause: *cause };
+                return Some(Self { pauses, ..self.into_state(state) });
+            }
+            _ => return None,
+        };
+        let pauses = self.rested_until(at);
+        Some(Self { pauses, ..self.into_state(next) })
     }
 }

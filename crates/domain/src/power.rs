@@ -14,16 +14,22 @@ use uuid::Uuid;
 pub enum Basis {
     /// A mandate that was given here.
     MandateDigital,
+    /// A mandate on the form that is printed here.
+    MandatePaper,
+    /// A general power of attorney on paper.
+    GeneralPoa,
 }
 
 impl Basis {
     /// Every one.
-    pub const ALL: [Self; 1] = [Self::MandateDigital];
+    pub const ALL: [Self; 3] = [Self::MandateDigital, Self::MandatePaper, Self::GeneralPoa];
 
     /// The code.
     pub const fn code(self) -> &'static str {
         match self {
             Self::MandateDigital => "MANDATE_DIGITAL",
+            Self::MandatePaper => "MANDATE_PAPER",
+            Self::GeneralPoa => "GENERAL_POA",
         }
     }
 
@@ -38,8 +44,14 @@ impl Basis {
 pub enum PowerEnd {
     /// Whoever gave it took it back.
     Revoked,
+    /// Likewise, and whoever held it is not to learn it (M12).
+    RevokedQuietly,
     /// Whoever held it gave it up.
     Renounced,
+    /// It rests for a time.
+    Suspended,
+    /// It is disputed.
+    Disputed,
     /// One of the two died.
     Death,
     /// It ended by something else.
@@ -48,13 +60,24 @@ pub enum PowerEnd {
 
 impl PowerEnd {
     /// Every one.
-    pub const ALL: [Self; 4] = [Self::Revoked, Self::Renounced, Self::Death, Self::Ended];
+    pub const ALL: [Self; 7] = [
+        Self::Revoked,
+        Self::RevokedQuietly,
+        Self::Renounced,
+        Self::Suspended,
+        Self::Disputed,
+        Self::Death,
+        Self::Ended,
+    ];
 
     /// The code.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Revoked => "revoked",
+            Self::RevokedQuietly => "revoked_quietly",
             Self::Renounced => "renounced",
+            Self::Suspended => "suspended",
+            Self::Disputed => "disputed",
             Self::Death => "death",
             Self::Ended => "ended",
         }
@@ -124,27 +147,27 @@ struct Powers(Vec<Power>);
 impl Powers {
     fn follow(&mut self, mandate: &Mandate, event: &Recorded) {
         let known_from = event.subjects.iter().find(|s| s.person == mandate.grantor).map_or(0, |s| s.version);
-        match (&event.fact, mandate.state) {
-            (Fact::MandateGiven { .. }, _) => self.give(mandate, event, known_from),
-            (_, MandateState::Revoked { at }) => self.cut(at, PowerEnd::Revoked, event, known_from),
-            (_, MandateState::Renounced { at }) => self.cut(at, PowerEnd::Renounced, event, known_from),
-            (_, MandateState::Ended { effective_at, cause, .. }) => {
-                self.cut(effective_at, PowerEnd::of_cause(cause), event, known_from);
-            }
-            (_, MandateState::Given) => {}
+        match Change::of(mandate, &event.fact) {
+            Change::Nothing => {}
+            Change::Given(from) => self.give(mandate, from, event, known_from),
+            Change::Cut { at, why, rested } => self.cut(at, why, rested, event, known_from),
+            Change::Never => self.never(known_from),
         }
     }
 
-    fn give(&mut self, mandate: &Mandate, event: &Recorded, known_from: u64) {
+    fn give(&mut self, mandate: &Mandate, from: Instant, event: &Recorded, known_from: u64) {
+        if from >= mandate.valid.to {
+            return;
+        }
         self.0.extend(mandate.privileges.iter().map(|privilege| Power {
             grantor: mandate.grantor,
             representative: mandate.representative,
             privilege: privilege.clone(),
             case: mandate.case.clone(),
-            basis: Basis::MandateDigital,
+            basis: mandate.route.basis(),
             source: event.aggregate,
             source_revision: event.revision,
-            valid_from: mandate.valid.from,
+            valid_from: from,
             valid_to: mandate.valid.to,
             ended: None,
             known_from,
@@ -153,14 +176,22 @@ impl Powers {
     }
 
     /// Nothing holds from that moment on; what had held until then is said anew.
-    fn cut(&mut self, end: Instant, why: PowerEnd, event: &Recorded, known_from: u64) {
+    fn cut(
+        &mut self,
+        end: Instant,
+        why: PowerEnd,
+        rested: Option<Instant>,
+        event: &Recorded,
+        known_from: u64,
+    ) {
         let mut shorter = Vec::new();
-        for power in self.0.iter_mut().filter(|p| p.known_to.is_none() && p.valid_to > end) {
+        let last = |p: &&mut Power| p.known_to.is_none() && (p.valid_to > end || Some(p.valid_to) == rested);
+        for power in self.0.iter_mut().filter(last) {
             power.known_to = Some(known_from);
             if power.valid_from < end {
                 shorter.push(Power {
                     source_revision: event.revision,
-                    valid_to: end,
+                    valid_to: power.valid_to.min(end),
                     ended: Some(why),
                     known_from,
                     known_to: None,
@@ -169,5 +200,59 @@ impl Powers {
             }
         }
         self.0.append(&mut shorter);
+    }
+
+    /// None of it ever held.
+    fn never(&mut self, known_from: u64) {
+        for power in self.0.iter_mut().filter(|p| p.known_to.is_none()) {
+            power.known_to = Some(known_from);
+        }
+    }
+}
+
+/// What an event of a mandate means for the powers that rest on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// Nothing.
+    Nothing,
+    /// They are there from that moment on: when it can be used, or when it goes on.
+    Given(Instant),
+    /// None is there from that moment on.
+    Cut {
+        /// The moment.
+        at: Instant,
+        /// Why.
+        why: PowerEnd,
+        /// Since when none was there already because it rested: why that was counts no longer.
+        rested: Option<Instant>,
+    },
+    /// None was ever there.
+    Never,
+}
+
+impl Change {
+    /// What it means that a mandate has just come to be so.
+    pub fn of(mandate: &Mandate, fact: &Fact) -> Self {
+        if let Fact::MandateRenewed { from, .. } = fact {
+            return Self::Given(*from);
+        }
+        let cut = |at: Instant, why| {
+            let rested = mandate.pauses.last().filter(|pause| pause.to == at).map(|pause| pause.from);
+            Self::Cut { at, why, rested }
+        };
+        match mandate.state {
+            MandateState::Awaiting(_) => Self::Nothing,
+            MandateState::Given => {
+                let from = mandate.pauses.last().map_or(mandate.valid.from, |pause| pause.to);
+                Self::Given(from.max(mandate.valid.from))
+            }
+            MandateState::Suspended { at, .. } => cut(at, PowerEnd::Suspended),
+            MandateState::Disputed { at, .. } => cut(at, PowerEnd::Disputed),
+            MandateState::Revoked { at, quiet: false, .. } => cut(at, PowerEnd::Revoked),
+            MandateState::Revoked { at, quiet: true, .. } => cut(at, PowerEnd::RevokedQuietly),
+            MandateState::Renounced { at, .. } => cut(at, PowerEnd::Renounced),
+            MandateState::Ended { effective_at, cause, .. } => cut(effective_at, PowerEnd::of_cause(cause)),
+            MandateState::Annulled { .. } => Self::Never,
+        }
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::{
     Digest, Localized,
-    catalogue::{ConsentType, EntryVersion, MandatePackage, Named},
+    catalogue::{ConsentType, EntryVersion, MandatePackage, Named, Risk},
     digest::canonical,
     event::{Entity, Fact, Kind, Recorded},
-    id::{MandateRequestId, PersonId, PresentationId, RequestId},
+    id::{MandateId, MandateRequestId, PersonId, PresentationId, RequestId},
     instant::Instant,
+    mandate::COOLING_OFF,
     reason::Reason,
     terms::Terms,
     text::{CaseRef, Code, Language, Name, PrivilegeUri},
@@ -55,6 +56,9 @@ pub enum Presented {
         /// The request, if one is being answered.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request: Option<MandateRequestId>,
+        /// The mandate, if one is given for longer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        renews: Option<MandateId>,
     },
 }
 
@@ -272,14 +276,22 @@ pub fn mandate_document(setting: &MandateSetting<'_>, language: Language) -> Vec
             })
         })
         .collect();
-    canonical(&json!({
+    let mut document = json!({
         "schema": "tillid.presentation.mandate/1",
         "language": language,
         "representative": setting.representative,
         "packages": packages,
         "case": setting.case,
         "until": setting.until,
-    }))
+    });
+    // Said only where it is so: what was shown before keeps its bytes.
+    if setting.packages.iter().any(|(package, _)| package.risk == Risk::High) {
+        document["usable_after_hours"] = json!(COOLING_OFF / 3600);
+    }
+    if setting.packages.iter().any(|(package, _)| package.acceptance_required) {
+        document["acceptance_required"] = json!(true);
+    }
+    canonical(&document)
 }
 
 #[cfg(test)]

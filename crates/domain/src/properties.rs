@@ -8,7 +8,10 @@ use crate::{
     consent::{Consent, ConsentStanding, ConsentState},
     event::{ConsentAnswer, EndCause, Entity, Event, Fact, MandatePeriod, Recorded, SubjectVersion, replay},
     id::{ConsentId, DeclarationId, EntryId, EventId, MandateId, PersonId, PresentationId, RequestId},
-    mandate::{Mandate, MandateStanding, MandateState},
+    mandate::{
+        Awaited, Confirmation, DisputeGround, Mandate, MandateRoute, MandateStanding, MandateState,
+        RenunciationGround, RevocationGround, SuspensionGround,
+    },
     power::{Power, powers_of},
     reason::Reason,
     request::{ConsentRequest, RequestStanding, RequestState},
@@ -169,6 +172,10 @@ fn request(deadline: i64) -> (ConsentRequest, History) {
 }
 
 fn mandate(from: i64, to: i64) -> (Mandate, History) {
+    mandate_that_waits(from, to, None)
+}
+
+fn mandate_that_waits(from: i64, to: i64, awaits: Option<Awaited>) -> (Mandate, History) {
     let now = moment(0);
     let mandate = Mandate {
         id: MandateId::from_uuid(uuid(4)),
@@ -181,7 +188,10 @@ fn mandate(from: i64, to: i64) -> (Mandate, History) {
         valid: MandatePeriod { from: moment(from), to: moment(from + to) },
         presentation: PresentationId::from_uuid(uuid(3)),
         given_at: now,
-        state: MandateState::Given,
+        route: MandateRoute::Digital,
+        renewals: Vec::new(),
+        pauses: Vec::new(),
+        state: awaits.map_or(MandateState::Given, MandateState::Awaiting),
     };
     let fact = Fact::MandateGiven {
         grantor: mandate.grantor,
@@ -191,6 +201,8 @@ fn mandate(from: i64, to: i64) -> (Mandate, History) {
         case: None,
         valid: mandate.valid,
         presentation: mandate.presentation,
+        route: MandateRoute::Digital,
+        awaits,
     };
     let history = History::of(&mandate, fact, now);
     (mandate, history)
@@ -301,8 +313,8 @@ proptest! {
             let (known, powers) = (last_version(&history), powers_of(&history.events));
             let done;
             (mandate, done) = attempt(mandate, &mut history, now, |m, now| match command {
-                0..=1 => m.revoke(now),
-                2 => m.renounce(now),
+                0..=1 => m.revoke(RevocationGround::NotStated, false, None, now),
+                2 => m.renounce(RenunciationGround::NotStated, now),
                 3 => m.lapse(EndCause::Death, moment(passed - ago), now),
                 4 => m.lapse(EndCause::RepresentativeDeath, moment(passed - ago), now),
                 _ => Err(Reason::NoPower),
@@ -330,12 +342,58 @@ proptest! {
         }
     }
 
+    /// M8, M11, M12: whatever is done to a mandate, its powers hold exactly when it stands, and none is there while somebody's word is
+    /// awaited, while it rests, or after it ended.
+    #[test]
+    fn the_powers_of_a_mandate_hold_exactly_when_it_stands(
+        from in offsets(), to in 1..60_000_000_i64, waits in 0..4_u8,
+        steps in proptest::collection::vec((0..12_u8, 0..9_000_000_i64, 0..3_000_000_i64), 0..14),
+        probes in proptest::collection::vec(offsets(), 1..6),
+    ) {
+        let awaits = [None, Some(Awaited::Acceptance), Some(Awaited::SecondRegistrar), Some(Awaited::Both)][usize::from(waits)];
+        let (mut mandate, mut history) = mandate_that_waits(from, to, awaits);
+        let mut passed = 0;
+        for (command, wait, ago) in steps {
+            passed += wait;
+            let now = moment(passed);
+            let (known, powers) = (last_version(&history), powers_of(&history.events));
+            (mandate, _) = attempt(mandate, &mut history, now, |m, now| match command {
+                0 => m.revoke(RevocationGround::Pressured, ago % 2 == 0, None, now),
+                1 => m.renounce(RenunciationGround::Unable, now),
+                2 => m.lapse(EndCause::Death, moment(passed - ago), now),
+                3 => m.confirm(Confirmation::Acceptance, moment(passed + ago), now),
+                4 => m.confirm(Confirmation::SecondRegistrar, moment(passed + ago), now),
+                5..=6 => m.suspend(SuspensionGround::Unsure, now),
+                7..=8 => m.resume(now),
+                9 => m.dispute(DisputeGround::Misuse, None, now),
+                10 => {
+                    let until = moment(from + to + ago);
+                    m.renew(until, PresentationId::from_uuid(uuid(5)), now)
+                }
+                _ => m.annul(AnnulmentGround::WrongPerson, prose(), now),
+            });
+            prop_assert!(replay::<Mandate>(&history.events).as_ref() == Some(&mandate), "it replays to itself");
+            let after = powers_of(&history.events);
+            for probe in probes.iter().map(|p| moment(passed + p)) {
+                prop_assert_eq!(holds(&powers, known, probe), holds(&after, known, probe), "what was known is overwritten");
+                let held = holds(&after, last_version(&history), probe);
+                prop_assert_eq!(held, mandate.stood(probe) == MandateStanding::Active, "{:?} at {}", mandate.stood(probe), probe);
+                if held {
+                    let never = matches!(mandate.state, MandateState::Awaiting(_) | MandateState::Annulled { .. });
+                    prop_assert!(!never, "held by what never counted");
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_history_with_an_event_left_out_or_told_twice_replays_to_nothing(
         to in 1_000..60_000_000_i64, at in 1..999_i64,
     ) {
         let (given, mut history) = mandate(0, to);
-        let (_, revoked) = attempt(given, &mut history, moment(at), Mandate::revoke);
+        let (_, revoked) = attempt(given, &mut history, moment(at), |m, now| {
+            m.revoke(RevocationGround::NotStated, false, None, now)
+        });
         prop_assert!(revoked);
         let events = &history.events;
         let Some((first, rest)) = events.split_first() else { return Err(TestCaseError::fail("no events")) };

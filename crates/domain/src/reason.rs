@@ -56,6 +56,14 @@ reasons! {
     NoPower = "no_power",
     /// The power was revoked by the grantor.
     PowerRevoked = "power_revoked",
+    /// The power was revoked by the grantor, and the representative is not to learn it (M12).
+    PowerRevokedQuietly = "power_revoked_quietly",
+    /// The grantor lets the power rest.
+    PowerSuspended = "power_suspended",
+    /// The power is disputed.
+    PowerDisputed = "power_disputed",
+    /// Something must be said to the power before it can be used.
+    PowerAwaited = "power_awaited",
     /// The representative gave the power up.
     PowerRenounced = "power_renounced",
     /// The power's end date has passed.
@@ -218,6 +226,24 @@ reasons! {
     MandateExpired = "mandate_expired",
     /// The mandate has ended, for instance by a death.
     MandateEnded = "mandate_ended",
+    /// The mandate had been entered wrongly.
+    MandateAnnulled = "mandate_annulled",
+    /// The mandate waits for somebody's word.
+    MandateAwaiting = "mandate_awaiting",
+    /// The mandate does not wait for that.
+    MandateNotAwaiting = "mandate_not_awaiting",
+    /// The mandate rests already.
+    MandateResting = "mandate_resting",
+    /// The new end date is not later than the one there is.
+    EndDateNotLater = "end_date_not_later",
+    /// The mandate does not rest.
+    MandateNotResting = "mandate_not_resting",
+    /// The mandate is disputed; staff settle that.
+    MandateInDispute = "mandate_in_dispute",
+    /// The grantor gave it themselves: nobody entered it.
+    MandateNotEntered = "mandate_not_entered",
+    /// Whoever entered it does not confirm it too, nor does a party.
+    SecondRegistrarNeeded = "second_registrar_needed",
     /// The person has died.
     PersonDead = "person_dead",
     /// The death is already registered.

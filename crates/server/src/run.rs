@@ -145,6 +145,7 @@ fn app(api: Api, door: Door, sandbox: Option<World>, client_cert_from: Vec<IpAdd
         (tillid_web::UPLOAD_PATHS[0], tillid_web::UPLOAD_LIMIT),
         (tillid_web::UPLOAD_PATHS[1], tillid_web::UPLOAD_LIMIT),
         (tillid_web::UPLOAD_PATHS[2], tillid_web::UPLOAD_LIMIT),
+        (tillid_web::UPLOAD_PATHS[3], tillid_web::UPLOAD_LIMIT),
         (tillid_api::DECLARATIONS_PATH, tillid_api::DECLARATIONS_LIMIT),
     ];
     settings.page = Some(tillid_web::problem_page());

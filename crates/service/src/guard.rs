@@ -69,7 +69,9 @@ impl Service {
             (Err(Refusal::Denied(Reason::NoPower)), Who::Citizen { person, acting_for: Some(grantor) }) => {
                 let newest = tx.newest_mandate(*grantor, *person).await?;
                 // One that holds and gives nothing here is for a single case.
-                let why = |m: Mandate| m.standing(now).why_no_power().unwrap_or(Reason::PowerDoesNotCover);
+                let why = |m: Mandate| {
+                    m.as_held().standing(now).why_no_power().unwrap_or(Reason::PowerDoesNotCover)
+                };
                 let reason = newest.map_or(Reason::NoPower, why);
                 Ok(Err(Refusal::Denied(reason)))
             }

@@ -58,6 +58,7 @@ pub use log::{
     WitnessTask, WitnessView, Witnessed, audit, entry, root_text,
 };
 pub use mandate::{
+    MandateChange, MandateEntry, MandateService, PrintedMandate, Renewal,
     give::NewMandate,
     privileges::{CheckedClaim, HeldPrivileges},
     request::{NewMandateRequest, RequestReader, SeenMandateRequest},

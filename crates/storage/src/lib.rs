@@ -35,6 +35,7 @@ mod mandates;
 mod notices;
 mod persons;
 mod project;
+mod project_mandates;
 mod roles;
 mod sessions;
 mod tasks;

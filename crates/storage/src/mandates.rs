@@ -2,7 +2,7 @@
 
 use crate::{
     StoreError,
-    column::{RowRef, instant},
+    column::{RowRef, code_of, instant},
     engine::{Tx, on},
 };
 use sqlx::FromRow;
@@ -33,6 +33,92 @@ struct MandateRow {
     ended_at: Option<i64>,
     cause: Option<String>,
     effective_at: Option<i64>,
+    route: Option<String>,
+    renewals: Option<String>,
+    pauses: Option<String>,
+    awaits: Option<String>,
+    ground: Option<String>,
+    quiet: bool,
+}
+
+/// What of a mandate's row says where it stands.
+pub(crate) struct Columns {
+    pub(crate) state: &'static str,
+    pub(crate) at: Option<i64>,
+    pub(crate) cause: Option<String>,
+    pub(crate) effective_at: Option<i64>,
+    pub(crate) awaits: Option<&'static str>,
+    pub(crate) ground: Option<&'static str>,
+    pub(crate) quiet: bool,
+}
+
+impl Columns {
+    pub(crate) fn of(mandate: &Mandate) -> Self {
+        let state = |state| Self {
+            state,
+            at: None,
+            cause: None,
+            effective_at: None,
+            awaits: None,
+            ground: None,
+            quiet: false,
+        };
+        let since = |code, at: Instant, ground| Self {
+            at: Some(at.as_micros()),
+            ground: Some(ground),
+            ..state(code)
+        };
+        match mandate.state {
+            MandateState::Awaiting(awaited) => Self { awaits: Some(awaited.code()), ..state("awaiting") },
+            MandateState::Given => state("given"),
+            MandateState::Suspended { at, ground } => since("suspended", at, ground.code()),
+            MandateState::Disputed { at, ground } => since("disputed", at, ground.code()),
+            MandateState::Revoked { at, ground, quiet } => {
+                Self { quiet, ..since("revoked", at, ground.code()) }
+            }
+            MandateState::Renounced { at, ground } => since("renounced", at, ground.code()),
+            MandateState::Annulled { at, ground } => since("annulled", at, ground.code()),
+            MandateState::Ended { at, effective_at, cause } => Self {
+                at: Some(at.as_micros()),
+                cause: Some(code_of(&cause)),
+                effective_at: Some(effective_at.as_micros()),
+                ..state("ended")
+            },
+        }
+    }
+}
+
+impl MandateRow {
+    fn state(&self, at: RowRef) -> Result<MandateState, StoreError> {
+        let lapse = at.lapse(self.cause.as_deref(), self.effective_at)?;
+        let quiet = self.quiet;
+        let told = (self.ended_at.map(instant), self.ground.as_deref(), self.awaits.as_deref());
+        match (self.state.as_str(), told, lapse) {
+            ("awaiting", (None, None, Some(awaits)), None) if !quiet => {
+                Ok(MandateState::Awaiting(at.code(awaits)?))
+            }
+            ("given", (None, None, None), None) if !quiet => Ok(MandateState::Given),
+            ("revoked", (Some(ended), Some(ground), None), None) => {
+                Ok(MandateState::Revoked { at: ended, ground: at.code(ground)?, quiet })
+            }
+            ("suspended", (Some(since), Some(ground), None), None) if !quiet => {
+                Ok(MandateState::Suspended { at: since, ground: at.code(ground)? })
+            }
+            ("disputed", (Some(since), Some(ground), None), None) if !quiet => {
+                Ok(MandateState::Disputed { at: since, ground: at.code(ground)? })
+            }
+            ("renounced", (Some(ended), Some(ground), None), None) if !quiet => {
+                Ok(MandateState::Renounced { at: ended, ground: at.code(ground)? })
+            }
+            ("annulled", (Some(found), Some(ground), None), None) if !quiet => {
+                Ok(MandateState::Annulled { at: found, ground: at.code(ground)? })
+            }
+            ("ended", (Some(ended), None, None), Some((cause, effective_at))) if !quiet => {
+                Ok(MandateState::Ended { at: ended, effective_at, cause })
+            }
+            _ => Err(at.corrupt()),
+        }
+    }
 }
 
 impl TryFrom<MandateRow> for Mandate {
@@ -40,19 +126,10 @@ impl TryFrom<MandateRow> for Mandate {
 
     fn try_from(row: MandateRow) -> Result<Self, StoreError> {
         let at = RowRef { table: "mandate", id: row.id };
-        let state = match (
-            row.state.as_str(),
-            row.ended_at.map(instant),
-            at.lapse(row.cause.as_deref(), row.effective_at)?,
-        ) {
-            ("given", None, None) => MandateState::Given,
-            ("revoked", Some(ended), None) => MandateState::Revoked { at: ended },
-            ("renounced", Some(ended), None) => MandateState::Renounced { at: ended },
-            ("ended", Some(ended), Some((cause, effective_at))) => {
-                MandateState::Ended { at: ended, effective_at, cause }
-            }
-            _ => return Err(at.corrupt()),
-        };
+        let state = row.state(at)?;
+        let route = row.route.as_deref().map(|text| at.json(text)).transpose()?.unwrap_or_default();
+        let renewals = row.renewals.as_deref().map(|text| at.json(text)).transpose()?.unwrap_or_default();
+        let pauses = row.pauses.as_deref().map(|text| at.json(text)).transpose()?.unwrap_or_default();
         Ok(Self {
             id: MandateId::from_uuid(row.id),
             revision: at.number(row.revision)?,
@@ -64,6 +141,9 @@ impl TryFrom<MandateRow> for Mandate {
             valid: MandatePeriod { from: instant(row.valid_from), to: instant(row.valid_to) },
             presentation: PresentationId::from_uuid(row.presentation_id),
             given_at: instant(row.given_at),
+            route,
+            renewals,
+            pauses,
             state,
         })
     }
@@ -111,7 +191,7 @@ macro_rules! mandate_columns {
     ($rest:literal) => {
         concat!(
             "SELECT id, revision, grantor_id, representative_id, packages, privileges, case_ref, valid_from, valid_to, presentation_id, \
-             given_at, state, ended_at, cause, effective_at FROM mandate ",
+             given_at, state, ended_at, cause, effective_at, route, renewals, pauses, awaits, ground, quiet FROM mandate ",
             $rest
         )
     };

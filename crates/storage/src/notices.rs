@@ -227,7 +227,14 @@ impl<Mode> Tx<Mode> {
             Kind::ConsentRequest => {
                 ending!("consent_request", "consent_request", "deadline", "t.state = 'open'")
             }
-            Kind::Mandate => ending!("mandate", "mandate", "valid_to", "t.state = 'given'"),
+            Kind::Mandate => {
+                ending!(
+                    "mandate",
+                    "mandate",
+                    "valid_to",
+                    "t.state IN ('awaiting', 'given', 'suspended', 'disputed')"
+                )
+            }
             Kind::MandateRequest => {
                 ending!("mandate_request", "mandate_request", "deadline", "t.state IN ('open', 'lapsed')")
             }

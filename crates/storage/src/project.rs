@@ -3,7 +3,7 @@
 use crate::{
     StoreError,
     column::{code_of, json, terms},
-    engine::{Sql, Tx, Write, on, run},
+    engine::{Tx, Write, run},
     journal::signed,
 };
 use tillid_domain::{
@@ -13,10 +13,8 @@ use tillid_domain::{
     collected::Collected,
     event::{ConsentAnswer, EndCause, Event, Fact, Recorded},
     id::PersonId,
-    power::PowerEnd,
     text::Login,
 };
-use uuid::Uuid;
 
 impl Tx<Write> {
     /// The row of a person who has just become known; their version is counted up like everyone's.
@@ -98,24 +96,16 @@ impl Tx<Write> {
                 const SQL: &str = "UPDATE consent SET revision = $2, state = 'lapsed', ended_at = $3, cause = $4, effective_at = $5 WHERE id = $1";
                 self.set_with_cause(SQL, event, *cause, *effective_at).await
             }
-            Fact::MandateGiven { .. } => self.insert_mandate(event).await,
-            Fact::MandateRevoked {} => {
-                const SQL: &str =
-                    "UPDATE mandate SET revision = $2, state = 'revoked', ended_at = $3 WHERE id = $1";
-                self.set(SQL, event).await?;
-                self.cut_powers(event, at, PowerEnd::Revoked).await
-            }
-            Fact::MandateRenounced {} => {
-                const SQL: &str =
-                    "UPDATE mandate SET revision = $2, state = 'renounced', ended_at = $3 WHERE id = $1";
-                self.set(SQL, event).await?;
-                self.cut_powers(event, at, PowerEnd::Renounced).await
-            }
-            Fact::MandateEnded { cause, effective_at } => {
-                const SQL: &str = "UPDATE mandate SET revision = $2, state = 'ended', ended_at = $3, cause = $4, effective_at = $5 WHERE id = $1";
-                self.set_with_cause(SQL, event, *cause, *effective_at).await?;
-                self.cut_powers(event, *effective_at, PowerEnd::of_cause(*cause)).await
-            }
+            Fact::MandateGiven { .. }
+            | Fact::MandateRenewed { .. }
+            | Fact::MandateConfirmed { .. }
+            | Fact::MandateSuspended { .. }
+            | Fact::MandateDisputed { .. }
+            | Fact::MandateResumed {}
+            | Fact::MandateRevoked { .. }
+            | Fact::MandateRenounced { .. }
+            | Fact::MandateAnnulled { .. }
+            | Fact::MandateEnded { .. } => self.project_mandate(event).await,
             Fact::MandateRequested { .. } => self.insert_mandate_request(event).await,
             Fact::MandateRequestApproved { mandate, presentation } => {
                 self.approve_mandate_request(event, *mandate, *presentation).await
@@ -366,85 +356,6 @@ impl Tx<Write> {
         .bind(cause))?;
         Ok(())
     }
-
-    async fn insert_mandate(&mut self, event: &Recorded) -> Result<(), StoreError> {
-        let Fact::MandateGiven { grantor, representative, packages, privileges, case, valid, presentation } =
-            &event.fact
-        else {
-            return Ok(());
-        };
-        let case = case.as_ref().map(|c| c.as_str().to_owned());
-        run!(self, sqlx::query(
-            "INSERT INTO mandate (id, revision, grantor_id, representative_id, packages, privileges, case_ref, valid_from, valid_to, \
-             presentation_id, given_at, state) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'given')"
-        )
-        .bind(event.aggregate)
-        .bind(grantor.as_uuid())
-        .bind(representative.as_uuid())
-        .bind(json(packages))
-        .bind(json(privileges))
-        .bind(case.clone())
-        .bind(valid.from.as_micros())
-        .bind(valid.to.as_micros())
-        .bind(presentation.as_uuid())
-        .bind(event.recorded_at.as_micros()))?;
-        // Each of the privileges, out of the list that the mandate's own row has.
-        const POWERS: Sql = Sql {
-            postgres: "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, valid_from, valid_to, \
-                known_from) SELECT $1, $2, q.privilege, $4, 'MANDATE_DIGITAL', $5, $6, $7, $8 \
-                FROM json_array_elements_text($3::JSON) AS q(privilege)",
-            sqlite: "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, valid_from, valid_to, \
-                known_from) SELECT $1, $2, q.value, $4, 'MANDATE_DIGITAL', $5, $6, $7, $8 FROM json_each($3) AS q",
-        };
-        let sql = self.sql(&POWERS);
-        run!(
-            self,
-            sqlx::query(sql)
-                .bind(grantor.as_uuid())
-                .bind(representative.as_uuid())
-                .bind(json(privileges))
-                .bind(case.clone())
-                .bind(event.aggregate)
-                .bind(valid.from.as_micros())
-                .bind(valid.to.as_micros())
-                .bind(grantor_version(event, *grantor))
-        )?;
-        Ok(())
-    }
-
-    /// Lets nothing of a mandate hold from that moment on: says anew what had held until then, and closes what was known before.
-    async fn cut_powers(&mut self, event: &Recorded, end: Instant, why: PowerEnd) -> Result<(), StoreError> {
-        let grantor: Uuid =
-            on!(self, |conn| sqlx::query_scalar("SELECT grantor_id FROM mandate WHERE id = $1")
-                .bind(event.aggregate)
-                .fetch_one(conn)
-                .await)?;
-        let version = grantor_version(event, PersonId::from_uuid(grantor));
-        run!(self, sqlx::query(
-            "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, source_revision, valid_from, \
-             valid_to, ended, known_from) SELECT grantor_id, representative_id, privilege, case_ref, basis, source_id, $4, valid_from, \
-             $2, $5, $3 FROM power WHERE source_id = $1 AND known_to IS NULL AND valid_from < $2 AND valid_to > $2"
-        )
-        .bind(event.aggregate)
-        .bind(end.as_micros())
-        .bind(version)
-        .bind(signed(event.revision))
-        .bind(why.code()))?;
-        run!(
-            self,
-            sqlx::query(
-                "UPDATE power SET known_to = $2 WHERE source_id = $1 AND known_to IS NULL AND known_from < $2 AND valid_to > $3"
-            )
-            .bind(event.aggregate)
-            .bind(version)
-            .bind(end.as_micros())
-        )?;
-        Ok(())
-    }
-}
-
-fn grantor_version(event: &Recorded, grantor: PersonId) -> i64 {
-    event.subjects.iter().find(|s| s.person == grantor).map_or(0, |s| signed(s.version))
 }
 
 /// An actor as one text, for keys of operational tables.

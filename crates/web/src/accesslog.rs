@@ -170,6 +170,12 @@ const fn found(act: Act) -> &'static str {
         | Act::GiveMandate
         | Act::RevokeMandate
         | Act::RenounceMandate
+        | Act::ConfirmMandate
+        | Act::SuspendMandate
+        | Act::ResumeMandate
+        | Act::DisputeMandate
+        | Act::RegisterMandate
+        | Act::AnnulMandate
         | Act::AskForConsent
         | Act::CancelRequest
         | Act::ExceptHolder

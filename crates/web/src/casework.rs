@@ -14,6 +14,7 @@ mod except;
 mod found;
 mod given;
 mod lookup;
+mod mandate;
 mod narrow;
 mod register;
 mod registration;
@@ -36,7 +37,7 @@ use http::StatusCode;
 use tillid_domain::{
     Reason,
     actor::Role,
-    id::{AccessId, ConsentId, RegistrationId, RequestId, TaskId},
+    id::{AccessId, ConsentId, MandateId, MandateRequestId, RegistrationId, RequestId, TaskId},
     text::Code,
 };
 use tillid_edge::{Fields, Path, Problem};
@@ -86,6 +87,17 @@ pub(crate) fn router() -> Router<Web> {
             "/casework/lookups/{lookup}/declarations/{declaration}/viljestilkendegivelse",
             get(evidence::state_format),
         )
+        .route("/casework/lookups/{lookup}/mandates/new", get(mandate::new).post(mandate::make))
+        .route(
+            "/casework/lookups/{lookup}/mandates/requests/{request}",
+            post(mandate::print).get(to_new_mandate),
+        )
+        .route(
+            "/casework/lookups/{lookup}/mandates/forms/{presentation}",
+            get(mandate::form).post(mandate::enter),
+        )
+        .route("/casework/lookups/{lookup}/mandates/{mandate}", get(mandate::page))
+        .route("/casework/lookups/{lookup}/mandates/{mandate}/{deed}", post(mandate::change).get(to_mandate))
         .route("/casework/lookups/{lookup}/presentations/{presentation}/form", get(evidence::form))
         .route(
             "/casework/lookups/{lookup}/presentations/{presentation}",
@@ -169,6 +181,14 @@ async fn to_entry(Path((shelf, code, number, _)): Path<(String, Code, u32, Strin
 
 async fn to_client(Path(client): Path<RegistrationId>) -> Response {
     see(&format!("/casework/clients/{client}"))
+}
+
+async fn to_new_mandate(Path((lookup, _)): Path<(AccessId, MandateRequestId)>) -> Response {
+    see(&format!("/casework/lookups/{lookup}/mandates/new"))
+}
+
+async fn to_mandate(Path((lookup, mandate, _)): Path<(AccessId, MandateId, String)>) -> Response {
+    see(&format!("/casework/lookups/{lookup}/mandates/{mandate}"))
 }
 
 async fn to_consent(Path((lookup, consent)): Path<(AccessId, ConsentId)>) -> Response {

@@ -1,20 +1,24 @@
-//! Powers of attorney: giving, asking for, seeing and ending them.
+//! Powers of attorney: giving, asking for, seeing, changing and ending them.
 
-mod end;
 mod form;
 mod pick;
+mod renew;
 mod request;
 mod request_form;
 mod request_summary;
 mod show;
+mod step;
 mod summary;
 mod words;
 
 use crate::{Web, page::Here};
 use axum::{Router, routing::get};
+use step::{Step, before, take};
+pub(crate) use summary::{Document, ShownPackage};
 use tillid_domain::{Reason, actor::Who};
 use tillid_edge::Problem;
 use tillid_service::Error;
+pub(crate) use words::{ground as ground_words, package};
 
 pub(crate) fn router() -> Router<Web> {
     Router::new()
@@ -22,8 +26,32 @@ pub(crate) fn router() -> Router<Web> {
         .route("/mandates/new/{code}", get(form::page).post(form::sent))
         .route("/mandates/new/{code}/{presentation}", get(summary::page).post(summary::give))
         .route("/mandates/{id}", get(show::page))
-        .route("/mandates/{id}/revoke", get(end::before_revoking).post(end::revoke))
-        .route("/mandates/{id}/renounce", get(end::before_renouncing).post(end::renounce))
+        .route(
+            "/mandates/{id}/revoke",
+            get(|h, i| before(Step::Revoke, h, i)).post(|h, i, f| take(Step::Revoke, h, i, f)),
+        )
+        .route(
+            "/mandates/{id}/renounce",
+            get(|h, i| before(Step::Renounce, h, i)).post(|h, i, f| take(Step::Renounce, h, i, f)),
+        )
+        .route(
+            "/mandates/{id}/accept",
+            get(|h, i| before(Step::Accept, h, i)).post(|h, i, f| take(Step::Accept, h, i, f)),
+        )
+        .route(
+            "/mandates/{id}/suspend",
+            get(|h, i| before(Step::Suspend, h, i)).post(|h, i, f| take(Step::Suspend, h, i, f)),
+        )
+        .route(
+            "/mandates/{id}/resume",
+            get(|h, i| before(Step::Resume, h, i)).post(|h, i, f| take(Step::Resume, h, i, f)),
+        )
+        .route(
+            "/mandates/{id}/dispute",
+            get(|h, i| before(Step::Dispute, h, i)).post(|h, i, f| take(Step::Dispute, h, i, f)),
+        )
+        .route("/mandates/{id}/renew", get(renew::page).post(renew::sent))
+        .route("/mandates/{id}/renew/{presentation}", get(renew::summary).post(renew::renew))
         .route("/mandate-requests/new", get(request_form::page).post(request_form::sent))
         .route("/mandate-requests/{id}", get(request::page).post(request::open))
         .route("/mandate-requests/{id}/decline", get(request::back).post(request::decline))

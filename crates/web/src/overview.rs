@@ -236,6 +236,10 @@ impl Desk<'_> {
             MandateStanding::Renounced => ("overview.mandate_renounced", ""),
             MandateStanding::Expired => ("overview.mandate_expired", ""),
             MandateStanding::Ended => ("overview.mandate_ended", ""),
+            MandateStanding::Awaiting => ("overview.mandate_awaiting", "badge-info"),
+            MandateStanding::Suspended => ("overview.mandate_suspended", "badge-warning"),
+            MandateStanding::Disputed => ("overview.mandate_disputed", "badge-warning"),
+            MandateStanding::Annulled => ("overview.mandate_annulled", ""),
         };
         (self.page.t(key), colour)
     }

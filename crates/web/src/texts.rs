@@ -23,6 +23,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("layout", include_str!("../data/texts/layout.toml")),
     ("login", include_str!("../data/texts/login.toml")),
     ("mandate", include_str!("../data/texts/mandate.toml")),
+    ("mandates", include_str!("../data/texts/mandates.toml")),
     ("overview", include_str!("../data/texts/overview.toml")),
     ("problem", include_str!("../data/texts/problem.toml")),
     ("receipt", include_str!("../data/texts/receipt.toml")),

@@ -117,6 +117,19 @@ async fn changes(door: &Door) -> Vec<Change> {
             json!({"representative": {"cpr": bo}, "value": "PA==", "purpose": "case_processing", "case": CASE}),
             &["purpose", "case"],
         ),
+        change(&format!("/v1/mandates/{UNKNOWN}/renew"), &anna, json!({"presentation_id": mandate}), &[]),
+        change(
+            &format!("/v1/mandates/{UNKNOWN}/dispute"),
+            &anna,
+            json!({"ground": "misuse", "note": "Datteren har ringet."}),
+            &["note"],
+        ),
+        change(
+            &format!("/v1/mandates/{UNKNOWN}/annul"),
+            &hans,
+            json!({"ground": "wrong_person", "note": "En anden"}),
+            &[],
+        ),
         change(
             "/v1/mandate-requests",
             &door.token("bo").await,
@@ -154,6 +167,12 @@ async fn changes(door: &Door) -> Vec<Change> {
             &anna,
             json!({"language": "da", "about": {"mandate": mandate_body}}),
             &["language", "case", "privileges"],
+        ),
+        change(
+            "/v1/presentations",
+            &anna,
+            json!({"language": "da", "about": {"renewal": {"mandate": UNKNOWN, "valid_until": later}}}),
+            &["language"],
         ),
         change(
             "/v1/presentations",

@@ -44,6 +44,12 @@ pub(crate) enum Aim {
     Except,
     Revoke,
     Renounce,
+    /// What becomes of a mandate.
+    Life(&'static str),
+    RevokeFor,
+    AnnulMandate,
+    EnterMandate,
+    ShowRenewal,
     ShowRequest,
     ShowConsent,
     ShowMandate,

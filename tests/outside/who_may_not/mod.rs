@@ -45,6 +45,7 @@ const RECEIPT: &str = "bo strangers: 404 not_found; bo>anna bo>anna! staff machi
 const CITIZENS: &str = "staff machines: 403 citizens_only; bo>anna!: 403 power_revoked";
 const SHOWS: &str = "bo>anna!: 403 power_revoked; staff machines: 422 registration_missing; lars+: 403 role_missing; blind: 403 lookup_missing";
 const ANSWERS: &str = "bo>anna!: 403 power_revoked; staff machines: 422 registration_missing";
+const OF_SIDES: &str = "strangers: 404 not_found; bo>anna: 403 only_in_person; bo>anna!: 403 power_revoked; staff: 403 role_missing; machines: 403 citizens_only; blind: 403 lookup_missing";
 const SERVE: &str = "staff machines: 403 role_missing; blind: 403 lookup_missing; anna bo strangers bo>anna bo>anna!: 403 staff_only";
 const WORK: &str = "anna bo strangers bo>anna bo>anna!: 403 staff_only; staff: 403 role_missing; hans hans+ fagsystem fagsystem+: 200; jens jens+ mona mona+ naboby naboby+: 404 not_found";
 /// A list is for a purpose, not under a look-up of somebody.
@@ -195,7 +196,7 @@ const ROWS: &[Row] = &[
     post(
         "/v1/presentations",
         ShowMandate,
-        "SHOWS; anna bo strangers: 201; finn: 422 self_mandate; bo>anna: 403 only_in_person",
+        "SHOWS; staff: 403 role_missing; machines: 403 citizens_only; blind: 403 lookup_missing; inge+: 422 registration_missing; anna bo strangers: 201; finn: 422 self_mandate; bo>anna: 403 only_in_person",
     ),
     post(
         "/v1/consent-requests/{id}/answer",
@@ -224,7 +225,7 @@ const ROWS: &[Row] = &[
     post(
         "/v1/presentations",
         ShowMandateRequest,
-        "SHOWS; anna: 201; bo strangers: 404 not_found; bo>anna: 403 only_in_person",
+        "SHOWS; staff: 403 role_missing; machines: 403 citizens_only; blind: 403 lookup_missing; inge+: 422 registration_missing; anna: 201; bo strangers: 404 not_found; bo>anna: 403 only_in_person",
     ),
     post(
         "/v1/mandate-requests/{id}/approve",
@@ -255,6 +256,52 @@ const ROWS: &[Row] = &[
         "/v1/mandates/{id}/renounce",
         Renounce,
         "CITIZENS; bo: 200; anna bo>anna: 403 only_in_person; strangers: 404 not_found",
+    ),
+    post(
+        "/v1/mandates/{id}/revoke",
+        RevokeFor,
+        "anna bo strangers bo>anna bo>anna!: 422 staff_only; staff: 403 role_missing; machines: 403 citizens_only; blind: 403 lookup_missing; inge+: 200",
+    ),
+    post(
+        "/v1/mandates/{id}/confirm",
+        Life("confirm"),
+        "OF_SIDES; bo: 409 mandate_not_awaiting; anna: 403 only_in_person; inge+: 409 mandate_not_awaiting",
+    ),
+    post(
+        "/v1/mandates/{id}/suspend",
+        Life("suspend"),
+        "CITIZENS; anna: 200; bo bo>anna: 403 only_in_person; strangers: 404 not_found",
+    ),
+    post(
+        "/v1/mandates/{id}/resume",
+        Life("resume"),
+        "OF_SIDES; anna: 409 mandate_not_resting; bo: 403 only_in_person; inge+: 409 mandate_not_resting",
+    ),
+    post(
+        "/v1/mandates/{id}/renew",
+        Life("renew"),
+        "CITIZENS; anna: 422 presentation_mismatch; bo strangers: 404 not_found; bo>anna: 403 only_in_person",
+    ),
+    post(
+        "/v1/mandates/{id}/dispute",
+        Life("dispute"),
+        "OF_SIDES; anna: 200; bo strangers: 404 not_found; hans+ inge+ jens+: 200; mona+: 404 not_found",
+    ),
+    post(
+        "/v1/mandates/{id}/annul",
+        AnnulMandate,
+        "SERVE; machines: 403 citizens_only; blind: 403 lookup_missing; inge+: 409 mandate_not_entered",
+    ),
+    post(
+        "/v1/mandates",
+        EnterMandate,
+        "anna bo strangers bo>anna bo>anna!: 422 staff_only; staff: 403 role_missing; machines: 403 citizens_only; blind: 403 lookup_missing; inge+: 422 presentation_mismatch",
+    ),
+    post(
+        "/v1/presentations",
+        ShowRenewal,
+        "SHOWS; staff: 403 role_missing; machines: 403 citizens_only; blind: 403 lookup_missing; inge+: 422 registration_missing; \
+         anna: 422 end_date_past; bo strangers: 404 not_found; bo>anna: 403 only_in_person",
     ),
     post(
         "/v1/consent-requests",
@@ -345,6 +392,7 @@ fn cells(told: &'static str) -> BTreeMap<&'static str, (u16, &'static str)> {
             "GIVEN" => cells.extend(self::cells(GIVEN)),
             "STAFF" => cells.extend(self::cells(STAFF)),
             "SHOWS" => cells.extend(self::cells(SHOWS)),
+            "OF_SIDES" => cells.extend(self::cells(OF_SIDES)),
             "ANSWERS" => cells.extend(self::cells(ANSWERS)),
             "SERVE" => cells.extend(self::cells(SERVE)),
             "WORK" => cells.extend(self::cells(WORK)),
@@ -385,8 +433,9 @@ fn knows(row: &Row, caller: &str) -> bool {
     matches!(
         (row.aim, caller),
         (UseUp, "hans+" | "fagsystem+")
-            | (Revoke, "bo")
-            | (Renounce, "anna")
+            | (Revoke | Life(_), "bo")
+            | (Renounce | Life(_), "anna")
+            | (Life(_) | AnnulMandate, "inge+")
             | (Except, "hans" | "hans+" | "inge" | "inge+" | "niels")
             | (PublishType | PublishPackage, _)
     )

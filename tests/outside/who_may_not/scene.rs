@@ -411,6 +411,32 @@ impl Scene {
             }
             Aim::Revoke | Aim::Renounce if new => (door.mandated(anna, &cpr("bo"), "M14").await, None),
             Aim::Revoke | Aim::Renounce => (pick(&self.mandate), None),
+            Aim::Life(step) => {
+                let mandate =
+                    if new { door.mandated(anna, &cpr("gitte"), "M14").await } else { pick(&self.mandate) };
+                let sent = match step {
+                    "dispute" => Some(json!({"ground": "misuse", "note": "Datteren har ringet."})),
+                    "renew" => Some(json!({"presentation_id": self.shown_mandate})),
+                    _ => None,
+                };
+                (mandate, sent)
+            }
+            Aim::RevokeFor => {
+                let mandate =
+                    if new { door.mandated(anna, &cpr("gitte"), "M14").await } else { pick(&self.mandate) };
+                (mandate, Some(json!({"assistance": {"channel": "oral", "note": "Stop"}})))
+            }
+            Aim::AnnulMandate => {
+                (pick(&self.mandate), Some(json!({"ground": "wrong_person", "note": "En anden"})))
+            }
+            Aim::EnterMandate => {
+                let today = &door.now().await[..10];
+                let paper = json!({"paper": "form", "signed_on": today, "document_id": self.document});
+                body(json!({"presentation_id": pick(&self.shown_mandate), "registration": paper}))
+            }
+            Aim::ShowRenewal => body(
+                json!({"about": {"renewal": {"mandate": pick(&self.mandate), "valid_until": "2026-01-01"}}}),
+            ),
             Aim::Answer => {
                 let request =
                     if new { door.asked(hans, &cpr("anna"), "C02").await } else { pick(&self.open) };

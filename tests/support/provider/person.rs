@@ -95,6 +95,15 @@ impl Person {
         }
     }
 
+    /// Another trusted registrar of Eksempel Kommune.
+    pub(crate) fn niels() -> Self {
+        Self {
+            sub: "22222222-bbbb-4bbb-8bbb-000000000024".to_owned(),
+            name: "Niels Prøve".to_owned(),
+            ..Self::inge()
+        }
+    }
+
     /// The data-protection officer of Eksempel Kommune.
     pub(crate) fn lars() -> Self {
         Self {

@@ -1,10 +1,10 @@
-//! `/v1/mandates`: giving, reading, revoking, renouncing.
+//! `/v1/mandates`: giving, entering, reading.
 
 use super::with_etag;
 use crate::{
     Api,
     bodies::{PastPart, PastTimes, next},
-    view::{AsOfView, MandateView, PastPageView, PastView},
+    view::{AsOfView, MandateReader, MandateView, PastPageView, PastView, Reader},
 };
 use axum::{
     extract::State,
@@ -12,30 +12,47 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use tillid_domain::id::{MandateId, PresentationId};
-use tillid_edge::{Bare, Caller, Gate, Json, Path, Problem, Query, Sent};
-use tillid_service::ReceiptOf;
+use tillid_domain::{
+    LocalDate, Reason,
+    id::{DocumentId, MandateId, PresentationId},
+    mandate::MandatePaper,
+};
+use tillid_edge::{Caller, Gate, Json, Path, Problem, Query, Sent};
+use tillid_service::{Error, FoundMandate, MandateEntry, ReceiptOf};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 const LIST: &str = "mandates";
 
 pub(super) fn router() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
-        .routes(routes!(list, give))
-        .routes(routes!(read))
-        .routes(routes!(revoke))
-        .routes(routes!(renounce))
-        .routes(routes!(receipt))
+    OpenApiRouter::new().routes(routes!(list, give)).routes(routes!(read)).routes(routes!(receipt))
 }
 
 /// A power of attorney as it was shown.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct GiveBody {
-    /// What you were shown.
+    /// What you were shown; or, of a registrar, what was printed for the person of the look-up.
     #[schema(value_type = uuid::Uuid)]
     presentation_id: PresentationId,
+    /// Of a registrar: what the person signed.
+    registration: Option<EntryBody>,
+}
+
+/// A power of attorney on paper.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct EntryBody {
+    /// `form` (the one that was printed here) or `general` (a general power of attorney, without exceptions, signed before a lawyer or two
+    /// witnesses).
+    #[schema(value_type = String)]
+    paper: MandatePaper,
+    /// The day beside the signature.
+    #[schema(value_type = String, format = "date")]
+    signed_on: LocalDate,
+    /// The scanned paper, from `POST /v1/documents`.
+    #[schema(value_type = uuid::Uuid)]
+    document_id: DocumentId,
 }
 
 /// The mandates that you gave or hold, or those of the person that you look at, the newest first.
@@ -51,18 +68,33 @@ async fn list(
     let (below, limit) = (part.after(LIST)?, part.limit()?);
     let listed = gate.service.list_mandates_at(&caller.read(), times, below, limit).await;
     let (page, as_of, now) = listed.map_err(|e| caller.problem(&e))?;
-    let items = page.items.into_iter().map(MandateView::found).collect();
+    let seen = |found: FoundMandate| {
+        let reader = MandateReader::of(caller.actor(), &found.mandate);
+        MandateView::found(found, reader)
+    };
+    let items = page.items.into_iter().map(seen).collect();
     let as_of = as_of.map(|as_of| AsOfView::new(as_of, now));
     Ok(Json(PastPageView { items, next: next(LIST, page.next), as_of }).into_response())
 }
 
-/// Give the power of attorney that you were shown. It can be used at once.
+/// Give the power of attorney that you were shown. It can be used at once, unless one of its packages asks for more. A registrar enters
+/// what the person of the look-up signed on paper; where one registrar is not enough, it waits for a second one.
 #[utoipa::path(post, operation_id = "give_mandate", path = "/mandates", tag = "mandates", request_body = GiveBody,
+    params(("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff")),
     responses((status = 201, body = MandateView), (status = 401), (status = 403), (status = 409), (status = 422)))]
 async fn give(State(gate): State<Gate>, caller: Caller, sent: Sent<GiveBody>) -> Result<Response, Problem> {
     let call = caller.change(sent.fingerprint);
-    let done =
-        gate.service.give_mandate(&call, sent.value.presentation_id).await.map_err(|e| caller.problem(&e))?;
+    let GiveBody { presentation_id, registration } = sent.value;
+    let done = match (Reader::from(caller.actor()), registration) {
+        (Reader::Citizen, None) => gate.service.give_mandate(&call, presentation_id).await,
+        (Reader::Citizen, Some(_)) => Err(Error::invalid("/registration", Reason::StaffOnly)),
+        (Reader::Staff, None) => Err(Error::Denied(Reason::CitizensOnly)),
+        (Reader::Staff, Some(EntryBody { paper, signed_on, document_id })) => {
+            let entry = MandateEntry { paper, signed_on, document: document_id };
+            gate.service.register_mandate(&call, presentation_id, entry).await
+        }
+    };
+    let done = done.map_err(|e| caller.problem(&e))?;
     shown(&gate, &caller, StatusCode::CREATED, done.value).await
 }
 
@@ -79,36 +111,9 @@ async fn read(
     let read = gate.service.read_mandate_at(&caller.read(), id, past.times()?).await;
     let (found, as_of, now) = read.map_err(|e| caller.problem(&e))?;
     let revision = found.mandate.revision;
+    let reader = MandateReader::of(caller.actor(), &found.mandate);
     let as_of = as_of.map(|as_of| AsOfView::new(as_of, now));
-    Ok(with_etag(StatusCode::OK, revision, PastView { view: MandateView::found(found), as_of }))
-}
-
-/// Revoke a mandate that you gave. From this answer on, nothing is permitted by it.
-#[utoipa::path(post, operation_id = "revoke_mandate", path = "/mandates/{id}/revoke", tag = "mandates", params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, body = MandateView), (status = 403), (status = 404), (status = 409), (status = 412)))]
-async fn revoke(
-    State(gate): State<Gate>,
-    caller: Caller,
-    Path(id): Path<MandateId>,
-    bare: Bare,
-) -> Result<Response, Problem> {
-    let call = caller.change(bare.fingerprint);
-    let done = gate.service.revoke_mandate(&call, id).await.map_err(|e| caller.problem(&e))?;
-    shown(&gate, &caller, StatusCode::OK, done.value).await
-}
-
-/// Give up a mandate that you hold.
-#[utoipa::path(post, operation_id = "renounce_mandate", path = "/mandates/{id}/renounce", tag = "mandates", params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, body = MandateView), (status = 403), (status = 404), (status = 409), (status = 412)))]
-async fn renounce(
-    State(gate): State<Gate>,
-    caller: Caller,
-    Path(id): Path<MandateId>,
-    bare: Bare,
-) -> Result<Response, Problem> {
-    let call = caller.change(bare.fingerprint);
-    let done = gate.service.renounce_mandate(&call, id).await.map_err(|e| caller.problem(&e))?;
-    shown(&gate, &caller, StatusCode::OK, done.value).await
+    Ok(with_etag(StatusCode::OK, revision, PastView { view: MandateView::found(found, reader), as_of }))
 }
 
 /// The newest receipt of your mandate.
@@ -131,5 +136,6 @@ pub(super) async fn shown(
     mandate: tillid_domain::mandate::Mandate,
 ) -> Result<Response, Problem> {
     let now = gate.service.business_now().await.map_err(|e| caller.problem(&e))?;
-    Ok(with_etag(status, mandate.revision, MandateView::new(mandate, now)))
+    let reader = MandateReader::of(caller.actor(), &mandate);
+    Ok(with_etag(status, mandate.revision, MandateView::new(mandate, reader, now)))
 }

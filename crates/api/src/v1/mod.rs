@@ -10,6 +10,7 @@ pub(crate) mod erasures;
 pub(crate) mod external;
 mod given;
 pub(crate) mod lookups;
+mod mandate_life;
 pub(crate) mod mandate_requests;
 pub(crate) mod mandates;
 pub(crate) mod own;
@@ -45,6 +46,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .merge(tasks::router())
         .merge(mandates::router())
         .merge(privileges::router())
+        .merge(mandate_life::router())
         .merge(mandate_requests::router())
         .merge(lookups::router())
         .merge(erasures::router())

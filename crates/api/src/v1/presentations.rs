@@ -14,13 +14,13 @@ use axum::{
 use serde::Deserialize;
 use tillid_domain::{
     CalendarPeriod, Language, LocalDate, Reason,
-    id::PresentationId,
+    id::{MandateId, PresentationId},
     presentation::Means,
     terms::Proposal,
     text::{CaseRef, Code, Name, PrivilegeUri},
 };
 use tillid_edge::{Caller, Gate, Json, Path, Problem, Sent};
-use tillid_service::{Error, NewMandate, NewPresentation, Shown};
+use tillid_service::{Error, NewMandate, NewPresentation, Renewal, Shown};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -55,6 +55,20 @@ enum AboutBody {
     Mandate(MandateBody),
     /// A request for a power of attorney that is to be approved.
     MandateRequest(MandateRequestField),
+    /// A mandate of yours that is to be given for longer.
+    Renewal(RenewalAboutBody),
+}
+
+/// A mandate that is to be given for longer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RenewalAboutBody {
+    /// Which.
+    #[schema(value_type = uuid::Uuid)]
+    mandate: MandateId,
+    /// The last day on which it can be used.
+    #[schema(value_type = String, format = "date")]
+    valid_until: LocalDate,
 }
 
 /// Consents given unasked.
@@ -118,6 +132,9 @@ impl From<AboutBody> for NewPresentation {
         match body {
             AboutBody::Request(RequestField(id)) => Self::Request(id),
             AboutBody::MandateRequest(MandateRequestField(id)) => Self::MandateRequest(id),
+            AboutBody::Renewal(r) => {
+                Self::Renewal(Renewal { mandate: r.mandate, valid_until: r.valid_until })
+            }
             AboutBody::Consent(c) => Self::Consent {
                 consent_type: c.consent_type,
                 items: c.items,

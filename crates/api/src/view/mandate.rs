@@ -4,6 +4,7 @@ use super::AuthorityView;
 use serde::Serialize;
 use tillid_domain::{
     Instant, LocalDate,
+    actor::{Actor, Who},
     catalogue::EntryVersion,
     event::EndCause,
     id::{MandateId, MandateRequestId, PersonId, PresentationId},
@@ -28,6 +29,26 @@ fn package_refs(packages: &[EntryVersion]) -> Vec<PackageRef> {
     packages.iter().map(|p| PackageRef { code: p.code.to_string(), version: p.number }).collect()
 }
 
+/// As who somebody reads a mandate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MandateReader {
+    Grantor,
+    Representative,
+    Staff,
+    System,
+}
+
+impl MandateReader {
+    pub(crate) fn of(actor: &Actor, mandate: &Mandate) -> Self {
+        match actor.who {
+            Who::Citizen { person, .. } if person == mandate.grantor => Self::Grantor,
+            Who::Citizen { .. } => Self::Representative,
+            Who::Employee(_) | Who::Operator => Self::Staff,
+            Who::System(_) => Self::System,
+        }
+    }
+}
+
 /// A power of attorney.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MandateView {
@@ -36,7 +57,7 @@ pub(crate) struct MandateView {
     id: MandateId,
     /// How many changes it has had; the `ETag`.
     pub(crate) revision: u64,
-    /// `active`, `planned`, `revoked`, `renounced`, `expired` or `ended`.
+    /// `active`, `planned`, `awaiting`, `suspended`, `disputed`, `revoked`, `renounced`, `expired`, `ended` or `annulled`.
     state: &'static str,
     /// Who gave it.
     #[schema(value_type = uuid::Uuid)]
@@ -67,7 +88,18 @@ pub(crate) struct MandateView {
     /// When it was given.
     #[schema(value_type = String, format = "date-time")]
     given_at: Instant,
-    /// When it was revoked or renounced or ended.
+    /// `MANDATE_DIGITAL`, `MANDATE_PAPER` or `GENERAL_POA`.
+    basis: &'static str,
+    /// What it waits for: `acceptance` (of the representative), `second_registrar` or `both`.
+    awaits: Option<&'static str>,
+    /// Since when it is suspended or disputed.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    resting_since: Option<Instant>,
+    /// Why it is suspended or disputed, or was revoked, renounced or annulled; only to its grantor and to staff.
+    ground: Option<&'static str>,
+    /// Whether it was revoked without the representative being told; to its grantor and to staff.
+    quiet: bool,
+    /// When it was revoked, renounced or annulled or ended.
     #[schema(value_type = Option<String>, format = "date-time")]
     ended_at: Option<Instant>,
     /// Why it ended.
@@ -76,22 +108,28 @@ pub(crate) struct MandateView {
 }
 
 impl MandateView {
-    pub(crate) fn new(mandate: Mandate, now: Instant) -> Self {
+    pub(crate) fn new(mandate: Mandate, reader: MandateReader, now: Instant) -> Self {
         let standing = mandate.standing(now);
-        Self::stood(mandate, standing)
+        Self::stood(mandate, reader, standing)
     }
 
-    fn stood(mandate: Mandate, standing: MandateStanding) -> Self {
-        let state = standing.code();
-        let (ended_at, end_cause) = match mandate.state {
-            MandateState::Given => (None, None),
-            MandateState::Revoked { at } | MandateState::Renounced { at } => (Some(at), None),
-            MandateState::Ended { effective_at, cause, .. } => (Some(effective_at), Some(cause)),
+    fn stood(mandate: Mandate, reader: MandateReader, standing: MandateStanding) -> Self {
+        let told = Told::of(mandate.state);
+        let own = matches!(mandate.state, MandateState::Renounced { .. })
+            == (reader == MandateReader::Representative);
+        let (ground, quiet) = match reader {
+            MandateReader::Staff => (told.ground, told.quiet),
+            // What the one says of the other is not for the other.
+            MandateReader::Grantor | MandateReader::Representative => {
+                (told.ground.filter(|_| own), told.quiet)
+            }
+            // Whoever sits before it may be the one who must not learn it.
+            MandateReader::System => (None, false),
         };
         Self {
             id: mandate.id,
             revision: mandate.revision,
-            state,
+            state: standing.code(),
             grantor_id: mandate.grantor,
             representative_id: mandate.representative,
             representative_name: None,
@@ -102,13 +140,49 @@ impl MandateView {
             valid_to: mandate.valid.to,
             presentation_id: mandate.presentation,
             given_at: mandate.given_at,
-            ended_at,
-            end_cause,
+            basis: mandate.route.basis().code(),
+            awaits: told.awaits,
+            resting_since: told.resting_since,
+            ground,
+            quiet,
+            ended_at: told.ended_at,
+            end_cause: told.end_cause,
         }
     }
 
-    pub(crate) fn found(found: FoundMandate) -> Self {
-        Self { representative_name: found.representative_name, ..Self::stood(found.mandate, found.standing) }
+    pub(crate) fn found(found: FoundMandate, reader: MandateReader) -> Self {
+        let view = Self::stood(found.mandate, reader, found.standing);
+        Self { representative_name: found.representative_name, ..view }
+    }
+}
+
+/// What a state tells beside its code.
+#[derive(Default)]
+struct Told {
+    awaits: Option<&'static str>,
+    resting_since: Option<Instant>,
+    ground: Option<&'static str>,
+    quiet: bool,
+    ended_at: Option<Instant>,
+    end_cause: Option<EndCause>,
+}
+
+impl Told {
+    fn of(state: MandateState) -> Self {
+        let ended = |at, ground| Self { ended_at: Some(at), ground: Some(ground), ..Self::default() };
+        let resting = |at, ground| Self { resting_since: Some(at), ground: Some(ground), ..Self::default() };
+        match state {
+            MandateState::Given => Self::default(),
+            MandateState::Awaiting(awaited) => Self { awaits: Some(awaited.code()), ..Self::default() },
+            MandateState::Suspended { at, ground } => resting(at, ground.code()),
+            MandateState::Disputed { at, ground } => resting(at, ground.code()),
+            MandateState::Revoked { at, ground, quiet } => Self { quiet, ..ended(at, ground.code()) },
+            MandateState::Renounced { at, ground } => ended(at, ground.code()),
+            MandateState::Annulled { at, ground } => ended(at, ground.code()),
+            MandateState::Ended { effective_at, cause, .. } => {
+                Self { ended_at: Some(effective_at), end_cause: Some(cause), ..Self::default() }
+            }
+        }
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) use client::ClientView;
 pub(crate) use consent::{ConsentView, Reader, RequestView};
 pub(crate) use erasure::ErasureView;
 pub(crate) use external::{ExternalEntityView, ExternalGrantView, ExternalPrivilegeView};
-pub(crate) use mandate::{MandateRequestView, MandateView};
+pub(crate) use mandate::{MandateReader, MandateRequestView, MandateView};
 pub(crate) use person::{AccessView, LookupView, OverviewView, PresentationView, ReceiptView};
 pub(crate) use task::TaskView;
 

@@ -1,7 +1,8 @@
 //! Views of look-ups, overviews, the access log, presentations and receipts.
 
 use super::{
-    AsOfView, AuthorityView, ConsentView, MandateRequestView, MandateView, Reader, RequestView, Text,
+    AsOfView, AuthorityView, ConsentView, MandateReader, MandateRequestView, MandateView, Reader,
+    RequestView, Text,
 };
 use serde::Serialize;
 use tillid_domain::{
@@ -66,6 +67,10 @@ pub(crate) struct LookupView {
 impl LookupView {
     pub(crate) fn new(found: LookedUp, directory: &Directory) -> Self {
         let now = found.now;
+        let reader = match found.record.actor {
+            ActorTrace::System { .. } => MandateReader::System,
+            _ => MandateReader::Staff,
+        };
         Self {
             lookup_id: found.record.id,
             // Who finds nothing is told nothing: a number alone buys no name.
@@ -81,7 +86,7 @@ impl LookupView {
                 .map(|c| ConsentView::new(c, Reader::Staff, directory))
                 .collect(),
             more_consents: found.more_consents,
-            powers: found.mandates.into_iter().map(MandateView::found).collect(),
+            powers: found.mandates.into_iter().map(|m| MandateView::found(m, reader)).collect(),
             expires_at: found.record.permits_until,
             as_of: found.as_of.map(|as_of| AsOfView::new(as_of, now)),
         }
@@ -280,15 +285,15 @@ impl OverviewView {
 }
 
 fn own_view(own: OwnOverview, now: Instant, directory: &Directory) -> OwnOverviewView {
-    let mandates = |list: Vec<_>| list.into_iter().map(MandateView::found).collect();
+    let mandates = |list: Vec<_>, reader| list.into_iter().map(|m| MandateView::found(m, reader)).collect();
     let mandate_requests =
         |list: Vec<_>| list.into_iter().map(|seen| MandateRequestView::new(seen, directory)).collect();
     OwnOverviewView {
         person: (&own.person).into(),
         requests: own.requests.into_iter().map(|(r, of)| RequestView::new(r, &of, now, directory)).collect(),
         consents: own.consents.into_iter().map(|c| ConsentView::new(c, Reader::Citizen, directory)).collect(),
-        mandates_given: mandates(own.given),
-        mandates_held: mandates(own.held),
+        mandates_given: mandates(own.given, MandateReader::Grantor),
+        mandates_held: mandates(own.held, MandateReader::Representative),
         mandate_requests: mandate_requests(own.mandate_requests),
         mandates_asked: mandate_requests(own.asked_mandates),
         may_act_for: own
@@ -316,7 +321,11 @@ fn representative_view(
     RepresentativeOverviewView {
         person: (&rep.person).into(),
         privileges: rep.privileges,
-        mandates: rep.mandates.into_iter().map(MandateView::found).collect(),
+        mandates: rep
+            .mandates
+            .into_iter()
+            .map(|m| MandateView::found(m, MandateReader::Representative))
+            .collect(),
         consents: rep.consents.map(consents),
         requests: rep
             .requests

@@ -211,8 +211,13 @@ pub fn mandate(
     language: Language,
 ) -> Entry {
     let (ended_at, cause) = match of.state {
-        MandateState::Given => (None, None),
-        MandateState::Revoked { at } | MandateState::Renounced { at } => (Some(at), None),
+        MandateState::Awaiting(_)
+        | MandateState::Given
+        | MandateState::Suspended { .. }
+        | MandateState::Disputed { .. } => (None, None),
+        MandateState::Revoked { at, .. }
+        | MandateState::Renounced { at, .. }
+        | MandateState::Annulled { at, .. } => (Some(at), None),
         MandateState::Ended { effective_at, cause, .. } => (Some(effective_at), Some(cause)),
     };
     let (packages, heading) = packages(&of.packages, titles);

@@ -7,11 +7,13 @@ mod draw;
 mod font;
 mod form;
 mod layout;
+mod mandate;
 mod receipt;
 mod sheet;
 mod words;
 
 pub use form::{FormItem, PaperForm};
+pub use mandate::{FormFrame, MandateForm};
 pub use receipt::{PaperReceipt, ReceiptAnswer, ReceiptItem};
 pub use sheet::{Block, Sheet};
 

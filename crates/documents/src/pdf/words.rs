@@ -18,6 +18,15 @@ pub(super) fn word(key: &str, language: Language) -> String {
     WORDS.get(key).map(|words| words.in_language(language)).unwrap_or_default().to_owned()
 }
 
+/// A day as people write it.
+pub(super) fn day(day: tillid_domain::LocalDate, language: Language) -> String {
+    let month = word(&format!("month_{}", day.month()), language);
+    match language {
+        Language::Da => format!("{}. {month} {}", day.day(), day.year()),
+        Language::En => format!("{} {month} {}", day.day(), day.year()),
+    }
+}
+
 /// A moment as people write it: the day and the time in Denmark.
 pub(super) fn moment(at: tillid_domain::Instant, language: Language) -> String {
     let day = at.local_date();
@@ -36,7 +45,7 @@ mod tests {
     /// Every key that the papers use, found in their source.
     #[test]
     fn every_word_is_there_in_both_languages_and_none_is_left_over() {
-        let source = concat!(include_str!("receipt.rs"), include_str!("form.rs"));
+        let source = concat!(include_str!("receipt.rs"), include_str!("form.rs"), include_str!("mandate.rs"));
         let mut used: Vec<String> = source
             .split("say(\"")
             .skip(1)

@@ -29,6 +29,18 @@ pub enum Act {
     RevokeMandate,
     /// Give one up, as the representative.
     RenounceMandate,
+    /// Say what one waits for: accept it, or confirm a colleague's registration.
+    ConfirmMandate,
+    /// Let one rest, as the grantor.
+    SuspendMandate,
+    /// Let it be used again.
+    ResumeMandate,
+    /// Say that it is disputed.
+    DisputeMandate,
+    /// Enter one that was signed on paper.
+    RegisterMandate,
+    /// Take back such a registration because it was wrong.
+    AnnulMandate,
     /// Look a person up.
     LookUp,
     /// Ask a person for consent.
@@ -81,7 +93,7 @@ pub enum Act {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 41] = [
         Self::SeeOverview,
         Self::SeeAccessLog,
         Self::SeeRequest,
@@ -93,6 +105,12 @@ impl Act {
         Self::GiveMandate,
         Self::RevokeMandate,
         Self::RenounceMandate,
+        Self::ConfirmMandate,
+        Self::SuspendMandate,
+        Self::ResumeMandate,
+        Self::DisputeMandate,
+        Self::RegisterMandate,
+        Self::AnnulMandate,
         Self::LookUp,
         Self::AskForConsent,
         Self::CancelRequest,
@@ -133,6 +151,12 @@ impl Act {
             Self::GiveMandate => "give_mandate",
             Self::RevokeMandate => "revoke_mandate",
             Self::RenounceMandate => "renounce_mandate",
+            Self::ConfirmMandate => "confirm_mandate",
+            Self::SuspendMandate => "suspend_mandate",
+            Self::ResumeMandate => "resume_mandate",
+            Self::DisputeMandate => "dispute_mandate",
+            Self::RegisterMandate => "register_mandate",
+            Self::AnnulMandate => "annul_mandate",
             Self::LookUp => "look_up",
             Self::AskForConsent => "ask_for_consent",
             Self::CancelRequest => "cancel_request",
@@ -174,6 +198,8 @@ impl Act {
                 | Self::RegisterExternal
                 | Self::RegisterConsent
                 | Self::AnnulConsent
+                | Self::RegisterMandate
+                | Self::AnnulMandate
                 | Self::KeepDocument
                 | Self::SeeTask
                 | Self::CloseTask
@@ -195,6 +221,9 @@ impl Act {
             Self::AnswerRequest
             | Self::GiveConsent
             | Self::GiveMandate
+            | Self::ConfirmMandate
+            | Self::ResumeMandate
+            | Self::RegisterMandate
             | Self::AnswerMandateRequest
             | Self::ManageClients
             | Self::Erase => Some(300),

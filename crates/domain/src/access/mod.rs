@@ -94,8 +94,15 @@ fn citizen(me: PersonId, act: Act, subject: &Subject<'_>) -> Result<(), Refusal>
         Act::AskForMandate | Act::Represent => held_by_me,
         Act::RevokeMandate if held_by_me && !mine => return Err(Denied(Reason::OnlyInPerson)),
         Act::RevokeMandate => mine,
-        Act::RenounceMandate if mine && !held_by_me => return Err(Denied(Reason::OnlyInPerson)),
-        Act::RenounceMandate => held_by_me,
+        Act::SuspendMandate if held_by_me && !mine => return Err(Denied(Reason::OnlyInPerson)),
+        Act::ResumeMandate if held_by_me && !mine => return Err(Denied(Reason::OnlyInPerson)),
+        Act::SuspendMandate | Act::ResumeMandate => mine,
+        Act::RenounceMandate | Act::ConfirmMandate if mine && !held_by_me => {
+            return Err(Denied(Reason::OnlyInPerson));
+        }
+        Act::RenounceMandate | Act::ConfirmMandate => held_by_me,
+        // M12: neither side alone decides that there is no doubt.
+        Act::DisputeMandate => mine || held_by_me,
         Act::SeeDocument => mine,
         _ if act.is_of_staff() => return Err(Denied(Reason::StaffOnly)),
         _ => false,
@@ -178,6 +185,24 @@ fn staff(me: &Employee, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> 
                 return Err(told(Reason::OtherAuthority));
             }
             if within_limits(me, subject) { Ok(()) } else { Err(told(Reason::OutsideFieldOfWork)) }
+        }
+        // who is trusted to enter a mandate is trusted with what becomes of it, on the grantor's word; doubts are everybody's.
+        Act::RegisterMandate
+        | Act::ConfirmMandate
+        | Act::RevokeMandate
+        | Act::ResumeMandate
+        | Act::AnnulMandate
+        | Act::DisputeMandate => {
+            let doubts = act == Act::DisputeMandate && me.is(Role::Caseworker);
+            if !me.is(Role::Registrar) && !doubts {
+                return Err(Denied(Reason::RoleMissing));
+            }
+            if party {
+                return Err(Denied(Reason::OwnCase));
+            }
+            let theirs = subject.authority == Some(me.authority);
+            let told = if act == Act::RegisterMandate { Denied(Reason::OtherAuthority) } else { Hidden };
+            theirs.then_some(()).ok_or(told)
         }
         Act::SeeTask | Act::CloseTask | Act::CloseCase | Act::UseUp => {
             if !me.is(Role::Caseworker) {

@@ -58,7 +58,10 @@ impl PowerSeen {
             None if at < self.valid_from => Reason::PowerNotStarted,
             None => Reason::PowerExpired,
             Some(PowerEnd::Revoked) => Reason::PowerRevoked,
+            Some(PowerEnd::RevokedQuietly) => Reason::PowerRevokedQuietly,
             Some(PowerEnd::Renounced) => Reason::PowerRenounced,
+            Some(PowerEnd::Suspended) => Reason::PowerSuspended,
+            Some(PowerEnd::Disputed) => Reason::PowerDisputed,
             Some(PowerEnd::Death) => Reason::PowerEndedByDeath,
             Some(PowerEnd::Ended) => Reason::PowerEnded,
         }

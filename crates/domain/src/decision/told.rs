@@ -12,8 +12,16 @@ pub const fn told(reason: Reason, audience: Audience) -> Reason {
     match (audience, reason) {
         (
             Audience::System,
-            Reason::PowerRevoked | Reason::PowerRenounced | Reason::PowerExpired | Reason::PowerEndedByDeath,
+            Reason::PowerRevoked
+            | Reason::PowerRevokedQuietly
+            | Reason::PowerRenounced
+            | Reason::PowerSuspended
+            | Reason::PowerDisputed
+            | Reason::PowerExpired
+            | Reason::PowerEndedByDeath,
         ) => Reason::PowerEnded,
+        // M12: whoever held it may be the one who asks, and is not to learn it.
+        (Audience::Citizen, Reason::PowerRevokedQuietly) => Reason::PowerExpired,
         (Audience::System, Reason::ConsentWithdrawn | Reason::ConsentExpired | Reason::ConsentLapsed) => {
             Reason::ConsentEnded
         }

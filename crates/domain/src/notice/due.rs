@@ -93,7 +93,7 @@ pub fn of_end(matter: &Matter, source: EventId, days_before: u16, now: Instant) 
         }
         Matter::Mandate(mandate, _) => {
             let kind = match mandate.standing(now) {
-                MandateStanding::Active | MandateStanding::Planned if !is_end => NoticeKind::MandateEndsSoon,
+                standing if !is_end && standing.is_alive() => NoticeKind::MandateEndsSoon,
                 MandateStanding::Expired if is_end => NoticeKind::MandateExpired,
                 _ => return Vec::new(),
             };

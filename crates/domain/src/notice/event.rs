@@ -7,7 +7,9 @@
 //! | a consent is withdrawn | the person | nothing |
 //! | a consent is annulled, lapses | the person | |
 //! | a mandate is given | its representative | its grantor: a confirmation |
+//! | a mandate is confirmed, suspended, disputed, resumed, annulled | both sides | nothing |
 //! | a mandate is revoked, renounced, ends | both sides | nothing |
+//! | a mandate is revoked quietly | its grantor alone | nothing |
 //! | a mandate is asked for; the question lapses | its grantor | nothing |
 //! | a mandate that was asked for is declined | the citizen who asked | nothing |
 //!
@@ -61,9 +63,17 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
             notice(event, matter, *grantor, NoticeKind::MandateGiven),
             notice(event, matter, *representative, NoticeKind::MandateReceived),
         ],
-        Fact::MandateRevoked {} | Fact::MandateRenounced {} | Fact::MandateEnded { .. } => {
-            ended(event, matter)
+        // M12: who is not to learn of it is not told.
+        Fact::MandateRevoked { quiet: true, .. } => quietly_ended(event, matter),
+        Fact::MandateRevoked { .. } | Fact::MandateRenounced { .. } | Fact::MandateEnded { .. } => {
+            both(event, matter, NoticeKind::MandateEnded)
         }
+        Fact::MandateRenewed { .. } => both(event, matter, NoticeKind::MandateRenewed),
+        Fact::MandateConfirmed { .. } => both(event, matter, NoticeKind::MandateConfirmed),
+        Fact::MandateSuspended { .. } => both(event, matter, NoticeKind::MandateSuspended),
+        Fact::MandateDisputed { .. } => both(event, matter, NoticeKind::MandateDisputed),
+        Fact::MandateResumed {} => both(event, matter, NoticeKind::MandateResumed),
+        Fact::MandateAnnulled { .. } => both(event, matter, NoticeKind::MandateAnnulled),
         Fact::MandateRequested { grantor, .. } => told(Some((*grantor, NoticeKind::MandateAsked))),
         // That the mandate was given tells more.
         Fact::MandateRequestApproved { .. } => Vec::new(),
@@ -155,14 +165,21 @@ fn is_by_another(event: &Recorded, person: PersonId) -> bool {
     event.actor.citizen() != Some(person)
 }
 
-/// Both sides of a mandate are told that it ended, except who ended it.
-fn ended(event: &Recorded, matter: &Matter) -> Vec<Notice> {
+/// Both sides of a mandate are told, except who did it.
+fn both(event: &Recorded, matter: &Matter, kind: NoticeKind) -> Vec<Notice> {
     let Matter::Mandate(mandate, _) = matter else { return Vec::new() };
     [mandate.grantor, mandate.representative]
         .into_iter()
         .filter(|party| is_by_another(event, *party))
-        .map(|party| notice(event, matter, party, NoticeKind::MandateEnded))
+        .map(|party| notice(event, matter, party, kind))
         .collect()
+}
+
+/// The grantor alone is told, where staff did it for them.
+fn quietly_ended(event: &Recorded, matter: &Matter) -> Vec<Notice> {
+    let Matter::Mandate(mandate, _) = matter else { return Vec::new() };
+    let told = is_by_another(event, mandate.grantor);
+    told.then(|| notice(event, matter, mandate.grantor, NoticeKind::MandateEnded)).into_iter().collect()
 }
 
 fn notice(event: &Recorded, matter: &Matter, concerns: PersonId, kind: NoticeKind) -> Notice {

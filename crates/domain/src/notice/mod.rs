@@ -61,6 +61,18 @@ pub enum NoticeKind {
     MandateGiven,
     /// Somebody gave the person a mandate.
     MandateReceived,
+    /// What a mandate of the person's waited for was said.
+    MandateConfirmed,
+    /// A mandate that the person holds was given for longer.
+    MandateRenewed,
+    /// A mandate that the person gave or holds rests.
+    MandateSuspended,
+    /// It is in doubt, and rests until that is settled.
+    MandateDisputed,
+    /// It can be used again.
+    MandateResumed,
+    /// It had been entered wrongly, and never counted.
+    MandateAnnulled,
     /// A mandate that the person gave or holds ended before its time.
     MandateEnded,
     /// A mandate that the person gave or holds ends soon.
@@ -83,7 +95,7 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 28] = [
         Self::ConsentAsked,
         Self::ConsentRequestCancelled,
         Self::ConsentRequestWaits,
@@ -97,6 +109,12 @@ impl NoticeKind {
         Self::ConsentExpired,
         Self::MandateGiven,
         Self::MandateReceived,
+        Self::MandateConfirmed,
+        Self::MandateRenewed,
+        Self::MandateSuspended,
+        Self::MandateDisputed,
+        Self::MandateResumed,
+        Self::MandateAnnulled,
         Self::MandateEnded,
         Self::MandateEndsSoon,
         Self::MandateExpired,
@@ -124,6 +142,12 @@ impl NoticeKind {
             Self::ConsentExpired => "consent_expired",
             Self::MandateGiven => "mandate_given",
             Self::MandateReceived => "mandate_received",
+            Self::MandateConfirmed => "mandate_confirmed",
+            Self::MandateRenewed => "mandate_renewed",
+            Self::MandateSuspended => "mandate_suspended",
+            Self::MandateDisputed => "mandate_disputed",
+            Self::MandateResumed => "mandate_resumed",
+            Self::MandateAnnulled => "mandate_annulled",
             Self::MandateEnded => "mandate_ended",
             Self::MandateEndsSoon => "mandate_ends_soon",
             Self::MandateExpired => "mandate_expired",

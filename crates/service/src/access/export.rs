@@ -158,6 +158,9 @@ impl Export {
             return self.begin_page(tx).await.map(Some);
         };
         for (version, opened) in &concerning {
+            if !self.service.is_told(tx, &opened.recorded, self.person).await? {
+                continue;
+            }
             self.receipt(tx, *version, opened).await?;
             if self.archive.waiting() > ENOUGH {
                 return Ok(Some(Step::Receipts(*version)));

@@ -2,7 +2,9 @@
 
 use super::consent_receipt::ShownDocument;
 use crate::{Call, Error, Placed, Service, Shown, ShownFor};
-use tillid_documents::pdf::{PaperForm, PaperReceipt, ReceiptAnswer, ReceiptItem, Sheet};
+use tillid_documents::pdf::{
+    FormFrame, MandateForm, PaperForm, PaperReceipt, ReceiptAnswer, ReceiptItem, Sheet,
+};
 use tillid_domain::{
     Language, Reason,
     actor::Who,
@@ -114,6 +116,9 @@ impl Service {
     /// The form for the person of the look-up, as it was made for paper: the text of that day, with room to answer and to sign. Each
     /// time it is the same.
     pub async fn form_on_paper(&self, call: &Call, id: PresentationId) -> Result<Paper, Error> {
+        if let Some(shown) = self.mandate_form(call, id).await? {
+            return self.mandate_on_paper(call, &shown).await;
+        }
         let ShownFor { shown, of, .. } = self.read_presentation_for(call, id).await?;
         let presentation = &shown.presentation;
         let Presented::Consent { entry, items, case, terms, .. } = &presentation.presented else {
@@ -140,6 +145,31 @@ impl Service {
 }
 
 /// The authority as it was called in what was shown, whatever it is called today.
+impl Service {
+    async fn mandate_on_paper(&self, call: &Call, shown: &Shown) -> Result<Paper, Error> {
+        let presentation = &shown.presentation;
+        let id = Some(presentation.id.as_uuid());
+        let form = MandateForm::read(&shown.document);
+        let mut form = form.ok_or(StoreError::Corrupt { table: "presentation", id })?;
+        let named = |cvr: tillid_domain::Cvr| {
+            let known = self.directory.get(cvr);
+            known.map_or_else(
+                || cvr.to_string(),
+                |authority| authority.name.in_language(presentation.language).to_owned(),
+            )
+        };
+        for authority in form.authorities() {
+            if let Ok(cvr) = authority.parse() {
+                *authority = named(cvr);
+            }
+        }
+        let authority = crate::consent::confined_to(&call.actor).map(named).unwrap_or_default();
+        let code = presentation.id.code();
+        let frame = FormFrame { authority, code: code.clone(), made: presentation.shown_at };
+        Ok(Paper { pdf: drawn(form.sheet(&frame)).await?, code })
+    }
+}
+
 fn controller(shown: &Shown) -> Result<ShownDocument, Error> {
     let id = Some(shown.presentation.id.as_uuid());
     let corrupt = |_| StoreError::Corrupt { table: "presentation", id };

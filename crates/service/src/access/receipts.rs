@@ -1,16 +1,17 @@
 //! Receipts of what concerns the caller.
 
-use crate::{Call, Error, Proof, Service};
+use crate::{Call, Error, Proof, Service, guard::principal};
 use serde_json::{Map, Value, json};
 use tillid_documents::{CONTEXT_PATH, Receipt};
 use tillid_domain::{
     Reason,
     access::{Act, Subject, may},
     actor::Who,
-    event::{Entity, Kind},
-    id::{ConsentId, EventId, MandateId, RequestId},
+    event::{Entity, Fact, Kind, Recorded},
+    id::{ConsentId, EventId, MandateId, PersonId, RequestId},
 };
 use tillid_storage::{Opened, Read, Tx};
+use uuid::Uuid;
 
 /// What a receipt is asked of.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +33,7 @@ impl Service {
         };
         let mut tx = self.store.read().await?;
         let opened = tx.event(id).await?.ok_or(Error::NotFound)?;
-        if !opened.recorded.subjects.iter().any(|s| s.person == person) {
+        if !self.is_told(&mut tx, &opened.recorded, person).await? {
             return Err(Error::NotFound);
         }
         let subject = Subject { person: Some(person), ..Subject::default() };
@@ -67,7 +68,42 @@ impl Service {
             ReceiptOf::Request(id) => (Kind::ConsentRequest, self.read_request(call, id).await?.0.id()),
         };
         let mut tx = self.store.read().await?;
+        if let (Kind::Mandate, Some(person)) = (kind, principal(&call.actor)) {
+            return self.newest_told(&mut tx, id, person).await;
+        }
         tx.newest_event(kind, id).await?.ok_or(Error::NotFound)
+    }
+
+    /// The newest event of a mandate that is theirs to know.
+    async fn newest_told(
+        &self,
+        tx: &mut Tx<Read>,
+        mandate: Uuid,
+        person: PersonId,
+    ) -> Result<EventId, Error> {
+        for opened in tx.history(Kind::Mandate, mandate, i64::MAX.unsigned_abs()).await?.iter().rev() {
+            if self.is_told(tx, &opened.recorded, person).await? {
+                return Ok(opened.recorded.id);
+            }
+        }
+        Err(Error::NotFound)
+    }
+
+    /// Whether an event concerns that person and is theirs to know: that a mandate was revoked quietly is its grantor's alone (M12).
+    pub(crate) async fn is_told(
+        &self,
+        tx: &mut Tx<Read>,
+        event: &Recorded,
+        person: PersonId,
+    ) -> Result<bool, Error> {
+        if !event.subjects.iter().any(|subject| subject.person == person) {
+            return Ok(false);
+        }
+        if !matches!(event.fact, Fact::MandateRevoked { quiet: true, .. }) {
+            return Ok(true);
+        }
+        let mandate = tx.mandate(MandateId::from_uuid(event.aggregate)).await?;
+        Ok(mandate.is_some_and(|mandate| mandate.grantor == person))
     }
 }
 

@@ -7,7 +7,10 @@ use crate::{
         view::type_subject,
     },
     guard::principal,
-    mandate::give::{NewMandate, Planned},
+    mandate::{
+        Renewal,
+        give::{NewMandate, Planned},
+    },
 };
 use tillid_domain::{
     Digest, Instant, Language, Reason,
@@ -44,6 +47,8 @@ pub enum NewPresentation {
     Mandate(NewMandate),
     /// A request for one that is to be approved.
     MandateRequest(MandateRequestId),
+    /// One that is to be given for longer.
+    Renewal(Renewal),
 }
 
 /// What was shown, and its exact document.
@@ -80,7 +85,7 @@ impl Service {
         let act = match new {
             NewPresentation::Request(_) => Act::AnswerRequest,
             NewPresentation::Consent { .. } => Act::GiveConsent,
-            NewPresentation::Mandate(_) => Act::GiveMandate,
+            NewPresentation::Mandate(_) | NewPresentation::Renewal(_) => Act::GiveMandate,
             NewPresentation::MandateRequest(_) => Act::AnswerMandateRequest,
         };
         let outcome = self.make_presentation(call, act, new, language).await;
@@ -119,7 +124,13 @@ impl Service {
             (NewPresentation::Mandate(_), Some(planned)) => Ok(present_mandate(planned, language)),
             (NewPresentation::Mandate(_), None) => Err(Error::NotFound),
             (NewPresentation::MandateRequest(id), _) => {
-                let planned = self.planned_answer(&mut tx, call, person, *id, now).await?;
+                let subject = Subject { person: Some(person), ..Subject::default() };
+                self.may(&mut tx, call, act, &subject, now).await??;
+                let planned = self.planned_answer(&mut tx, person, *id, now).await?;
+                Ok(present_mandate(&planned, language))
+            }
+            (NewPresentation::Renewal(renewal), _) => {
+                let planned = self.planned_renewal(&mut tx, call, person, renewal, now).await?;
                 Ok(present_mandate(&planned, language))
             }
         };
@@ -246,7 +257,7 @@ impl Service {
     }
 }
 
-fn present_mandate(planned: &Planned, language: Language) -> Draft {
+pub(crate) fn present_mandate(planned: &Planned, language: Language) -> Draft {
     let packages: Vec<(&MandatePackage, u32)> =
         planned.entries.iter().filter_map(|e| e.mandate_package().map(|p| (p, e.number))).collect();
     let setting = MandateSetting {

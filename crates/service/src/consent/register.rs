@@ -5,7 +5,7 @@ use crate::{
     Call, Done, Error, Service,
     consent::{
         answer::{Answer, Question},
-        present::{NewPresentation, Shown, Unasked},
+        present::{NewPresentation, Shown, Unasked, present_mandate},
         view::{TypedConsent, type_subject},
     },
     guard::InView,
@@ -34,7 +34,7 @@ impl Service {
     ) -> Result<Done<Shown>, Error> {
         let view = self.person_in_view(call).await?;
         let outcome = self.make_presentation_for(call, &view, new, means, language).await;
-        self.accounted(call, Some(view.person), Act::RegisterConsent, outcome).await
+        self.accounted(call, Some(view.person), act_of(new), outcome).await
     }
 
     async fn make_presentation_for(
@@ -45,20 +45,24 @@ impl Service {
         means: Means,
         language: Language,
     ) -> Result<Done<Shown>, Error> {
-        self.may_serve(call, view.person, Act::RegisterConsent)?;
-        if means.is_screen() {
+        let (act, person) = (act_of(new), view.person);
+        self.may_serve(call, person, act)?;
+        // A power of attorney is signed: nobody gives one by being read to.
+        if means.is_screen() || (act == Act::RegisterMandate && means != Means::Paper) {
             return Err(Error::invalid("/means", Reason::RegistrationMissing));
         }
+        let mandate = match new {
+            NewPresentation::Mandate(new) => Some(self.planned_for(call, person, new).await?),
+            _ => None,
+        };
         let mut tx = self.store.write().await?;
         if let Some(id) = self.claim(&mut tx, call).await? {
             let value = self.shown(&mut tx, PresentationId::from_uuid(id)).await?;
             return Ok(Done { value, replayed: true });
         }
-        let person = view.person;
         tx.lock(&[person]).await?;
         let now = self.now(&mut tx).await?;
         self.known_person(&mut tx, person).await?.must_live()?;
-        let act = Act::RegisterConsent;
         let draft = match new {
             NewPresentation::Request(id) => {
                 self.present_request(call, act, &mut tx, person, *id, language, now).await?
@@ -67,9 +71,17 @@ impl Service {
                 let about = Unasked { consent_type, items, case: case.as_ref(), proposal };
                 self.present_unasked(call, act, &mut tx, person, &about, language, now).await?
             }
-            NewPresentation::Mandate(_) | NewPresentation::MandateRequest(_) => {
-                return Err(Error::Denied(Reason::CitizensOnly));
+            NewPresentation::Mandate(_) => present_mandate(&mandate.ok_or(Error::NotFound)?, language),
+            NewPresentation::MandateRequest(id) => {
+                let mut planned = self.planned_answer(&mut tx, person, *id, now).await?;
+                // The form is for whoever signs it: it says whom they give the power to.
+                if planned.representative_name.is_none() {
+                    planned.representative_name = self.name_of(&mut tx, planned.representative).await?;
+                }
+                present_mandate(&planned, language)
             }
+            // Whoever signed a paper signs a new one.
+            NewPresentation::Renewal(_) => return Err(Error::Denied(Reason::CitizensOnly)),
         };
         let (shown, event) = self.presented(call, person, draft, means, language, now);
         tx.present(&event, &shown.document).await?;
@@ -299,6 +311,16 @@ impl Service {
         record.purpose = view.purpose;
         record.case.clone_from(&view.case);
         self.looks(vec![record], now)
+    }
+}
+
+/// What is done for a person with what is shown to them.
+const fn act_of(new: &NewPresentation) -> Act {
+    match new {
+        NewPresentation::Request(_) | NewPresentation::Consent { .. } => Act::RegisterConsent,
+        NewPresentation::Mandate(_) | NewPresentation::MandateRequest(_) | NewPresentation::Renewal(_) => {
+            Act::RegisterMandate
+        }
     }
 }
 

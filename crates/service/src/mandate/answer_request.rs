@@ -13,25 +13,23 @@ use tillid_domain::{
     Instant, Reason,
     access::Act,
     id::{MandateRequestId, PersonId, PresentationId},
-    mandate::Mandate,
+    mandate::{Mandate, MandateRoute},
     mandate_request::MandateRequest,
     presentation::Presented,
 };
 use tillid_storage::{Tx, Write};
 
 impl Service {
-    /// What approving the request would give, to be shown to the grantor.
+    /// What approving the request would give, to be shown to the grantor who is asked.
     pub(crate) async fn planned_answer(
         &self,
         tx: &mut Tx<Write>,
-        call: &Call,
         grantor: PersonId,
         id: MandateRequestId,
         now: Instant,
     ) -> Result<Planned, Error> {
         let request = tx.mandate_request(id).await?.filter(|r| r.grantor == grantor);
         let request = request.ok_or(Error::NotFound)?;
-        self.may(tx, call, Act::AnswerMandateRequest, &request_subject(&request), now).await??;
         request.must_be_open(now)?;
         let mut entries = Vec::with_capacity(request.packages.len());
         for version in &request.packages {
@@ -50,6 +48,7 @@ impl Service {
             privileges: request.privileges,
             case: request.case,
             request: Some(id),
+            renews: None,
         })
     }
 
@@ -86,7 +85,8 @@ impl Service {
         if !matches!(&shown.presented, Presented::Mandate { request: Some(of), .. } if *of == id) {
             return Err(mismatch());
         }
-        let (mandate, given) = self.mandate_as_shown(&mut tx, call, grantor, &shown, now).await?;
+        let (mandate, given) =
+            self.mandate_as_shown(&mut tx, call, grantor, &shown, MandateRoute::Digital, now).await?;
         let (approved, fact) = request.approve(mandate.id, presentation, now)?;
         let ended = self.event(call, now, &approved, fact);
         self.settle(&mut tx, call, 201, mandate.id.as_uuid(), 1).await?;

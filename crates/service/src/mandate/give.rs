@@ -1,4 +1,5 @@
-//! A person gives somebody a power of attorney. It can be used at once; the representative need not accept.
+//! A person gives somebody a power of attorney. It can be used at once, unless one of its packages asks for more: that the
+//! representative accepts, or that it rests for three days first.
 
 use crate::{Call, Done, Error, Service, guard::principal, person::register::PersonRef};
 use tillid_domain::{
@@ -8,7 +9,7 @@ use tillid_domain::{
     catalogue::{CatalogueEntry, EntryVersion, MandatePackage, RepresentativeKind, Shelf},
     event::{Event, Fact, MandatePeriod},
     id::{MandateId, MandateRequestId, PersonId, PresentationId},
-    mandate::{Mandate, MandateState},
+    mandate::{Confirmation, Mandate, MandateRoute, MandateState, usable_from},
     presentation::{Presentation, Presented},
     text::{CaseRef, Code, Name, PrivilegeUri},
 };
@@ -42,6 +43,8 @@ pub(crate) struct Planned {
     pub(crate) until: Instant,
     /// The request that it answers.
     pub(crate) request: Option<MandateRequestId>,
+    /// The mandate that it gives for longer.
+    pub(crate) renews: Option<MandateId>,
 }
 
 /// Where in a presentation's body a mandate is described.
@@ -57,6 +60,7 @@ impl Planned {
             case: self.case.clone(),
             until: self.until,
             request: self.request,
+            renews: self.renews,
         }
     }
 }
@@ -67,6 +71,19 @@ impl Service {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
         let grantor = self.may_give(&mut tx, call, now).await?;
+        drop(tx);
+        self.planned_for(call, grantor, new).await
+    }
+
+    /// Likewise, of whoever is to give it.
+    pub(crate) async fn planned_for(
+        &self,
+        call: &Call,
+        grantor: PersonId,
+        new: &NewMandate,
+    ) -> Result<Planned, Error> {
+        let mut tx = self.store.read().await?;
+        let now = self.now(&mut tx).await?;
         let entries = self.packages_in_use(&mut tx, &new.packages, SHOWN).await?;
         drop(tx);
         let privileges = chosen_privileges(&entries, &new.privileges, SHOWN)?;
@@ -97,6 +114,7 @@ impl Service {
             case: new.case.clone(),
             until,
             request: None,
+            renews: None,
         })
     }
 
@@ -150,13 +168,14 @@ impl Service {
         let mismatch = || Error::invalid("/presentation_id", Reason::PresentationMismatch);
         let (shown, _) = tx.presentation(presentation).await?.ok_or_else(mismatch)?;
         // What answers a request is approved there, so that the request ends with it.
-        let Presented::Mandate { representative, request: None, .. } = shown.presented else {
+        let Presented::Mandate { representative, request: None, renews: None, .. } = shown.presented else {
             return Err(mismatch());
         };
         tx.lock(&[grantor, representative]).await?;
         // The wait for the locks may have outlasted what was shown.
         let now = self.now(&mut tx).await?;
-        let (mandate, event) = self.mandate_as_shown(&mut tx, call, grantor, &shown, now).await?;
+        let (mandate, event) =
+            self.mandate_as_shown(&mut tx, call, grantor, &shown, MandateRoute::Digital, now).await?;
         self.settle(&mut tx, call, 201, mandate.id.as_uuid(), 1).await?;
         tx.commit(vec![event], None).await?;
         Ok(Done { value: mandate, replayed: false })
@@ -182,10 +201,11 @@ impl Service {
         call: &Call,
         grantor: PersonId,
         shown: &Presentation,
+        route: MandateRoute,
         now: Instant,
     ) -> Result<(Mandate, Event), Error> {
         let presentation = shown.id;
-        let Presented::Mandate { representative, packages, privileges, case, until, .. } =
+        let Presented::Mandate { representative, packages, privileges, case, until, request, .. } =
             shown.presented.clone()
         else {
             return Err(Error::invalid("/presentation_id", Reason::PresentationMismatch));
@@ -198,10 +218,22 @@ impl Service {
         if tx.mandate_rests_on(presentation).await? {
             return Err(Error::Rule(Reason::PresentationUsed));
         }
-        self.must_be_able(tx, call, grantor, representative, &packages, now).await?;
+        let entries = self.must_be_able(tx, grantor, representative, &packages, now).await?;
+        // Who somebody at the counter is, the registrar has seen.
+        if route.is_digital() {
+            must_be_sure(call, &entries)?;
+        }
         if until <= now {
             return Err(Error::Rule(Reason::EndDatePast));
         }
+        let asked_for_it = match request {
+            Some(request) => tx.mandate_request(request).await?.is_some_and(|r| r.authority.is_none()),
+            None => false,
+        };
+        let awaits = route.awaits(packages_of(&entries)).and_then(|awaited| {
+            // Whoever asked for it has accepted it.
+            if asked_for_it { awaited.after(Confirmation::Acceptance) } else { Some(awaited) }
+        });
         let mandate = Mandate {
             id: MandateId::from_uuid(self.ambient.id()),
             revision: 1,
@@ -210,10 +242,13 @@ impl Service {
             packages,
             privileges,
             case,
-            valid: MandatePeriod { from: now, to: until },
+            valid: MandatePeriod { from: usable_from(packages_of(&entries), now).min(until), to: until },
             presentation,
             given_at: now,
-            state: MandateState::Given,
+            route,
+            renewals: Vec::new(),
+            pauses: Vec::new(),
+            state: awaits.map_or(MandateState::Given, MandateState::Awaiting),
         };
         let fact = Fact::MandateGiven {
             grantor,
@@ -223,34 +258,41 @@ impl Service {
             case: mandate.case.clone(),
             valid: mandate.valid,
             presentation,
+            route: mandate.route.clone(),
+            awaits,
         };
         let event = self.event(call, now, &mandate, fact);
         Ok((mandate, event))
     }
 
     /// What must hold of both sides and of the packages at the moment of giving, under the locks.
-    async fn must_be_able(
+    pub(super) async fn must_be_able(
         &self,
         tx: &mut Tx<Write>,
-        call: &Call,
         grantor: PersonId,
         representative: PersonId,
         packages: &[EntryVersion],
         now: Instant,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<CatalogueEntry>, Error> {
         let grantor = self.known_person(tx, grantor).await?;
         grantor.must_live()?;
         self.known_person(tx, representative).await?.must_live()?;
-        let mut least = Assurance::Low;
+        let mut entries = Vec::with_capacity(packages.len());
         for version in packages {
             let entry = self.known_entry(tx, version.entry).await?;
             let package = entry.mandate_package().filter(|_| entry.is_published());
             let package = package.ok_or(Error::Rule(Reason::EntryNotPublished))?;
             grantor.must_be(package.grantor_min_age, now.local_date())?;
-            least = least.max(package.required_loa);
+            entries.push(entry);
         }
-        if call.actor.assurance < least { Err(Refusal::StepUp(least).into()) } else { Ok(()) }
+        Ok(entries)
     }
+}
+
+/// Refuses a login that is not sure enough for what is given.
+pub(super) fn must_be_sure(call: &Call, entries: &[CatalogueEntry]) -> Result<(), Error> {
+    let least = packages_of(entries).map(|package| package.required_loa).max().unwrap_or(Assurance::Low);
+    if call.actor.assurance < least { Err(Refusal::StepUp(least).into()) } else { Ok(()) }
 }
 
 pub(crate) fn packages_of(entries: &[CatalogueEntry]) -> impl Iterator<Item = &MandatePackage> {
@@ -264,9 +306,7 @@ pub(crate) fn chosen_privileges(
     at: &str,
 ) -> Result<Vec<PrivilegeUri>, Error> {
     for (n, package) in packages_of(entries).enumerate() {
-        // A step that the representative must take first is not something this way of giving has.
-        if package.acceptance_required || !package.representative_kinds.contains(&RepresentativeKind::Person)
-        {
+        if !package.representative_kinds.contains(&RepresentativeKind::Person) {
             return Err(Error::invalid(&format!("{at}/packages/{n}"), Reason::PackageNotAvailable));
         }
     }

@@ -1,11 +1,16 @@
 //! Powers of attorney: asking, giving, ending, reading.
 
 mod answer_request;
-mod end;
 pub(crate) mod give;
+mod life;
 pub(crate) mod privileges;
 mod read;
 mod read_request;
+mod register;
+mod renew;
 pub(crate) mod request;
 
+pub use life::{MandateChange, MandateService};
 pub(crate) use read::other_sides;
+pub use register::{MandateEntry, PrintedMandate};
+pub use renew::Renewal;

@@ -4,17 +4,17 @@ use crate::{
     Call, Error, FoundMandate, Service,
     catalogue::Page,
     consent::{self, BATCH},
-    mandate::end::mandate_subject,
+    mandate::life::mandate_subject,
     times::{AsOf, Then, Times},
 };
 use std::collections::BTreeSet;
 use tillid_domain::{
     Instant,
     access::{Act, Subject},
-    actor::Who,
+    actor::{Actor, Role, Who},
     catalogue::EntryVersion,
     id::{MandateId, PersonId},
-    mandate::Mandate,
+    mandate::{Mandate, MandateRoute},
     text::PrivilegeUri,
 };
 use tillid_storage::Tx;
@@ -157,10 +157,15 @@ impl Service {
         }
         if consent::confined_to(&call.actor).is_none() {
             let visible = self.may(tx, call, Act::SeeMandate, &mandate_subject(&mandate), now).await?.is_ok();
-            return Ok(visible.then_some(mandate));
+            let is_held =
+                matches!(call.actor.who, Who::Citizen { person, .. } if person == mandate.representative);
+            return Ok(visible.then(|| if is_held { mandate.as_held() } else { mandate }));
         }
         if matches!(&call.actor.who, Who::Employee(e) if e.person.is_some_and(|me| parties.contains(&me))) {
             return Ok(None);
+        }
+        if may_serve_mandate(&call.actor, &mandate) {
+            return Ok(Some(mandate));
         }
         let (packages, privileges) = self
             .packages_in_view(tx, call, Act::SeeMandate, person, &mandate.packages, &mandate.privileges, now)
@@ -212,6 +217,12 @@ impl Service {
         }
         self.must_see(tx, call, Act::SeeOverview, person, now).await
     }
+}
+
+/// Whether the actor serves citizens where that mandate was entered: what a colleague entered is theirs to see whole.
+fn may_serve_mandate(actor: &Actor, mandate: &Mandate) -> bool {
+    let MandateRoute::Paper { authority, .. } = mandate.route else { return false };
+    matches!(&actor.who, Who::Employee(me) if me.authority == authority && me.is(Role::Registrar))
 }
 
 fn found_then(mandate: Mandate, then: &Then) -> FoundMandate {

@@ -7,7 +7,6 @@ use tillid_domain::{
     consent::ConsentStanding,
     event::{EndCause, Event},
     id::PersonId,
-    mandate::MandateStanding,
     mandate_request::MandateRequestStanding,
     request::RequestStanding,
 };
@@ -62,7 +61,7 @@ impl Service {
         let (dead, fact) = self.known_person(tx, person).await?.die(on, now)?;
         let mut events = vec![self.event(call, now, &dead, fact)];
         for mandate in tx.mandates_of(person, None, ALL).await? {
-            if matches!(mandate.standing(now), MandateStanding::Active | MandateStanding::Planned) {
+            if mandate.standing(now).is_alive() {
                 let cause =
                     if mandate.grantor == person { EndCause::Death } else { EndCause::RepresentativeDeath };
                 let (ended, fact) = mandate.lapse(cause, on.start(), now)?;

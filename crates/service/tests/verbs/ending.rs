@@ -5,7 +5,7 @@ use tillid_domain::{
     Reason,
     event::EndCause,
     id::MandateId,
-    mandate::{MandateStanding, MandateState},
+    mandate::{MandateStanding, MandateState, RevocationGround},
 };
 use tillid_testkit::{
     World,
@@ -21,7 +21,8 @@ pub(crate) async fn a_revoked_mandate_gives_nothing_from_then_on(world: &World) 
     let held_before = world.now();
     world.ambient.set(held_before.plus_seconds(60));
     let revoked = world.service.revoke_mandate(&citizen(anna), mandate.id).await.unwrap().value;
-    assert_eq!(revoked.state, MandateState::Revoked { at: world.now() });
+    let (at, ground) = (world.now(), RevocationGround::NotStated);
+    assert_eq!(revoked.state, MandateState::Revoked { at, ground, quiet: false });
     assert_eq!(told(world.may_act(bo, anna).await), denied(Reason::PowerRevoked));
     let mut tx = world.store.read().await.unwrap();
     for moment in [held_before, world.now()] {

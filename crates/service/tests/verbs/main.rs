@@ -19,6 +19,7 @@ mod giving;
 mod journey;
 mod known;
 mod listing;
+mod living;
 mod looking;
 mod matrix;
 mod narrowing;
@@ -50,6 +51,15 @@ tillid_testkit::on_both_engines! {
         the_origin_is_fixed_at_the_first_start,
         a_node_starts_while_another_extends_the_log,
         what_is_served_is_what_was_signed_and_nothing_beyond;
+    living:
+        m11_what_rests_gives_nothing_until_it_goes_on,
+        m12_a_quiet_revocation_is_an_expiry_to_the_representative,
+        m12_a_doubt_is_settled_by_a_registrar_alone,
+        m01_what_asks_for_acceptance_waits_for_it,
+        p04_what_could_do_great_harm_rests_for_three_days_first,
+        m11_a_mandate_is_given_for_longer_as_it_is,
+        m03_a_registrar_enters_what_was_signed_on_paper,
+        p05_great_harm_and_general_powers_take_four_eyes;
     matrix:
         r07_r22_every_nature_by_every_channel_to_every_ending;
     printing:

@@ -12,7 +12,7 @@ use tillid_domain::{
         AccessId, BatchId, ConsentId, DeclarationId, EntryId, EventId, MandateId, NumberId, PersonId,
         PresentationId, RequestId,
     },
-    mandate::{Mandate, MandateState},
+    mandate::{Mandate, MandateRoute, MandateState},
     presentation::{Means, Presentation, Presented},
     request::{ConsentRequest, RequestState},
     terms::Terms,
@@ -241,6 +241,9 @@ pub(crate) fn mandate(
         valid: MandatePeriod { from: at(10), to: at(1_000) },
         presentation,
         given_at: at(5),
+        route: MandateRoute::Digital,
+        renewals: Vec::new(),
+        pauses: Vec::new(),
         state: MandateState::Given,
     };
     let fact = Fact::MandateGiven {
@@ -251,6 +254,8 @@ pub(crate) fn mandate(
         case: mandate.case.clone(),
         valid: mandate.valid,
         presentation,
+        route: MandateRoute::Digital,
+        awaits: None,
     };
     let event = event(&mandate, at(5), fact);
     (mandate, event)

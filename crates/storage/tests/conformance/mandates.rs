@@ -6,7 +6,7 @@ use tillid_domain::{
     catalogue::CatalogueEntry,
     event::{EndCause, Event, Fact, MandatePeriod},
     id::{MandateId, PersonId},
-    mandate::Mandate,
+    mandate::{Mandate, RenunciationGround, RevocationGround},
     power::powers_of,
 };
 use tillid_storage::Store;
@@ -49,8 +49,8 @@ pub(crate) async fn a_mandate_reads_back_in_each_state(fresh: &Fresh) {
         commit(&fresh.store, vec![giving]).await.unwrap();
         assert_eq!(read(&fresh.store, given.id).await, given);
         let (ended, fact) = match end {
-            0 => given.revoke(at(50)),
-            1 => given.renounce(at(50)),
+            0 => given.revoke(RevocationGround::NotStated, false, None, at(50)),
+            1 => given.renounce(RenunciationGround::NotStated, at(50)),
             2 => given.lapse(EndCause::Death, at(40), at(50)),
             3 => given.lapse(EndCause::RepresentativeDeath, at(50), at(50)),
             _ => continue,
@@ -84,7 +84,7 @@ pub(crate) async fn a_power_is_only_closed(fresh: &Fresh) {
         let error = administrator.execute(sql).await.expect_err(sql).to_string();
         assert!(error.contains("only closed"), "{sql}: {error}");
     }
-    let (ended, fact) = given.revoke(at(50)).unwrap();
+    let (ended, fact) = given.revoke(RevocationGround::NotStated, false, None, at(50)).unwrap();
     commit(&fresh.store, vec![event(&ended, at(50), fact)]).await.unwrap();
     let closed = "UPDATE power SET known_to = known_to + 1 WHERE known_to IS NOT NULL";
     assert!(administrator.execute(closed).await.is_err(), "what is closed is closed");
@@ -104,7 +104,7 @@ pub(crate) async fn the_powers_are_what_the_history_says(fresh: &Fresh) {
         assert_eq!(found, powers_of(&history));
         assert_eq!(found.len(), 2);
         let Some(end) = end else { continue };
-        let (ended, fact) = given.revoke(at(end)).unwrap();
+        let (ended, fact) = given.revoke(RevocationGround::NotStated, false, None, at(end)).unwrap();
         history.extend(commit(&fresh.store, vec![event(&ended, at(end), fact)]).await.unwrap());
         let found = fresh.store.read().await.unwrap().powers_of(id).await.unwrap();
         assert_eq!(found, powers_of(&history), "ended at {end}");
@@ -113,7 +113,7 @@ pub(crate) async fn the_powers_are_what_the_history_says(fresh: &Fresh) {
     // Given and ended in one commit, as a seed or a correction would.
     let (given, giving) = from_to(store, anna, bo, &entry, None).await;
     let id = given.id.as_uuid();
-    let (ended, fact) = given.revoke(at(60)).unwrap();
+    let (ended, fact) = given.revoke(RevocationGround::NotStated, false, None, at(60)).unwrap();
     let history = commit(&fresh.store, vec![giving, event(&ended, at(60), fact)]).await.unwrap();
     assert_eq!(fresh.store.read().await.unwrap().powers_of(id).await.unwrap(), powers_of(&history));
 }

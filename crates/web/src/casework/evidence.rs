@@ -19,10 +19,11 @@ use tillid_edge::{Fields, Files, Path};
 /// The field in which a file is chosen.
 pub(super) const FILE: &str = "scan";
 /// The routes whose forms take a file, as they stand in the router.
-pub const UPLOAD_PATHS: [&str; 3] = [
+pub const UPLOAD_PATHS: [&str; 4] = [
     "/casework/lookups/{lookup}/presentations/{presentation}",
     "/casework/lookups/{lookup}/consents/{consent}/withdraw",
     "/casework/lookups/{lookup}/declarations",
+    "/casework/lookups/{lookup}/mandates/forms/{presentation}",
 ];
 /// The largest body there, in bytes: a document with the fields around it, and room to say what is wrong with one that is too large.
 pub const UPLOAD_LIMIT: usize = LARGEST_DOCUMENT + 256 * 1024;

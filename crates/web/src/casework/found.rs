@@ -53,6 +53,7 @@ struct Sheet {
 }
 
 struct Power {
+    address: String,
     who: String,
     packages: String,
     case: Option<String>,
@@ -73,6 +74,7 @@ struct Found<'p> {
     /// Until when it can be read, in security time.
     until: String,
     may_ask: bool,
+    is_registrar: bool,
     consents: Vec<Consent>,
     requests: Vec<Request>,
     sheets: Vec<Sheet>,
@@ -81,7 +83,7 @@ struct Found<'p> {
 }
 
 pub(super) async fn page(here: Here, Path(lookup): Path<AccessId>) -> Result<Response, Stop> {
-    let may_ask = may_ask(roles(&here)?);
+    let (may_ask, is_registrar) = (may_ask(roles(&here)?), roles(&here)?.contains(&Role::Registrar));
     let under = Under::new(&here, lookup);
     let found = read(&here, here.service.read_lookup(&under.call).await)?;
     let page = &here.page;
@@ -96,11 +98,16 @@ pub(super) async fn page(here: Here, Path(lookup): Path<AccessId>) -> Result<Res
         case: record.case.as_ref().map(ToString::to_string),
         until: record.permits_until.map(|until| when::clock(until, page.language)).unwrap_or_default(),
         may_ask,
+        is_registrar,
         more: found.more,
         consents: found.consents.iter().map(|typed| consent(&here, lookup, typed)).collect(),
         requests: found.requests.iter().map(|(asked, of)| request(page, asked, of, found.now)).collect(),
         sheets: found.forms.iter().map(|(shown, of)| sheet(page, lookup, shown, of)).collect(),
-        powers: found.mandates.iter().map(|mandate| power(page, &titles, mandate, person.id)).collect(),
+        powers: found
+            .mandates
+            .iter()
+            .map(|mandate| power(page, &titles, mandate, (lookup, person.id)))
+            .collect(),
     }))
 }
 
@@ -173,7 +180,12 @@ pub(super) const fn state(standing: RequestStanding) -> (&'static str, &'static 
     }
 }
 
-fn power(page: &Page, titles: &Titles, found: &FoundMandate, person: PersonId) -> Power {
+fn power(
+    page: &Page,
+    titles: &Titles,
+    found: &FoundMandate,
+    (lookup, person): (AccessId, PersonId),
+) -> Power {
     let mandate = &found.mandate;
     let given = mandate.grantor == person;
     let who = match &found.representative_name {
@@ -181,21 +193,31 @@ fn power(page: &Page, titles: &Titles, found: &FoundMandate, person: PersonId) -
         _ if given => page.t("casework.power_given").to_owned(),
         _ => page.t("casework.power_held").to_owned(),
     };
-    let (state, colour) = match found.standing {
-        MandateStanding::Active => ("casework.power_active", "badge-success"),
-        MandateStanding::Planned => ("casework.power_planned", "badge-info"),
-        MandateStanding::Revoked => ("casework.power_revoked", ""),
-        MandateStanding::Renounced => ("casework.power_renounced", ""),
-        MandateStanding::Expired => ("casework.power_expired", ""),
-        MandateStanding::Ended => ("casework.power_ended", ""),
-    };
+    let (state, colour) = power_state(found.standing);
     Power {
+        address: format!("/casework/lookups/{lookup}/mandates/{}", mandate.id),
         who,
         packages: titles.line(&mandate.packages),
         case: mandate.case.as_ref().map(ToString::to_string),
         until: page.last_day(mandate.valid.to),
         state: page.t(state),
         colour,
+    }
+}
+
+/// Where a power of attorney stands, and in which colour.
+pub(super) const fn power_state(standing: MandateStanding) -> (&'static str, &'static str) {
+    match standing {
+        MandateStanding::Active => ("casework.power_active", "badge-success"),
+        MandateStanding::Planned => ("casework.power_planned", "badge-info"),
+        MandateStanding::Revoked => ("casework.power_revoked", ""),
+        MandateStanding::Renounced => ("casework.power_renounced", ""),
+        MandateStanding::Expired => ("casework.power_expired", ""),
+        MandateStanding::Ended => ("casework.power_ended", ""),
+        MandateStanding::Awaiting => ("casework.power_awaiting", "badge-info"),
+        MandateStanding::Suspended => ("casework.power_suspended", "badge-warning"),
+        MandateStanding::Disputed => ("casework.power_disputed", "badge-warning"),
+        MandateStanding::Annulled => ("casework.power_annulled", ""),
     }
 }
 
@@ -245,6 +267,7 @@ pub(super) mod tests {
             case: None,
         });
         let powers = consents.iter().map(|_| Power {
+            address: "/casework/lookups/0/mandates/0".to_owned(),
             who: page.fill("casework.power_given_to", "name", "Bo"),
             packages: "Ældre".to_owned(),
             case: None,
@@ -259,6 +282,7 @@ pub(super) mod tests {
             purpose: "Sagsbehandling",
             case: Some("27.36".to_owned()),
             until: "09.32".to_owned(),
+            is_registrar: true,
             may_ask,
             requests: requests.collect(),
             sheets: sheets.collect(),

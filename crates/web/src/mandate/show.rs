@@ -1,6 +1,10 @@
 //! One power of attorney: where it stands, what may be done with it, and its receipt.
 
-use super::words::{self, Right};
+use super::{
+    renew::can_be_renewed,
+    step::Step,
+    words::{self, Right},
+};
 use crate::{
     page::{Here, Page},
     view::authority,
@@ -10,7 +14,7 @@ use axum::response::Response;
 use tillid_domain::{
     event::EndCause,
     id::{MandateId, PersonId},
-    mandate::{Mandate, MandateStanding, MandateState},
+    mandate::{Awaited, Confirmation, Mandate, MandateStanding, MandateState},
     presentation::Presented,
 };
 use tillid_edge::{Path, Problem};
@@ -50,12 +54,8 @@ impl Told {
         self.packages.iter().map(|package| package.title.as_str()).collect::<Vec<_>>().join(", ")
     }
 
-    pub(super) fn is_grantors(&self) -> bool {
-        self.side == Side::Grantor
-    }
-
-    pub(super) fn holds(&self) -> bool {
-        matches!(self.standing, MandateStanding::Active | MandateStanding::Planned)
+    pub(super) const fn is_grantors(&self) -> bool {
+        matches!(self.side, Side::Grantor)
     }
 }
 
@@ -65,8 +65,20 @@ struct Show<'p> {
     page: &'p Page,
     mandate: &'p Told,
     state: State,
+    /// What can be done, each with a sentence about it.
+    steps: Vec<(Step, &'static str)>,
+    renewable: bool,
     /// Whether it can be ended here and its receipt be had: not by whoever acts for somebody.
     in_person: bool,
+}
+
+impl<'p> Show<'p> {
+    fn new(page: &'p Page, mandate: &'p Told, in_person: bool) -> Self {
+        let steps = Step::ALL.into_iter().filter(|step| step.is_open_to(mandate));
+        let steps = steps.map(|step| (step, step.in_a_sentence())).collect();
+        let state = state(page, mandate);
+        Self { page, mandate, state, steps, renewable: can_be_renewed(mandate), in_person }
+    }
 }
 
 /// Where it stands, in words.
@@ -78,9 +90,8 @@ struct State {
 
 pub(super) async fn page(here: Here, Path(id): Path<MandateId>) -> Result<Response, Problem> {
     let told = told(&here, id).await?;
-    let state = state(&here.page, &told);
     let in_person = here.visitor.acting_for().is_none();
-    Ok(here.page.answer(&Show { page: &here.page, mandate: &told, state, in_person }))
+    Ok(here.page.answer(&Show::new(&here.page, &told, in_person)))
 }
 
 /// Everything about the mandate that its pages need.
@@ -152,20 +163,49 @@ fn state(page: &Page, told: &Told) -> State {
         (MandateStanding::Renounced, _) => ("info", "mandate.is_renounced"),
         (MandateStanding::Expired, _) => ("info", "mandate.is_expired"),
         (MandateStanding::Ended, _) => ("info", "mandate.is_ended"),
+        (MandateStanding::Awaiting, _) => ("info", "mandate.is_awaiting"),
+        (MandateStanding::Suspended, _) => ("warning", "mandate.is_suspended"),
+        (MandateStanding::Disputed, _) => ("warning", "mandate.is_disputed"),
+        (MandateStanding::Annulled, _) => ("info", "mandate.is_annulled"),
     };
     let text = match (told.value.state, told.standing) {
-        (MandateState::Revoked { at }, _) => page.fill("mandate.revoked_at", "moment", page.moment(at)),
-        (MandateState::Renounced { at }, _) => page.fill("mandate.renounced_at", "moment", page.moment(at)),
+        (MandateState::Revoked { at, quiet: true, .. }, _) => {
+            page.fill("mandate.revoked_quietly_at", "moment", page.moment(at))
+        }
+        (MandateState::Revoked { at, .. }, _) => page.fill("mandate.revoked_at", "moment", page.moment(at)),
+        (MandateState::Renounced { at, .. }, _) => {
+            page.fill("mandate.renounced_at", "moment", page.moment(at))
+        }
         (MandateState::Ended { effective_at, cause, .. }, _) => {
             page.fill(end_cause(cause), "moment", page.moment(effective_at))
         }
-        (MandateState::Given, MandateStanding::Expired) => page.fill("mandate.expired_on", "until", until),
+        (MandateState::Annulled { at, .. }, _) => page.fill("mandate.annulled_at", "moment", page.moment(at)),
+        (_, MandateStanding::Expired) => page.fill("mandate.expired_on", "until", until),
         (MandateState::Given, MandateStanding::Planned) => {
             page.fill_two("mandate.planned_from", "from", from, "until", until)
         }
         (MandateState::Given, _) => holds(page, told),
+        (MandateState::Suspended { at, .. }, _) => {
+            page.fill("mandate.suspended_since", "moment", page.moment(at))
+        }
+        (MandateState::Disputed { at, .. }, _) => {
+            page.fill("mandate.disputed_since", "moment", page.moment(at))
+        }
+        (MandateState::Awaiting(awaited), _) => awaits(page, awaited, told.side),
     };
     State { class, heading: page.t(heading), text }
+}
+
+fn awaits(page: &Page, awaited: Awaited, side: Side) -> String {
+    let acceptance = match side {
+        Side::Grantor => "mandate.awaits_acceptance",
+        Side::Representative => "mandate.awaits_your_acceptance",
+    };
+    let said =
+        [(Confirmation::SecondRegistrar, "mandate.awaits_registrar"), (Confirmation::Acceptance, acceptance)];
+    let texts =
+        said.into_iter().filter(|(needed, _)| awaited.waits_for(*needed)).map(|(_, text)| page.t(text));
+    texts.collect::<Vec<_>>().join(" ")
 }
 
 fn holds(page: &Page, told: &Told) -> String {
@@ -190,7 +230,12 @@ const fn end_cause(cause: EndCause) -> &'static str {
 pub(super) mod tests {
     use super::*;
     use crate::tests::{must_hold_together, package, page};
-    use tillid_domain::{Language, LocalDate, event::MandatePeriod, text::CaseRef};
+    use tillid_domain::{
+        Language, LocalDate,
+        event::MandatePeriod,
+        mandate::{MandateRoute, RenunciationGround, RevocationGround},
+        text::CaseRef,
+    };
     use uuid::Uuid;
 
     /// A mandate from Anna to Bo, for one case.
@@ -210,6 +255,9 @@ pub(super) mod tests {
             valid: MandatePeriod { from: from.start(), to: last.next().start() },
             presentation: tillid_domain::id::PresentationId::from_uuid(Uuid::from_u128(8)),
             given_at: from.start(),
+            route: MandateRoute::Digital,
+            renewals: Vec::new(),
+            pauses: Vec::new(),
             state,
         };
         let rights = definition.privileges.iter().map(|privilege| Right::new(page, privilege)).collect();
@@ -232,8 +280,7 @@ pub(super) mod tests {
     }
 
     fn html(page: &Page, told: &Told, in_person: bool) -> String {
-        let state = state(page, told);
-        let html = Show { page, mandate: told, state, in_person }.render().expect("a page");
+        let html = Show::new(page, told, in_person).render().expect("a page");
         must_hold_together(&html);
         html
     }
@@ -261,9 +308,12 @@ pub(super) mod tests {
         let page = page(Language::Da);
         let at = "2026-05-01T08:00:00Z".parse().expect("a time");
         let ended = |cause| MandateState::Ended { at, effective_at: at, cause };
+        let revoked = |quiet| MandateState::Revoked { at, ground: RevocationGround::NotStated, quiet };
+        let renounced = MandateState::Renounced { at, ground: RenunciationGround::NotStated };
         for (state, standing, words) in [
-            (MandateState::Revoked { at }, MandateStanding::Revoked, "Fuldmagten er trukket tilbage"),
-            (MandateState::Renounced { at }, MandateStanding::Renounced, "Fuldmagten er opgivet"),
+            (revoked(false), MandateStanding::Revoked, "Fuldmagten er trukket tilbage"),
+            (revoked(true), MandateStanding::Revoked, "har ikke fået det at vide"),
+            (renounced, MandateStanding::Renounced, "Fuldmagten er opgivet"),
             (MandateState::Given, MandateStanding::Expired, "Fuldmagten er udløbet"),
             (ended(EndCause::Death), MandateStanding::Ended, "Den, der gav fuldmagten, er død"),
             (

@@ -21,51 +21,61 @@ use tillid_service::{Error, Shown};
 
 /// The document that was shown (`tillid.presentation.mandate/1`), as this page reads it.
 #[derive(Deserialize)]
-pub(super) struct Document {
-    pub(super) language: Language,
-    pub(super) representative: Option<Name>,
+pub(crate) struct Document {
+    pub(crate) language: Language,
+    pub(crate) representative: Option<Name>,
     packages: Vec<ShownPackage>,
-    pub(super) case: Option<CaseRef>,
+    pub(crate) case: Option<CaseRef>,
     until: Instant,
+    /// For how long it rests first.
+    usable_after_hours: Option<u32>,
+    #[serde(default)]
+    acceptance_required: bool,
 }
 
 #[derive(Deserialize)]
-pub(super) struct ShownPackage {
+pub(crate) struct ShownPackage {
     authority: Cvr,
-    pub(super) title: String,
-    pub(super) implication: String,
-    pub(super) does_not_cover: String,
-    pub(super) privileges: Vec<ShownPrivilege>,
+    pub(crate) title: String,
+    pub(crate) implication: String,
+    pub(crate) does_not_cover: String,
+    pub(crate) privileges: Vec<ShownPrivilege>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct ShownPrivilege {
+pub(crate) struct ShownPrivilege {
     action: PrivilegeAction,
-    pub(super) name: String,
-    pub(super) covers: String,
-    pub(super) does_not_cover: String,
+    pub(crate) name: String,
+    pub(crate) covers: String,
+    pub(crate) does_not_cover: String,
 }
 
 impl Document {
     /// The document of a presentation, if it is one of a mandate.
-    pub(super) fn read(shown: &Shown) -> Option<Self> {
+    pub(crate) fn read(shown: &Shown) -> Option<Self> {
         serde_json::from_slice(&shown.document).ok()
     }
 
     /// The packages, each with its authority's name; they are told in the document's place.
-    pub(super) fn take_packages(&mut self, name: impl Fn(Cvr) -> String) -> Vec<(String, ShownPackage)> {
+    pub(crate) fn take_packages(&mut self, name: impl Fn(Cvr) -> String) -> Vec<(String, ShownPackage)> {
         let packages = std::mem::take(&mut self.packages);
         packages.into_iter().map(|package| (name(package.authority), package)).collect()
     }
 
+    /// What must be so before it can be used, as texts; none when it can be used at once.
+    pub(crate) fn first(&self) -> Vec<&'static str> {
+        let later = self.usable_after_hours.map(|_| "mandate.usable_later");
+        later.into_iter().chain(self.acceptance_required.then_some("mandate.must_be_accepted")).collect()
+    }
+
     /// Its last day, in words.
-    pub(super) fn until(&self, page: &Page) -> String {
+    pub(crate) fn until(&self, page: &Page) -> String {
         page.last_day(self.until)
     }
 }
 
 impl ShownPrivilege {
-    pub(super) const fn action(&self) -> &'static str {
+    pub(crate) const fn action(&self) -> &'static str {
         super::words::action(self.action)
     }
 }
@@ -144,7 +154,8 @@ async fn shown(
 
 /// The document of a presentation of that package.
 fn document(shown: &Shown, code: &Code) -> Option<Document> {
-    let Presented::Mandate { packages, request: None, .. } = &shown.presentation.presented else {
+    let Presented::Mandate { packages, request: None, renews: None, .. } = &shown.presentation.presented
+    else {
         return None;
     };
     packages.iter().find(|version| version.code == *code)?;

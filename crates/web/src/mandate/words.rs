@@ -45,12 +45,35 @@ pub(super) const fn risk(risk: Risk) -> (&'static str, &'static str) {
     }
 }
 
-/// Whether the package can be given on these pages: to a person, at once.
+/// Whether the package can be given on these pages: to a person.
 pub(super) fn can_be_given_here(package: &MandatePackage) -> bool {
-    !package.acceptance_required && package.representative_kinds.contains(&RepresentativeKind::Person)
+    package.representative_kinds.contains(&RepresentativeKind::Person)
 }
 
 /// The package in the version that something was given under.
 pub(crate) async fn package(here: &Here, version: &EntryVersion) -> Result<CatalogueEntry, Problem> {
     here.told(here.service.entry_version(Shelf::MandatePackage, &version.code, version.number).await)
+}
+
+/// What a ground is called, in whichever list it stands.
+pub(crate) fn ground(code: &str) -> &'static str {
+    match code {
+        "no_longer_needed" => "mandate.ground_no_longer_needed",
+        "another_helps" => "mandate.ground_another_helps",
+        "mistake" => "mandate.ground_mistake",
+        "relation_ended" => "mandate.ground_relation_ended",
+        "trust_lost" => "mandate.ground_trust_lost",
+        "misuse" => "mandate.ground_misuse",
+        "pressured" => "mandate.ground_pressured",
+        "not_wanted" => "mandate.ground_not_wanted",
+        "unable" => "mandate.ground_unable",
+        "conflict" => "mandate.ground_conflict",
+        "myself" => "mandate.ground_myself",
+        "unsure" => "mandate.ground_unsure",
+        "suspected_misuse" => "mandate.ground_suspected_misuse",
+        "not_given" => "mandate.ground_not_given",
+        "capacity" => "mandate.ground_capacity",
+        "disagreement" => "mandate.ground_disagreement",
+        _ => "mandate.ground_not_stated",
+    }
 }

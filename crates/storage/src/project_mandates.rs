@@ -1,0 +1,173 @@
+//! What follows from an event of a mandate: its own row, and the powers that rest on it.
+
+use crate::{
+    StoreError,
+    column::json,
+    engine::{Sql, Tx, Write, run},
+    journal::signed,
+    mandates::Columns,
+};
+use tillid_domain::{
+    Instant,
+    event::{Entity as _, Fact, Recorded},
+    id::MandateId,
+    mandate::Mandate,
+    power::{Change, PowerEnd},
+};
+
+impl Tx<Write> {
+    pub(crate) async fn project_mandate(&mut self, event: &Recorded) -> Result<(), StoreError> {
+        let corrupt = || StoreError::Corrupt { table: "mandate", id: Some(event.aggregate) };
+        let before = match event.fact {
+            Fact::MandateGiven { .. } => None,
+            _ => Some(self.mandate(MandateId::from_uuid(event.aggregate)).await?.ok_or_else(corrupt)?),
+        };
+        let is_new = before.is_none();
+        let mandate = Mandate::replay(before, event).ok_or_else(corrupt)?;
+        if is_new {
+            self.insert_mandate(&mandate).await?;
+        } else {
+            self.update_mandate(&mandate).await?;
+        }
+        match Change::of(&mandate, &event.fact) {
+            Change::Nothing => Ok(()),
+            Change::Given(from) => self.give_powers(&mandate, from, event).await,
+            Change::Cut { at, why, rested } => {
+                self.say_powers_anew(&mandate, at, why, rested, event).await?;
+                self.close_powers(&mandate, Some(at), rested, event).await
+            }
+            Change::Never => self.close_powers(&mandate, None, None, event).await,
+        }
+    }
+
+    async fn insert_mandate(&mut self, mandate: &Mandate) -> Result<(), StoreError> {
+        let columns = Columns::of(mandate);
+        run!(self, sqlx::query(
+            "INSERT INTO mandate (id, revision, grantor_id, representative_id, packages, privileges, case_ref, valid_from, valid_to, \
+             presentation_id, given_at, state, route, awaits) \
+             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+        )
+        .bind(mandate.id.as_uuid())
+        .bind(mandate.grantor.as_uuid())
+        .bind(mandate.representative.as_uuid())
+        .bind(json(&mandate.packages))
+        .bind(json(&mandate.privileges))
+        .bind(mandate.case.as_ref().map(|c| c.as_str().to_owned()))
+        .bind(mandate.valid.from.as_micros())
+        .bind(mandate.valid.to.as_micros())
+        .bind(mandate.presentation.as_uuid())
+        .bind(mandate.given_at.as_micros())
+        .bind(columns.state)
+        .bind((!mandate.route.is_digital()).then(|| json(&mandate.route)))
+        .bind(columns.awaits))?;
+        Ok(())
+    }
+
+    async fn update_mandate(&mut self, mandate: &Mandate) -> Result<(), StoreError> {
+        let columns = Columns::of(mandate);
+        run!(self, sqlx::query(
+            "UPDATE mandate SET revision = $2, valid_from = $3, state = $4, ended_at = $5, cause = $6, effective_at = $7, pauses = $8, \
+             awaits = $9, ground = $10, quiet = $11, valid_to = $12, renewals = $13 WHERE id = $1"
+        )
+        .bind(mandate.id.as_uuid())
+        .bind(signed(mandate.revision))
+        .bind(mandate.valid.from.as_micros())
+        .bind(columns.state)
+        .bind(columns.at)
+        .bind(columns.cause)
+        .bind(columns.effective_at)
+        .bind((!mandate.pauses.is_empty()).then(|| json(&mandate.pauses)))
+        .bind(columns.awaits)
+        .bind(columns.ground)
+        .bind(columns.quiet)
+        .bind(mandate.valid.to.as_micros())
+        .bind((!mandate.renewals.is_empty()).then(|| json(&mandate.renewals))))?;
+        Ok(())
+    }
+
+    /// Each of the privileges, out of the list that the mandate's own row has.
+    async fn give_powers(
+        &mut self,
+        mandate: &Mandate,
+        from: Instant,
+        event: &Recorded,
+    ) -> Result<(), StoreError> {
+        if from >= mandate.valid.to {
+            return Ok(());
+        }
+        const POWERS: Sql = Sql {
+            postgres: "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, source_revision, \
+                valid_from, valid_to, known_from) SELECT $1, $2, q.privilege, $4, $5, $6, $7, $8, $9, $10 \
+                FROM json_array_elements_text($3::JSON) AS q(privilege)",
+            sqlite: "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, source_revision, \
+                valid_from, valid_to, known_from) SELECT $1, $2, q.value, $4, $5, $6, $7, $8, $9, $10 FROM json_each($3) AS q",
+        };
+        let sql = self.sql(&POWERS);
+        run!(
+            self,
+            sqlx::query(sql)
+                .bind(mandate.grantor.as_uuid())
+                .bind(mandate.representative.as_uuid())
+                .bind(json(&mandate.privileges))
+                .bind(mandate.case.as_ref().map(|c| c.as_str().to_owned()))
+                .bind(mandate.route.basis().code())
+                .bind(event.aggregate)
+                .bind(signed(event.revision))
+                .bind(from.as_micros())
+                .bind(mandate.valid.to.as_micros())
+                .bind(known_from(mandate, event))
+        )?;
+        Ok(())
+    }
+
+    /// What had held until an end, and what rested since `rested`: said anew, with why there is nothing now.
+    async fn say_powers_anew(
+        &mut self,
+        mandate: &Mandate,
+        end: Instant,
+        why: PowerEnd,
+        rested: Option<Instant>,
+        event: &Recorded,
+    ) -> Result<(), StoreError> {
+        run!(self, sqlx::query(
+            "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, source_revision, valid_from, \
+             valid_to, ended, known_from) SELECT grantor_id, representative_id, privilege, case_ref, basis, source_id, $4, valid_from, \
+             CASE WHEN valid_to > $2 THEN $2 ELSE valid_to END, $5, $3 FROM power \
+             WHERE source_id = $1 AND known_to IS NULL AND valid_from < $2 AND (valid_to > $2 OR valid_to = $6)"
+        )
+        .bind(event.aggregate)
+        .bind(end.as_micros())
+        .bind(known_from(mandate, event))
+        .bind(signed(event.revision))
+        .bind(why.code())
+        .bind(rested.map(Instant::as_micros)))?;
+        Ok(())
+    }
+
+    /// Closes what was known: all of it, or what reaches past an end, with what rested since `rested`.
+    async fn close_powers(
+        &mut self,
+        mandate: &Mandate,
+        end: Option<Instant>,
+        rested: Option<Instant>,
+        event: &Recorded,
+    ) -> Result<(), StoreError> {
+        run!(
+            self,
+            sqlx::query(
+                "UPDATE power SET known_to = $2 WHERE source_id = $1 AND known_to IS NULL AND known_from < $2 \
+                 AND (valid_to > $3 OR valid_to = $4)"
+            )
+            .bind(event.aggregate)
+            .bind(known_from(mandate, event))
+            .bind(end.map_or(i64::MIN, Instant::as_micros))
+            .bind(rested.map(Instant::as_micros))
+        )?;
+        Ok(())
+    }
+}
+
+/// The grantor's version that the event makes.
+fn known_from(mandate: &Mandate, event: &Recorded) -> i64 {
+    event.subjects.iter().find(|s| s.person == mandate.grantor).map_or(0, |s| signed(s.version))
+}
