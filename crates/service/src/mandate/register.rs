@@ -111,8 +111,8 @@ impl Service {
         let Who::Employee(me) = &call.actor.who else { return Err(Error::Denied(Reason::StaffOnly)) };
         let mut tx = self.store.write().await?;
         if let Some(id) = self.claim(&mut tx, call).await? {
-            let value = tx.mandate(MandateId::from_uuid(id)).await?.ok_or(Error::NotFound)?;
-            return Ok(Done { value, replayed: true });
+            let value = tx.mandate(MandateId::from_uuid(id)).await?.filter(|m| m.grantor == grantor);
+            return Ok(Done { value: value.ok_or(Error::NotFound)?, replayed: true });
         }
         self.must_be_fresh(call, Act::RegisterMandate)?;
         let mismatch = || Error::invalid("/presentation_id", Reason::PresentationMismatch);
