@@ -235,6 +235,7 @@ impl Mandate {
     }
 
     /// The mandate as its representative may know it: a quiet revocation looks to them as if its time had passed (M12).
+    #[must_use]
     pub fn as_held(self) -> Self {
         match self.state {
             MandateState::Revoked { at, quiet: true, .. } => Self {
@@ -261,6 +262,14 @@ impl Mandate {
         let pause =
             under_way.filter(|(from, _)| *from < to).map(|(from, disputed)| Pause { from, to, disputed });
         self.pauses.iter().copied().chain(pause).collect()
+    }
+
+    /// When it holds if it ends at that moment: what still waits never begins.
+    fn until_its_end(&self, at: Instant) -> MandatePeriod {
+        match self.state {
+            MandateState::Awaiting(_) => MandatePeriod { from: self.valid.from.max(at), ..self.valid },
+            _ => self.valid,
+        }
     }
 
     /// What it waited for is said. Once it waits for nothing more, it can be used from `from`, or later if it was planned so.
@@ -364,24 +373,26 @@ impl Mandate {
         now: Instant,
     ) -> Result<(Self, Fact), Reason> {
         self.must_stand(now)?;
-        let pauses = self.rested_until(now);
-        let next = Self { pauses, ..self.into_state(MandateState::Revoked { at: now, ground, quiet }) };
+        let (pauses, valid) = (self.rested_until(now), self.until_its_end(now));
+        let next =
+            Self { pauses, valid, ..self.into_state(MandateState::Revoked { at: now, ground, quiet }) };
         Ok((next, Fact::MandateRevoked { ground, quiet, assisted }))
     }
 
     /// The representative ends it from now on; of what waits for their acceptance, they decline it.
     pub fn renounce(self, ground: RenunciationGround, now: Instant) -> Result<(Self, Fact), Reason> {
         self.must_stand(now)?;
-        let pauses = self.rested_until(now);
-        let next = Self { pauses, ..self.into_state(MandateState::Renounced { at: now, ground }) };
+        let (pauses, valid) = (self.rested_until(now), self.until_its_end(now));
+        let next = Self { pauses, valid, ..self.into_state(MandateState::Renounced { at: now, ground }) };
         Ok((next, Fact::MandateRenounced { ground }))
     }
 
     /// It ends although neither asked for it, as of a moment that may lie in the past.
     pub fn lapse(self, cause: EndCause, effective_at: Instant, now: Instant) -> Result<(Self, Fact), Reason> {
         self.must_stand(now)?;
-        let pauses = self.rested_until(effective_at);
-        let next = Self { pauses, ..self.into_state(MandateState::Ended { at: now, effective_at, cause }) };
+        let (pauses, valid) = (self.rested_until(effective_at), self.until_its_end(now));
+        let next =
+            Self { pauses, valid, ..self.into_state(MandateState::Ended { at: now, effective_at, cause }) };
         Ok((next, Fact::MandateEnded { cause, effective_at }))
     }
 
@@ -482,13 +493,15 @@ impl Mandate {
             }
             (_, Fact::MandateRenounced { ground }) => MandateState::Renounced { at, ground: *ground },
             (_, Fact::MandateEnded { cause, effective_at }) => {
-                let pauses = self.rested_until(*effective_at);
+                let (pauses, valid) = (self.rested_until(*effective_at), self.until_its_end(at));
                 let state = MandateState::Ended { at, effective_at: *effective_at, cause: *cause };
-                return Some(Self { pauses, ..self.into_state(state) });
+                return Some(Self { pauses, valid, ..self.into_state(state) });
             }
             _ => return None,
         };
         let pauses = self.rested_until(at);
-        Some(Self { pauses, ..self.into_state(next) })
+        let ends = matches!(next, MandateState::Revoked { .. } | MandateState::Renounced { .. });
+        let valid = if ends { self.until_its_end(at) } else { self.valid };
+        Some(Self { pauses, valid, ..self.into_state(next) })
     }
 }

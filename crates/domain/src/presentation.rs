@@ -285,11 +285,11 @@ pub fn mandate_document(setting: &MandateSetting<'_>, language: Language) -> Vec
         "until": setting.until,
     });
     // Said only where it is so: what was shown before keeps its bytes.
-    if setting.packages.iter().any(|(package, _)| package.risk == Risk::High) {
-        document["usable_after_hours"] = json!(COOLING_OFF / 3600);
-    }
-    if setting.packages.iter().any(|(package, _)| package.acceptance_required) {
-        document["acceptance_required"] = json!(true);
+    let rests = setting.packages.iter().any(|(package, _)| package.risk == Risk::High);
+    let is_accepted = setting.packages.iter().any(|(package, _)| package.acceptance_required);
+    if let Some(members) = document.as_object_mut() {
+        members.extend(rests.then(|| ("usable_after_hours".to_owned(), json!(COOLING_OFF / 3600))));
+        members.extend(is_accepted.then(|| ("acceptance_required".to_owned(), json!(true))));
     }
     canonical(&document)
 }

@@ -285,7 +285,7 @@ const ROWS: &[Row] = &[
     post(
         "/v1/mandates/{id}/dispute",
         Life("dispute"),
-        "OF_SIDES; anna: 200; bo strangers: 404 not_found; hans+ inge+ jens+: 200; mona+: 404 not_found",
+        "OF_SIDES; anna bo: 200; hans+ inge+ jens+: 200; mona+: 404 not_found",
     ),
     post(
         "/v1/mandates/{id}/annul",
@@ -434,8 +434,9 @@ fn knows(row: &Row, caller: &str) -> bool {
         (row.aim, caller),
         (UseUp, "hans+" | "fagsystem+")
             | (Revoke | Life(_), "bo")
-            | (Renounce | Life(_), "anna")
+            | (Renounce, "anna")
             | (Life(_) | AnnulMandate, "inge+")
+            | (ShowRenewal | Life(_), "anna")
             | (Except, "hans" | "hans+" | "inge" | "inge+" | "niels")
             | (PublishType | PublishPackage, _)
     )

@@ -413,7 +413,7 @@ impl Scene {
             Aim::Revoke | Aim::Renounce => (pick(&self.mandate), None),
             Aim::Life(step) => {
                 let mandate =
-                    if new { door.mandated(anna, &cpr("gitte"), "M14").await } else { pick(&self.mandate) };
+                    if new { door.mandated(anna, &cpr("bo"), "M14").await } else { pick(&self.mandate) };
                 let sent = match step {
                     "dispute" => Some(json!({"ground": "misuse", "note": "Datteren har ringet."})),
                     "renew" => Some(json!({"presentation_id": self.shown_mandate})),

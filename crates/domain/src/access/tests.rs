@@ -72,7 +72,7 @@ fn a_citizen_does_everything_of_their_own_and_nothing_of_the_staffs() {
         let staff = act.is_of_staff();
         let expected = match act {
             _ if staff => Err(Denied(Reason::StaffOnly)),
-            Act::RenounceMandate => Err(Denied(Reason::OnlyInPerson)),
+            Act::RenounceMandate | Act::ConfirmMandate => Err(Denied(Reason::OnlyInPerson)),
             Act::AskForMandate | Act::Represent => Err(Hidden),
             _ => Ok(()),
         };
@@ -80,8 +80,11 @@ fn a_citizen_does_everything_of_their_own_and_nothing_of_the_staffs() {
         let held = match act {
             _ if staff => Err(Denied(Reason::StaffOnly)),
             Act::SeeMandate | Act::RenounceMandate | Act::SeeMandateRequest => Ok(()),
+            Act::ConfirmMandate | Act::DisputeMandate => Ok(()),
             Act::AskForMandate | Act::Represent | Act::Decide | Act::Search => Ok(()),
-            Act::RevokeMandate => Err(Denied(Reason::OnlyInPerson)),
+            Act::RevokeMandate | Act::SuspendMandate | Act::ResumeMandate => {
+                Err(Denied(Reason::OnlyInPerson))
+            }
             _ => Err(Hidden),
         };
         assert_eq!(may(&citizen_of(2), act, &own), held, "{act:?}");

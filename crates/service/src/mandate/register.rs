@@ -129,7 +129,7 @@ impl Service {
         }
         tx.lock(&[grantor, representative]).await?;
         let now = self.now(&mut tx).await?;
-        let route = self.route(me, &entry);
+        let route = route(me, &entry);
         route.must_have_happened(now).map_err(|reason| Error::invalid("/registration/signed_on", reason))?;
         if entry.paper == MandatePaper::Form && entry.signed_on < shown.shown_at.local_date() {
             return Err(Error::invalid("/registration/signed_on", Reason::AnsweredBeforeShown));
@@ -153,14 +153,14 @@ impl Service {
         tx.commit(events, Some(look)).await?;
         Ok(Done { value: mandate, replayed: false })
     }
+}
 
-    fn route(&self, me: &Employee, entry: &MandateEntry) -> MandateRoute {
-        MandateRoute::Paper {
-            paper: entry.paper,
-            signed_on: entry.signed_on,
-            document: entry.document,
-            authority: me.authority,
-            entered_by: me.person,
-        }
+fn route(me: &Employee, entry: &MandateEntry) -> MandateRoute {
+    MandateRoute::Paper {
+        paper: entry.paper,
+        signed_on: entry.signed_on,
+        document: entry.document,
+        authority: me.authority,
+        entered_by: me.person,
     }
 }

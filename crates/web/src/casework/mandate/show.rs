@@ -249,7 +249,7 @@ fn rows(page: &Page, mandate: &Mandate) -> Vec<(&'static str, String)> {
     let basis = match mandate.route.basis() {
         tillid_domain::power::Basis::MandatePaper => "mandates.by_form",
         tillid_domain::power::Basis::GeneralPoa => "mandates.by_general",
-        _ => "mandates.by_login",
+        tillid_domain::power::Basis::MandateDigital => "mandates.by_login",
     };
     let mut rows = vec![
         (page.t("mandate.fact_how"), page.t(basis).to_owned()),
