@@ -375,7 +375,7 @@ impl Mandate {
         self.must_stand(now)?;
         let (pauses, valid) = (self.rested_until(now), self.until_its_end(now));
         let next =
-            Self { pauses, valid, ..self.into_state(MandateState::Revoked { at: now, ground, quiet }) };
+            Self { valid, pauses, ..self.into_state(MandateState::Revoked { at: now, ground, quiet }) };
         Ok((next, Fact::MandateRevoked { ground, quiet, assisted }))
     }
 
@@ -383,7 +383,7 @@ impl Mandate {
     pub fn renounce(self, ground: RenunciationGround, now: Instant) -> Result<(Self, Fact), Reason> {
         self.must_stand(now)?;
         let (pauses, valid) = (self.rested_until(now), self.until_its_end(now));
-        let next = Self { pauses, valid, ..self.into_state(MandateState::Renounced { at: now, ground }) };
+        let next = Self { valid, pauses, ..self.into_state(MandateState::Renounced { at: now, ground }) };
         Ok((next, Fact::MandateRenounced { ground }))
     }
 
@@ -392,7 +392,7 @@ impl Mandate {
         self.must_stand(now)?;
         let (pauses, valid) = (self.rested_until(effective_at), self.until_its_end(now));
         let next =
-            Self { pauses, valid, ..self.into_state(MandateState::Ended { at: now, effective_at, cause }) };
+            Self { valid, pauses, ..self.into_state(MandateState::Ended { at: now, effective_at, cause }) };
         Ok((next, Fact::MandateEnded { cause, effective_at }))
     }
 
@@ -495,13 +495,13 @@ impl Mandate {
             (_, Fact::MandateEnded { cause, effective_at }) => {
                 let (pauses, valid) = (self.rested_until(*effective_at), self.until_its_end(at));
                 let state = MandateState::Ended { at, effective_at: *effective_at, cause: *cause };
-                return Some(Self { pauses, valid, ..self.into_state(state) });
+                return Some(Self { valid, pauses, ..self.into_state(state) });
             }
             _ => return None,
         };
         let pauses = self.rested_until(at);
         let ends = matches!(next, MandateState::Revoked { .. } | MandateState::Renounced { .. });
         let valid = if ends { self.until_its_end(at) } else { self.valid };
-        Some(Self { pauses, valid, ..self.into_state(next) })
+        Some(Self { valid, pauses, ..self.into_state(next) })
     }
 }
