@@ -7,7 +7,7 @@ ALTER TABLE mandate ADD COLUMN renewals TEXT COLLATE "C";
 ALTER TABLE mandate ADD COLUMN pauses TEXT COLLATE "C";
 ALTER TABLE mandate ADD COLUMN awaits TEXT COLLATE "C";
 ALTER TABLE mandate ADD COLUMN ground TEXT COLLATE "C";
-ALTER TABLE mandate ADD COLUMN quiet BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE mandate ADD COLUMN quiet BIGINT NOT NULL DEFAULT 0 CHECK (quiet IN (0, 1));
 UPDATE mandate SET ground = 'not_stated' WHERE state IN ('revoked', 'renounced');
 DROP INDEX mandate_ends;
 CREATE INDEX mandate_ends ON mandate (valid_to, id) WHERE state IN ('awaiting', 'given', 'suspended', 'disputed');

@@ -38,7 +38,7 @@ struct MandateRow {
     pauses: Option<String>,
     awaits: Option<String>,
     ground: Option<String>,
-    quiet: bool,
+    quiet: i64,
 }
 
 /// What of a mandate's row says where it stands.
@@ -91,7 +91,11 @@ impl Columns {
 impl MandateRow {
     fn state(&self, at: RowRef) -> Result<MandateState, StoreError> {
         let lapse = at.lapse(self.cause.as_deref(), self.effective_at)?;
-        let quiet = self.quiet;
+        let quiet = match self.quiet {
+            0 => false,
+            1 => true,
+            _ => return Err(at.corrupt()),
+        };
         let told = (self.ended_at.map(instant), self.ground.as_deref(), self.awaits.as_deref());
         match (self.state.as_str(), told, lapse) {
             ("awaiting", (None, None, Some(awaits)), None) if !quiet => {

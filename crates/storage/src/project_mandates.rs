@@ -93,7 +93,7 @@ impl Tx<Write> {
         .bind((!mandate.pauses.is_empty()).then(|| json(&mandate.pauses)))
         .bind(columns.awaits)
         .bind(columns.ground)
-        .bind(columns.quiet)
+        .bind(i64::from(columns.quiet))
         .bind(mandate.valid.to.as_micros())
         .bind((!mandate.renewals.is_empty()).then(|| json(&mandate.renewals))))?;
         Ok(())

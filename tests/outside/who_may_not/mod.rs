@@ -433,10 +433,10 @@ fn knows(row: &Row, caller: &str) -> bool {
     matches!(
         (row.aim, caller),
         (UseUp, "hans+" | "fagsystem+")
-            | (Revoke | Life(_), "bo")
-            | (Renounce, "anna")
-            | (Life(_) | AnnulMandate, "inge+")
-            | (ShowRenewal | Life(_), "anna")
+            | (Revoke, "bo")
+            | (Renounce | ShowRenewal, "anna")
+            | (AnnulMandate, "inge+")
+            | (Life(_), "anna" | "bo" | "inge+")
             | (Except, "hans" | "hans+" | "inge" | "inge+" | "niels")
             | (PublishType | PublishPackage, _)
     )

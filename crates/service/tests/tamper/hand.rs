@@ -152,7 +152,6 @@ impl Hand {
         match (self.engine, kind) {
             (_, "TEXT") => "'x'".to_owned(),
             (_, "BIGINT" | "INTEGER") => "1".to_owned(),
-            (Engine::Postgres, "BOOLEAN") => "TRUE".to_owned(),
             (Engine::Postgres, "UUID") => "'0fffffff-0000-4000-8000-00000000000f'::uuid".to_owned(),
             (Engine::Postgres, _) => format!("'\\x{}'::bytea", "0f".repeat(32)),
             (Engine::Sqlite, _) => "X'0FFFFFFF00004000800000000000000F'".to_owned(),
@@ -177,7 +176,6 @@ impl Hand {
         )];
         match column.kind.as_str() {
             "TEXT" => changes.push(format!("{c} || 'x'")),
-            "BOOLEAN" => changes.push(format!("NOT {c}")),
             "BIGINT" | "INTEGER" => {
                 changes.extend([
                     format!("{c} + 1"),
