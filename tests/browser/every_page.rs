@@ -3,7 +3,7 @@
 
 use crate::{
     browser::{Browser, Scripts, WIDE},
-    story::{ANNA, BO, Capacity, HANS, KARIN, LARS, Scene},
+    story::{ANNA, BO, Capacity, GITTE, HANS, KARIN, LARS, Scene},
     support::Tillid,
     words::Language::{self, Danish, English},
 };
@@ -137,9 +137,13 @@ impl Walk {
 
     /// Anna has given bo package M14. The mandate.
     async fn give(&self) -> Value {
+        self.give_of("M14").await
+    }
+
+    async fn give_of(&self, package: &str) -> Value {
         let (anna, tillid) = (self.scene.tillid.token("anna").await, &self.scene.tillid);
         let until = json!("2028-06-01");
-        let mandate = json!({"representative": {"cpr": self.scene.number("bo").await}, "representative_name": BO, "packages": ["M14"], "valid_until": until});
+        let mandate = json!({"representative": {"cpr": self.scene.number("bo").await}, "representative_name": BO, "packages": [package], "valid_until": until});
         let about = json!({"about": {"mandate": mandate}});
         let shown = tillid.post("/v1/presentations").by(&anna).json(&about).send().await.expect(201).json();
         let given = json!({"presentation_id": shown["id"]});
@@ -155,6 +159,21 @@ impl Walk {
         self.browser.choose(&self.page("casework.purpose"), purpose).await;
         self.browser.fill(&self.page("casework.case"), CASE).await;
         self.send("casework.look_up").await;
+    }
+
+    /// Looks a person up at the counter.
+    pub(crate) async fn look_up_to_help(&self, person: &str) {
+        self.browser.open("/casework").await;
+        self.browser.fill(&self.page("casework.number"), &self.number(person).await).await;
+        let danish = self.language == Danish;
+        let purpose = if danish { "Betjening i Borgerservice" } else { "Help at the citizen service centre" };
+        self.browser.choose(&self.page("casework.purpose"), purpose).await;
+        self.send("casework.look_up").await;
+    }
+
+    /// The CPR number of somebody of the sandbox.
+    pub(crate) async fn number(&self, person: &str) -> String {
+        self.scene.number(person).await
     }
 
     /// Sends the form around that button with another secret than the session's.
@@ -208,11 +227,13 @@ async fn citizen(language: Language) {
     let mut walk = Walk::new(language).await;
     walk.turn_into(ANNA, Capacity::Private).await;
     walk.visit("/overview", "overview-empty").await;
+    walk.visit("/upcoming", "upcoming-empty").await;
     walk.visit("/access-log", "access-log-empty").await;
     walk.visit("/act-for", "act-for-nobody").await;
     let consents = walk.answer(&walk.ask().await).await;
     let (request, mandate) = (walk.ask().await, walk.give().await);
     walk.visit("/overview", "overview").await;
+    walk.visit("/upcoming?within=P10Y", "upcoming").await;
     walk.visit("/access-log", "access-log").await;
     walk.visit("/export", "export").await;
 
@@ -273,7 +294,31 @@ async fn citizen(language: Language) {
     walk.visit(&format!("{mandate}/revoke"), "mandate-revoke").await;
     walk.click("mandate.revoke").await;
     walk.look("mandate-revoked").await;
-    walk.end(33);
+    walk.end(35);
+}
+
+impl Walk {
+    /// Bo passes part of what he holds on; anna sees it, and what would end with what she gave him.
+    async fn pass_on(&mut self) {
+        let held = format!("/mandates/{}", id(&self.give_of("M13").await));
+        self.visit(&format!("{held}/pass-on"), "pass-on").await;
+        self.visit_unfilled(&format!("{held}/pass-on"), "mandate.to_summary", "pass-on-errors").await;
+        let boxes = self.browser.boxes().await;
+        self.browser.tick(&boxes[0]).await;
+        self.browser.fill(&self.page("mandate.name"), GITTE).await;
+        let number = self.scene.number("gitte").await;
+        self.browser.fill(&self.page("mandate.number"), &number).await;
+        self.click("mandate.to_summary").await;
+        self.look("pass-on-summary").await;
+        self.click("mandate.pass_on").await;
+        self.look("passed-on").await;
+        self.visit("/overview", "passed-on-overview").await;
+        self.turn_into(ANNA, Capacity::Private).await;
+        self.visit(&held, "mandate-passed-on").await;
+        self.visit(&format!("{held}/revoke"), "mandate-revoke-all").await;
+        assert!(self.browser.whole().await.contains(&self.page("mandate.falls_with_it")));
+        self.click("mandate.revoke").await;
+    }
 }
 
 /// Bo, who acts for anna.
@@ -306,7 +351,8 @@ async fn representative(language: Language) {
     walk.visit(&format!("{mandate}/renounce"), "mandate-renounce").await;
     walk.click("mandate.renounce").await;
     walk.look("mandate-renounced").await;
-    walk.end(13);
+    walk.pass_on().await;
+    walk.end(20);
 }
 
 /// Bo, who asks anna for a power of attorney; and anna, who answers.
@@ -406,7 +452,7 @@ async fn caseworker(language: Language) {
     let not_needed = walk.page("answer.voice_not_needed").replace("{name}", "Erik Bak");
     assert!(walk.browser.says(&not_needed).await, "{}", walk.browser.whole().await);
     walk.look("casework-excepted").await;
-    walk.look_up("finn").await;
+    walk.look_up("karin").await;
     walk.look("casework-nothing").await;
     walk.visit_refused("/casework/lookups/01890000-0000-7000-8000-000000000000", "lookup_invalid").await;
     walk.visit_refused("/overview", "citizens_only").await;

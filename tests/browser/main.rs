@@ -8,6 +8,7 @@ mod support;
 mod asking;
 mod audit;
 mod browser;
+mod by_law;
 mod controls;
 mod every_page;
 mod journey;

@@ -16,6 +16,7 @@ pub(crate) enum Capacity {
 
 pub(crate) const ANNA: &str = "Anna Lind";
 pub(crate) const BO: &str = "Bo Lind";
+pub(crate) const GITTE: &str = "Gitte Dam";
 pub(crate) const HANS: &str = "Hans Vester";
 pub(crate) const LARS: &str = "Lars Høj";
 pub(crate) const KARIN: &str = "Karin Kær";

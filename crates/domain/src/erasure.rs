@@ -12,6 +12,7 @@ use crate::{
     presentation::Presentation,
     reason::Reason,
     request::{ConsentRequest, RequestStanding, RequestState},
+    statutory::StatutoryPower,
     task::{Task, TaskState},
 };
 use serde::{Deserialize, Serialize};
@@ -133,7 +134,18 @@ impl Thing {
             Some(over) if over <= now => Span::Ended(over),
             over => Span::InForce(over),
         };
-        Self { kind: Kind::Custody, id: custody.id(), authority: None, span, rests_on: Vec::new() }
+        let rests_on = custody.source.document().into_iter().map(crate::id::DocumentId::as_uuid).collect();
+        Self { kind: Kind::Custody, id: custody.id(), authority: None, span, rests_on }
+    }
+
+    /// A guardianship or a lasting power, at that moment: evidence of who could act, kept from when it is over or the person has died.
+    pub fn of_statutory(power: &StatutoryPower, died: Option<Instant>, now: Instant) -> Self {
+        let span = match [power.over(), died].into_iter().flatten().min() {
+            Some(over) if over <= now => Span::Ended(over.max(power.changed_at).min(now)),
+            over => Span::InForce(over),
+        };
+        let rests_on = power.documents.iter().copied().map(crate::id::DocumentId::as_uuid).collect();
+        Self { kind: Kind::StatutoryPower, id: power.id(), authority: None, span, rests_on }
     }
 
     /// A mandate, at that moment.
@@ -161,6 +173,7 @@ impl Thing {
             .into_iter()
             .flatten()
             .chain(mandate.renewals.iter().map(|shown| shown.as_uuid()))
+            .chain(mandate.under.map(|under| under.mandate.as_uuid()))
             .collect(),
         }
     }
@@ -303,15 +316,16 @@ pub struct Plan {
 }
 
 /// What can be erased of a person, what rests on something else before it.
-const RANKS: [Kind; 8] = [
+const RANKS: [Kind; 9] = [
     Kind::Task,
     Kind::Consent,
     Kind::ConsentRequest,
     Kind::MandateRequest,
     Kind::Mandate,
     Kind::Presentation,
-    Kind::Document,
     Kind::Custody,
+    Kind::StatutoryPower,
+    Kind::Document,
 ];
 
 /// Decides what of a person's belongings goes.

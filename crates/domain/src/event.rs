@@ -1,5 +1,6 @@
 //! What happened. Facts change by events alone, and the journal keeps every one of them for good.
 
+mod code;
 mod kind;
 mod recorded;
 
@@ -14,15 +15,17 @@ use crate::{
     document::MediaType,
     erasure::ErasureGround,
     external::{EntityName, EntityRef, Keys, Objects, PrivilegeRef, PrivilegeTerms, Properties},
-    family::{CustodySource, Holder},
+    family::Holder,
     id::{AccessId, DeclarationId, EventId, MandateId, NumberId, PersonId, PresentationId, RequestId},
     instant::{Instant, LocalDate, Period},
     joint::{ExceptionGround, ForChild, Said},
     mandate::{
         Awaited, Confirmation, DisputeGround, MandateRoute, RenunciationGround, RevocationGround,
-        SuspensionGround,
+        SuspensionGround, Under,
     },
     presentation::{Means, Presented},
+    source::Source,
+    statutory::{Charge, Dormant},
     task::{TaskOutcome, TaskWork},
     terms::Terms,
     text::{CaseRef, ClientId, Code, Language, Login, Name, PrivilegeUri, Prose},
@@ -76,7 +79,40 @@ pub enum Fact {
         /// The first day on which it is so.
         from: LocalDate,
         /// Where it is known from.
-        source: CustodySource,
+        source: Source,
+    },
+    /// A lasting power was found in its register; it gives nothing yet.
+    LastingPowerRegistered {
+        /// Whose.
+        person: PersonId,
+        /// What it would give.
+        dormant: Dormant,
+        /// Where it is known from.
+        source: Source,
+    },
+    /// It became known what somebody holds over a person by law or decision, in place of what was known of that time.
+    ChargeStated {
+        /// Over whom.
+        person: PersonId,
+        /// What, and who holds it.
+        charge: Charge,
+        /// Who held it on that day, as far as was known, and does no longer.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        former: Vec<PersonId>,
+        /// The first day on which it is so.
+        from: LocalDate,
+        /// The last one, where one is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<LocalDate>,
+        /// Where it is known from.
+        source: Source,
+    },
+    /// It became known that it is over.
+    ChargeEnded {
+        /// The first day on which it is.
+        from: LocalDate,
+        /// Where it is known from.
+        source: Source,
     },
     /// A version was written.
     EntryDrafted {
@@ -214,6 +250,9 @@ pub enum Fact {
         /// How it was given.
         #[serde(default, skip_serializing_if = "MandateRoute::is_digital")]
         route: MandateRoute,
+        /// On what it rests, where a representative passed it on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        under: Option<Under>,
         /// What must be said to it before it can be used.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         awaits: Option<Awaited>,
@@ -248,6 +287,8 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<Prose>,
     },
+    /// What it rests on can not be used, and so it rests.
+    MandateRested {},
     /// It can be used again.
     MandateResumed {},
     /// The grantor revoked it.
@@ -502,73 +543,6 @@ pub struct AccessCommitment {
     pub id: AccessId,
     /// HMAC-SHA-256 over its canonical bytes, under its own salt.
     pub commitment: Digest,
-}
-
-impl Fact {
-    /// The code of an erasure.
-    pub const ERASED: &str = "erased";
-
-    /// The code of what happened, as it stands in the journal.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::PersonRegistered { .. } => "person_registered",
-            Self::LoginBound { .. } => "login_bound",
-            Self::PersonDied { .. } => "person_died",
-            Self::PostChanged { .. } => "post_changed",
-            Self::CustodyStated { .. } => "custody_stated",
-            Self::RequestVoiced { .. } => "request_voiced",
-            Self::HolderExcepted { .. } => "holder_excepted",
-            Self::EntryDrafted { .. } => "entry_drafted",
-            Self::EntryChanged { .. } => "entry_changed",
-            Self::EntrySubmitted {} => "entry_submitted",
-            Self::EntryReturned { .. } => "entry_returned",
-            Self::EntryDiscarded {} => "entry_discarded",
-            Self::EntryPublished {} => "entry_published",
-            Self::EntryRetired {} => "entry_retired",
-            Self::PresentationShown { .. } => "presentation_shown",
-            Self::ConsentRequested { .. } => "consent_requested",
-            Self::RequestAnswered { .. } => "request_answered",
-            Self::RequestCancelled {} => "request_cancelled",
-            Self::RequestLapsed { .. } => "request_lapsed",
-            Self::ConsentGiven(_) => "consent_given",
-            Self::ConsentDeclined(_) => "consent_declined",
-            Self::ConsentWithdrawn { .. } => "consent_withdrawn",
-            Self::ConsentAnnulled { .. } => "consent_annulled",
-            Self::ConsentLapsed { .. } => "consent_lapsed",
-            Self::MandateGiven { .. } => "mandate_given",
-            Self::MandateRenewed { .. } => "mandate_renewed",
-            Self::MandateConfirmed { .. } => "mandate_confirmed",
-            Self::MandateSuspended { .. } => "mandate_suspended",
-            Self::MandateDisputed { .. } => "mandate_disputed",
-            Self::MandateResumed {} => "mandate_resumed",
-            Self::MandateRevoked { .. } => "mandate_revoked",
-            Self::MandateRenounced { .. } => "mandate_renounced",
-            Self::MandateAnnulled { .. } => "mandate_annulled",
-            Self::MandateEnded { .. } => "mandate_ended",
-            Self::MandateRequested { .. } => "mandate_requested",
-            Self::MandateRequestApproved { .. } => "mandate_request_approved",
-            Self::MandateRequestDeclined {} => "mandate_request_declined",
-            Self::MandateRequestLapsed { .. } => "mandate_request_lapsed",
-            Self::ClientRegistered { .. } => "client_registered",
-            Self::ClientChanged { .. } => "client_changed",
-            Self::ClientStopped {} => "client_stopped",
-            Self::ClientResumed {} => "client_resumed",
-            Self::EntityRegistered { .. } => "entity_registered",
-            Self::EntityChanged { .. } => "entity_changed",
-            Self::EntityRemoved {} => "entity_removed",
-            Self::PrivilegeRegistered { .. } => "privilege_registered",
-            Self::PrivilegeChanged { .. } => "privilege_changed",
-            Self::PrivilegeRemoved {} => "privilege_removed",
-            Self::ExternalGranted { .. } => "external_granted",
-            Self::ExternalGrantRevoked {} => "external_grant_revoked",
-            Self::DocumentKept { .. } => "document_kept",
-            Self::TaskOpened(_) => "task_opened",
-            Self::TaskClosed { .. } => "task_closed",
-            Self::AccessRecorded { .. } => "access_recorded",
-            Self::AccessErased { .. } => "access_erased",
-            Self::Erased { .. } => Self::ERASED,
-        }
-    }
 }
 
 #[cfg(test)]

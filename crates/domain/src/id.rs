@@ -88,6 +88,8 @@ ids! {
     ExternalGrantId,
     /// One statement of who has custody of a child.
     CustodyId,
+    /// A guardianship or a lasting power.
+    StatutoryId,
     /// Something that happened, as the journal keeps it.
     EventId,
     /// One look at a person's data; doubles as the look-up's id.

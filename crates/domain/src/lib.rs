@@ -5,6 +5,8 @@
 
 pub mod access;
 pub mod actor;
+pub mod basis;
+pub mod birthday;
 pub mod catalogue;
 pub mod client;
 pub mod collected;
@@ -34,9 +36,12 @@ mod properties;
 mod readability;
 mod reason;
 pub mod request;
+pub mod source;
+pub mod statutory;
 pub mod task;
 pub mod terms;
 pub mod text;
+pub mod upcoming;
 mod words;
 
 pub use cpr::{Cpr, NotACpr};

@@ -2,9 +2,13 @@
 
 mod ground;
 mod route;
+mod standing;
+mod under;
 
 pub use ground::{DisputeGround, RenunciationGround, RevocationGround, SuspensionGround};
 pub use route::{Awaited, COOLING_OFF, Confirmation, MandatePaper, MandateRoute, usable_from};
+pub use standing::MandateStanding;
+pub use under::{LEVELS_BELOW, Part, Under, Wider, follow, would_fall};
 
 use crate::{
     catalogue::EntryVersion,
@@ -43,6 +47,8 @@ pub struct Mandate {
     pub given_at: Instant,
     /// How it was given.
     pub route: MandateRoute,
+    /// On what it rests, where a representative passed it on.
+    pub under: Option<Under>,
     /// What had been shown each time when it was given for longer, the first time first.
     pub renewals: Vec<PresentationId>,
     /// The times in which it rested, the earliest first; none is under way.
@@ -75,6 +81,11 @@ pub enum MandateState {
         at: Instant,
         /// Why.
         ground: SuspensionGround,
+    },
+    /// What it rests on can not be used, and so it cannot.
+    Resting {
+        /// Since when.
+        at: Instant,
     },
     /// It is disputed, and rests until that is settled.
     Disputed {
@@ -117,137 +128,7 @@ pub enum MandateState {
     },
 }
 
-/// Where a mandate stands at a moment.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum MandateStanding {
-    /// It can be used.
-    Active,
-    /// It begins later.
-    Planned,
-    /// Something must be said to it first.
-    Awaiting,
-    /// The grantor lets it rest.
-    Suspended,
-    /// It is disputed.
-    Disputed,
-    /// The grantor revoked it.
-    Revoked,
-    /// The representative gave it up.
-    Renounced,
-    /// Its end date has passed.
-    Expired,
-    /// It ended.
-    Ended,
-    /// It never counted.
-    Annulled,
-}
-
-impl MandateStanding {
-    /// The code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Planned => "planned",
-            Self::Awaiting => "awaiting",
-            Self::Suspended => "suspended",
-            Self::Disputed => "disputed",
-            Self::Revoked => "revoked",
-            Self::Renounced => "renounced",
-            Self::Expired => "expired",
-            Self::Ended => "ended",
-            Self::Annulled => "annulled",
-        }
-    }
-
-    /// Whether it is not over.
-    pub const fn is_alive(self) -> bool {
-        matches!(self, Self::Active | Self::Planned | Self::Awaiting | Self::Suspended | Self::Disputed)
-    }
-
-    /// Why nobody can act on it; `None` when somebody can.
-    pub const fn why_no_power(self) -> Option<Reason> {
-        match self {
-            Self::Active => None,
-            Self::Planned => Some(Reason::PowerNotStarted),
-            Self::Awaiting => Some(Reason::PowerAwaited),
-            Self::Suspended => Some(Reason::PowerSuspended),
-            Self::Disputed => Some(Reason::PowerDisputed),
-            Self::Revoked => Some(Reason::PowerRevoked),
-            Self::Renounced => Some(Reason::PowerRenounced),
-            Self::Expired => Some(Reason::PowerExpired),
-            Self::Ended => Some(Reason::PowerEndedByDeath),
-            Self::Annulled => Some(Reason::NoPower),
-        }
-    }
-}
-
 impl Mandate {
-    /// Where it stands at that moment.
-    pub fn standing(&self, now: Instant) -> MandateStanding {
-        match self.state {
-            MandateState::Revoked { .. } => MandateStanding::Revoked,
-            MandateState::Renounced { .. } => MandateStanding::Renounced,
-            MandateState::Ended { .. } => MandateStanding::Ended,
-            MandateState::Annulled { .. } => MandateStanding::Annulled,
-            _ if now >= self.valid.to => MandateStanding::Expired,
-            MandateState::Awaiting(_) => MandateStanding::Awaiting,
-            MandateState::Suspended { .. } => MandateStanding::Suspended,
-            MandateState::Disputed { .. } => MandateStanding::Disputed,
-            MandateState::Given if now < self.valid.from => MandateStanding::Planned,
-            MandateState::Given => MandateStanding::Active,
-        }
-    }
-
-    /// Where it stood at that moment, as far as is known: an end or a rest counts from when it was so, and a later one not yet.
-    pub fn stood(&self, at: Instant) -> MandateStanding {
-        let since = match self.state {
-            MandateState::Awaiting(_) | MandateState::Annulled { .. } => return self.standing(at),
-            MandateState::Given => None,
-            MandateState::Suspended { at, .. }
-            | MandateState::Disputed { at, .. }
-            | MandateState::Revoked { at, .. }
-            | MandateState::Renounced { at, .. }
-            | MandateState::Ended { effective_at: at, .. } => Some(at),
-        };
-        if since.is_some_and(|since| since <= at) {
-            return self.standing(at);
-        }
-        match self.pauses.iter().find(|pause| pause.from <= at && at < pause.to) {
-            Some(pause) if pause.disputed => MandateStanding::Disputed,
-            Some(_) => MandateStanding::Suspended,
-            None => Self { state: MandateState::Given, ..self.clone() }.standing(at),
-        }
-    }
-
-    /// Refuses unless it is not over at that moment.
-    pub fn must_stand(&self, now: Instant) -> Result<(), Reason> {
-        match self.standing(now) {
-            MandateStanding::Revoked => Err(Reason::MandateRevoked),
-            MandateStanding::Renounced => Err(Reason::MandateRenounced),
-            MandateStanding::Expired => Err(Reason::MandateExpired),
-            MandateStanding::Ended => Err(Reason::MandateEnded),
-            MandateStanding::Annulled => Err(Reason::MandateAnnulled),
-            standing => {
-                debug_assert!(standing.is_alive());
-                Ok(())
-            }
-        }
-    }
-
-    /// The mandate as its representative may know it: a quiet revocation looks to them as if its time had passed (M12).
-    #[must_use]
-    pub fn as_held(self) -> Self {
-        match self.state {
-            MandateState::Revoked { at, quiet: true, .. } => Self {
-                revision: self.revision - 1,
-                valid: MandatePeriod { to: at.max(self.valid.from), ..self.valid },
-                state: MandateState::Given,
-                ..self
-            },
-            _ => self,
-        }
-    }
-
     fn into_state(self, state: MandateState) -> Self {
         Self { revision: self.revision + 1, state, ..self }
     }
@@ -255,7 +136,7 @@ impl Mandate {
     /// The pauses, with the one that is under way if it ends at that moment.
     fn rested_until(&self, to: Instant) -> Vec<Pause> {
         let under_way = match self.state {
-            MandateState::Suspended { at, .. } => Some((at, false)),
+            MandateState::Suspended { at, .. } | MandateState::Resting { at } => Some((at, false)),
             MandateState::Disputed { at, .. } => Some((at, true)),
             _ => None,
         };
@@ -356,7 +237,7 @@ impl Mandate {
     pub fn resume(self, now: Instant) -> Result<(Self, Fact), Reason> {
         self.must_stand(now)?;
         match self.state {
-            MandateState::Suspended { .. } | MandateState::Disputed { .. } => {
+            MandateState::Suspended { .. } | MandateState::Resting { .. } | MandateState::Disputed { .. } => {
                 let pauses = self.rested_until(now);
                 Ok((Self { pauses, ..self.into_state(MandateState::Given) }, Fact::MandateResumed {}))
             }
@@ -401,6 +282,10 @@ impl Mandate {
         if self.route.is_digital() {
             return Err(Reason::MandateNotEntered);
         }
+        self.annulled(ground, note, now)
+    }
+
+    fn annulled(self, ground: AnnulmentGround, note: Prose, now: Instant) -> Result<(Self, Fact), Reason> {
         if matches!(self.state, MandateState::Annulled { .. }) {
             return Err(Reason::MandateAnnulled);
         }
@@ -423,7 +308,7 @@ impl Entity for Mandate {
     }
 
     fn subjects(&self) -> Vec<PersonId> {
-        vec![self.grantor, self.representative]
+        self.parties().collect()
     }
 
     fn replay(before: Option<Self>, event: &Recorded) -> Option<Self> {
@@ -444,6 +329,7 @@ fn given(event: &Recorded) -> Option<Mandate> {
         valid,
         presentation,
         route,
+        under,
         awaits,
     } = &event.fact
     else {
@@ -461,6 +347,7 @@ fn given(event: &Recorded) -> Option<Mandate> {
         presentation: *presentation,
         given_at: event.recorded_at,
         route: route.clone(),
+        under: *under,
         renewals: Vec::new(),
         pauses: Vec::new(),
         state: awaits.map_or(MandateState::Given, MandateState::Awaiting),
@@ -486,6 +373,7 @@ impl Mandate {
                 return Some(self.renewed(*to, *presentation));
             }
             (_, Fact::MandateSuspended { ground }) => MandateState::Suspended { at, ground: *ground },
+            (_, Fact::MandateRested {}) => MandateState::Resting { at },
             (_, Fact::MandateDisputed { ground, .. }) => MandateState::Disputed { at, ground: *ground },
             (_, Fact::MandateResumed {}) => MandateState::Given,
             (_, Fact::MandateRevoked { ground, quiet, .. }) => {

@@ -1,5 +1,7 @@
 //! The powers that follow from what was recorded: who may use which privilege for whom, when it is so, and since when that was known.
 
+pub use crate::basis::Basis;
+
 use crate::{
     event::{EndCause, Fact, Recorded},
     id::PersonId,
@@ -8,36 +10,6 @@ use crate::{
     text::{CaseRef, PrivilegeUri},
 };
 use uuid::Uuid;
-
-/// What somebody's authority rests on.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
-pub enum Basis {
-    /// A mandate that was given here.
-    MandateDigital,
-    /// A mandate on the form that is printed here.
-    MandatePaper,
-    /// A general power of attorney on paper.
-    GeneralPoa,
-}
-
-impl Basis {
-    /// Every one.
-    pub const ALL: [Self; 3] = [Self::MandateDigital, Self::MandatePaper, Self::GeneralPoa];
-
-    /// The code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::MandateDigital => "MANDATE_DIGITAL",
-            Self::MandatePaper => "MANDATE_PAPER",
-            Self::GeneralPoa => "GENERAL_POA",
-        }
-    }
-
-    /// The one with that code.
-    pub fn of_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|basis| basis.code() == code)
-    }
-}
 
 /// Why a power stopped before the time that it was given for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -54,19 +26,22 @@ pub enum PowerEnd {
     Disputed,
     /// One of the two died.
     Death,
+    /// What it rests on ended.
+    ParentEnded,
     /// It ended by something else.
     Ended,
 }
 
 impl PowerEnd {
     /// Every one.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Revoked,
         Self::RevokedQuietly,
         Self::Renounced,
         Self::Suspended,
         Self::Disputed,
         Self::Death,
+        Self::ParentEnded,
         Self::Ended,
     ];
 
@@ -79,6 +54,7 @@ impl PowerEnd {
             Self::Suspended => "suspended",
             Self::Disputed => "disputed",
             Self::Death => "death",
+            Self::ParentEnded => "parent_ended",
             Self::Ended => "ended",
         }
     }
@@ -92,6 +68,8 @@ impl PowerEnd {
     pub const fn of_cause(cause: EndCause) -> Self {
         match cause {
             EndCause::Death | EndCause::RepresentativeDeath => Self::Death,
+            EndCause::ParentEnded => Self::ParentEnded,
+            EndCause::ParentEndedQuietly => Self::RevokedQuietly,
             EndCause::CaseClosed | EndCause::Used | EndCause::Age | EndCause::CustodyChanged => Self::Ended,
         }
     }
@@ -250,7 +228,9 @@ impl Change {
                 let from = mandate.pauses.last().map_or(mandate.valid.from, |pause| pause.to);
                 Self::Given(from.max(mandate.valid.from))
             }
-            MandateState::Suspended { at, .. } => Self::Cut(at, PowerEnd::Suspended),
+            MandateState::Suspended { at, .. } | MandateState::Resting { at } => {
+                Self::Cut(at, PowerEnd::Suspended)
+            }
             MandateState::Disputed { at, .. } => Self::Cut(at, PowerEnd::Disputed),
             MandateState::Revoked { at, quiet: false, .. } => Self::Cut(at, PowerEnd::Revoked),
             MandateState::Revoked { at, quiet: true, .. } => Self::Cut(at, PowerEnd::RevokedQuietly),

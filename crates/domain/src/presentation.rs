@@ -59,6 +59,9 @@ pub enum Presented {
         /// The mandate, if one is given for longer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         renews: Option<MandateId>,
+        /// The mandate of which it is a part, if one is passed on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        under: Option<MandateId>,
     },
 }
 
@@ -248,6 +251,8 @@ pub struct MandateSetting<'a> {
     pub case: Option<&'a CaseRef>,
     /// The first moment when it can no longer be used.
     pub until: Instant,
+    /// Whether a representative passes it on.
+    pub passed_on: bool,
 }
 
 /// The document about a power of attorney: what may be done, what not, by whom, until when.
@@ -289,6 +294,7 @@ pub fn mandate_document(setting: &MandateSetting<'_>, language: Language) -> Vec
     let is_accepted = setting.packages.iter().any(|(package, _)| package.acceptance_required);
     if let Some(members) = document.as_object_mut() {
         members.extend(rests.then(|| ("usable_after_hours".to_owned(), json!(COOLING_OFF / 3600))));
+        members.extend(setting.passed_on.then(|| ("passed_on".to_owned(), json!(true))));
         members.extend(is_accepted.then(|| ("acceptance_required".to_owned(), json!(true))));
     }
     canonical(&document)

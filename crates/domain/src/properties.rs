@@ -1,5 +1,7 @@
 //! Whatever is tried, in whatever order: what has ended never holds again, and the journal tells all of it.
 
+mod passing_on;
+
 use crate::{
     Instant, Period,
     actor::ActorTrace,
@@ -189,6 +191,7 @@ fn mandate_that_waits(from: i64, to: i64, awaits: Option<Awaited>) -> (Mandate, 
         presentation: PresentationId::from_uuid(uuid(3)),
         given_at: now,
         route: MandateRoute::Digital,
+        under: None,
         renewals: Vec::new(),
         pauses: Vec::new(),
         state: awaits.map_or(MandateState::Given, MandateState::Awaiting),
@@ -202,6 +205,7 @@ fn mandate_that_waits(from: i64, to: i64, awaits: Option<Awaited>) -> (Mandate, 
         valid: mandate.valid,
         presentation: mandate.presentation,
         route: MandateRoute::Digital,
+        under: None,
         awaits,
     };
     let history = History::of(&mandate, fact, now);

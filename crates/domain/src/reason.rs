@@ -72,6 +72,16 @@ reasons! {
     PowerNotStarted = "power_not_started",
     /// The power ended with a death.
     PowerEndedByDeath = "power_ended_by_death",
+    /// What the power rests on ended.
+    PowerAboveEnded = "power_above_ended",
+    /// The young person has reached the age at which it ends.
+    PowerEndedByAge = "power_ended_by_age",
+    /// The guardian and the ward act together (R-33, section 7).
+    PowerNeedsWard = "power_needs_ward",
+    /// All who answer for the child act together.
+    PowerNeedsOthers = "power_needs_others",
+    /// The grantor's legal capacity is removed in this area.
+    CapacityRemoved = "capacity_removed",
     /// The power is over; how it ended is not told.
     PowerEnded = "power_ended",
     /// The power is there, and its condition does not hold.
@@ -238,6 +248,20 @@ reasons! {
     EndDateNotLater = "end_date_not_later",
     /// The mandate does not rest.
     MandateNotResting = "mandate_not_resting",
+    /// The mandate that it rests on can not be used.
+    MandateAboveRests = "mandate_above_rests",
+    /// A representative does not pass that on.
+    NotToBePassedOn = "not_to_be_passed_on",
+    /// It would go back to whoever gave it.
+    PassedBack = "passed_back",
+    /// It would be more than the representative holds.
+    WiderThanHeld = "wider_than_held",
+    /// It would end later than what the representative holds.
+    LaterThanHeld = "later_than_held",
+    /// What a representative passed on is not given for longer.
+    MandatePassedOn = "mandate_passed_on",
+    /// Only whoever it is for ends a mandate quietly (M12).
+    QuietByGrantorOnly = "quiet_by_grantor_only",
     /// The mandate is disputed; staff settle that.
     MandateInDispute = "mandate_in_dispute",
     /// The grantor gave it themselves: nobody entered it.
@@ -262,6 +286,12 @@ reasons! {
     CustodyImpossible = "custody_impossible",
     /// What is known of custody holds from a later day.
     CustodyKnownLater = "custody_known_later",
+    /// Nobody is their own guardian, there must be one, for some area, and no more is put in force than was registered.
+    StatutoryImpossible = "statutory_impossible",
+    /// It is over by that day already.
+    StatutoryOver = "statutory_over",
+    /// Another lasting power of the same person is in force at that time.
+    LastingPowerInForce = "lasting_power_in_force",
     /// More than one must answer for the child, so it must be asked for.
     AnsweredTogether = "answered_together",
     /// Their answer is not awaited, or is the last one left, so there is nothing to make an exception from.

@@ -4,6 +4,7 @@
 mod catalogue;
 mod inbox;
 mod people;
+mod powers;
 mod provider;
 mod routes;
 mod seed;

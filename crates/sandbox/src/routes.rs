@@ -3,6 +3,7 @@
 use crate::{
     inbox,
     people::{PEOPLE, SYSTEMS},
+    powers,
     provider::{self, Provider},
     seed::{first_day, login},
     tokens::{Broker, LIVES, Order},
@@ -13,15 +14,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use tillid_domain::{
     Audience, CalendarPeriod, Instant, LocalDate,
     actor::Assurance,
-    family::{CustodySource, Holder},
+    family::Holder,
     id::PersonId,
+    source::Source,
+    statutory::{Area, Form},
 };
 use tillid_edge::{Flaw, Json, Problem, Protocol, refusal};
-use tillid_service::{Error, NewCustody, Service};
+use tillid_service::{Error, NewCharge, NewCustody, PersonRef, Service};
 use utoipa::{OpenApi, ToSchema, openapi::OpenApi as Document};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -275,14 +278,53 @@ enum HappenBody {
         #[schema(value_type = Option<String>, format = "date")]
         from: Option<LocalDate>,
     },
+    /// Somebody becomes their guardian; something else holds of it; or it is over, where nobody is named.
+    Guardianship {
+        /// Somebody of `/sandbox/people`.
+        person: String,
+        /// Who is guardian; nobody where it is over.
+        #[serde(default)]
+        guardians: Vec<String>,
+        /// `guardianship` (section 5), `without_capacity` (6) or `co_guardianship` (7); the first when not said.
+        #[schema(value_type = Option<String>)]
+        form: Option<Form>,
+        /// `economic`, `personal`; both when not said.
+        #[schema(value_type = Option<Vec<String>>)]
+        areas: Option<BTreeSet<Area>>,
+        /// Since when; today when not said.
+        #[schema(value_type = Option<String>, format = "date")]
+        from: Option<LocalDate>,
+        /// The last day, where one was decided.
+        #[schema(value_type = Option<String>, format = "date")]
+        until: Option<LocalDate>,
+    },
+    /// Their lasting power is registered; put in force; or over, where nobody is named.
+    LastingPower {
+        /// Somebody of `/sandbox/people`.
+        person: String,
+        /// Who would hold it, or holds it; nobody where it is over.
+        #[serde(default)]
+        attorneys: Vec<String>,
+        /// Whether it is put in force; false when not said: it is registered and gives nothing yet.
+        #[serde(default)]
+        in_force: bool,
+        /// `economic`, `personal`; both when not said.
+        #[schema(value_type = Option<Vec<String>>)]
+        areas: Option<BTreeSet<Area>>,
+        /// Since when; today when not said.
+        #[schema(value_type = Option<String>, format = "date")]
+        from: Option<LocalDate>,
+    },
 }
 
 impl HappenBody {
     fn person(&self) -> &str {
         match self {
-            Self::Death { person, .. } | Self::PostExempt { person, .. } | Self::Custody { person, .. } => {
-                person
-            }
+            Self::Death { person, .. }
+            | Self::PostExempt { person, .. }
+            | Self::Custody { person, .. }
+            | Self::Guardianship { person, .. }
+            | Self::LastingPower { person, .. } => person,
         }
     }
 }
@@ -318,9 +360,21 @@ async fn happen(State(sandbox): State<Sandbox>, Json(body): Json<HappenBody>) ->
         }
         HappenBody::Custody { holders, from, .. } => {
             let holders = named(&sandbox, &holders).await?;
-            let source = CustodySource::Register {};
+            let source = Source::Register {};
             let new = NewCustody { child: person, holders, from, source };
             service.state_custody(&new).await.map(|_| ())
+        }
+        HappenBody::Guardianship { guardians, form, areas, from, until, .. } => {
+            let holders = called(&sandbox, &guardians, "guardians").await?;
+            let form = form.unwrap_or(Form::Guardianship);
+            let areas = areas.unwrap_or_else(|| Area::ALL.into());
+            powers::guardianship(service, person, NewCharge { form, areas, holders, from, until }).await
+        }
+        HappenBody::LastingPower { attorneys, in_force, areas, from, .. } => {
+            let holders = called(&sandbox, &attorneys, "attorneys").await?;
+            let areas = areas.unwrap_or_else(|| Area::ALL.into());
+            let charge = NewCharge { form: Form::LastingPower, areas, holders, from, until: None };
+            powers::lasting(service, person, charge, in_force).await
         }
     }
     .map_err(told)?;
@@ -335,6 +389,15 @@ async fn named(sandbox: &Sandbox, holders: &[HolderBody]) -> Result<Vec<Holder>,
         named.push(Holder { person, lives_with: holder.lives_with });
     }
     Ok(named)
+}
+
+async fn called(sandbox: &Sandbox, keys: &[String], field: &str) -> Result<Vec<PersonRef>, Problem> {
+    let mut called = Vec::with_capacity(keys.len());
+    for (at, key) in keys.iter().enumerate() {
+        let person = citizen(sandbox, key).await?;
+        called.push(PersonRef::Id(person.ok_or_else(|| flawed(&format!("#/{field}/{at}")))?));
+    }
+    Ok(called)
 }
 
 /// Whom the sandbox calls so.

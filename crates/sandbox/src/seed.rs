@@ -11,10 +11,12 @@ use tillid_domain::{
     LocalDate,
     actor::Scope,
     client::{KeySet, Keys, Quota, Registration, Scopes},
-    family::{CustodySource, Holder},
+    family::Holder,
+    source::Source,
+    statutory::{Area, Form},
     text::Login,
 };
-use tillid_service::{Error, NewClient, NewCustody, NewPerson, Service};
+use tillid_service::{Error, NewCharge, NewClient, NewCustody, NewPerson, NewStatutory, PersonRef, Service};
 
 /// Why the demo world could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +38,7 @@ pub async fn set_up(service: &Service, broker: &Broker) -> Result<LocalDate, Set
         service.import_entry(definition).await?;
     }
     let first_day = first_day(service, broker).await?;
-    let mut clara_is_new = false;
+    let (mut clara_is_new, mut finn_is_new) = (false, false);
     for somebody in &PEOPLE {
         let Some(login) = login(broker, somebody.key) else { continue };
         if service.person_by_login(&login.0, &login.1).await?.is_none() {
@@ -48,10 +50,14 @@ pub async fn set_up(service: &Service, broker: &Broker) -> Result<LocalDate, Set
             };
             service.register_person(&new).await?;
             clara_is_new |= somebody.key == "clara";
+            finn_is_new |= somebody.key == "finn";
         }
     }
     if clara_is_new {
         set_up_family(service, broker).await?;
+    }
+    if finn_is_new {
+        set_up_guardianship(service, broker).await?;
     }
     Ok(first_day)
 }
@@ -66,9 +72,28 @@ async fn set_up_family(service: &Service, broker: &Broker) -> Result<(), Error> 
     let [child, mother, father] = found.as_slice() else { return Ok(()) };
     let holders =
         vec![Holder { person: *mother, lives_with: true }, Holder { person: *father, lives_with: false }];
-    let source = CustodySource::Register {};
+    let source = Source::Register {};
     service.state_custody(&NewCustody { child: *child, holders, from: None, source }).await?;
     Ok(())
+}
+
+/// Gitte is her brother's guardian, in everything (værgemålsloven section 5).
+async fn set_up_guardianship(service: &Service, broker: &Broker) -> Result<(), Error> {
+    let mut found = Vec::new();
+    for key in ["finn", "gitte"] {
+        let Some((issuer, login)) = login(broker, key) else { continue };
+        found.extend(service.person_by_login(&issuer, &login).await?);
+    }
+    let [ward, guardian] = found.as_slice() else { return Ok(()) };
+    let charge = NewCharge {
+        form: Form::Guardianship,
+        areas: Area::ALL.into(),
+        holders: vec![PersonRef::Id(*guardian)],
+        from: None,
+        until: None,
+    };
+    let new = NewStatutory::Guardianship(charge);
+    service.tell_statutory(*ward, &new, &Source::Register {}).await.map(drop)
 }
 
 /// What the systems of the demo world call themselves.

@@ -30,6 +30,19 @@ pub(crate) fn principal(actor: &Actor) -> Option<PersonId> {
     }
 }
 
+/// What somebody holds at a moment for whom they act for; nothing, where they act for nobody.
+pub(crate) struct Rights {
+    powers: Vec<PrivilegeUri>,
+    by_custody: bool,
+}
+
+impl Rights {
+    /// Whether the caller may, with these.
+    pub(crate) fn allow(&self, call: &Call, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> {
+        may(&call.actor, act, &Subject { powers: &self.powers, by_custody: self.by_custody, ..*subject })
+    }
+}
+
 impl Service {
     /// The privileges that the actor holds at this moment for whom they act for; what a token says is never enough.
     pub(crate) async fn powers<M>(
@@ -41,16 +54,27 @@ impl Service {
         let Who::Citizen { person, acting_for: Some(grantor) } = call.actor.who else {
             return Ok(Vec::new());
         };
+        let by_law = self.by_law(tx, grantor, person, now).await?;
         let mut powers = tx.privileges(grantor, person, now).await?;
-        if let Some(through) = &call.through {
-            powers.retain(|power| through.privileges.contains(power));
+        powers.retain(|power| !by_law.is_incapable(power));
+        match &call.through {
+            Some(through) => powers.retain(|power| through.privileges.contains(power)),
+            // A system's token narrows what a mandate gives, and what the law gives is nothing there.
+            None => powers.extend(by_law.privileges()),
         }
         if self.family_in_custody(tx, call, now).await?.is_some() {
             powers.extend(custody_powers());
-            powers.sort_unstable();
-            powers.dedup();
         }
+        powers.sort_unstable();
+        powers.dedup();
         Ok(powers)
+    }
+
+    /// What the caller holds for whom they act for, found once where many things are looked at.
+    pub(crate) async fn rights<M>(&self, tx: &mut Tx<M>, call: &Call, now: Instant) -> Result<Rights, Error> {
+        let powers = self.powers(tx, call, now).await?;
+        let by_custody = self.family_in_custody(tx, call, now).await?.is_some();
+        Ok(Rights { powers, by_custody })
     }
 
     /// Whether the actor may; a representative without any power is told why there is none.
@@ -62,16 +86,20 @@ impl Service {
         subject: &Subject<'_>,
         now: Instant,
     ) -> Result<Result<(), Refusal>, Error> {
-        let powers = self.powers(tx, call, now).await?;
-        let by_custody = self.family_in_custody(tx, call, now).await?.is_some();
-        let refusal = may(&call.actor, act, &Subject { powers: &powers, by_custody, ..*subject });
+        let refusal = self.rights(tx, call, now).await?.allow(call, act, subject);
         match (refusal, &call.actor.who) {
             (Err(Refusal::Denied(Reason::NoPower)), Who::Citizen { person, acting_for: Some(grantor) }) => {
+                let by_law = self.by_law(tx, *grantor, *person, now).await?;
+                if let Some(reason) = by_law.why_not_alone() {
+                    return Ok(Err(Refusal::Denied(reason)));
+                }
+                let held = tx.privileges(*grantor, *person, now).await?;
+                if held.iter().any(|power| by_law.is_incapable(power)) {
+                    return Ok(Err(Refusal::Denied(Reason::CapacityRemoved)));
+                }
                 let newest = tx.newest_mandate(*grantor, *person).await?;
                 // One that holds and gives nothing here is for a single case.
-                let why = |m: Mandate| {
-                    m.as_held().standing(now).why_no_power().unwrap_or(Reason::PowerDoesNotCover)
-                };
+                let why = |m: Mandate| m.as_held().why_no_power(now).unwrap_or(Reason::PowerDoesNotCover);
                 let reason = newest.map_or(Reason::NoPower, why);
                 Ok(Err(Refusal::Denied(reason)))
             }

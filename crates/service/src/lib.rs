@@ -23,6 +23,7 @@ mod notice;
 mod person;
 mod represent;
 mod session;
+mod statutory;
 mod task;
 mod times;
 
@@ -32,6 +33,7 @@ pub use access::{
     overview::{MayActFor, Overview, OwnOverview, RepresentativeOverview},
     paper::{Paper, is_on_paper},
     receipts::ReceiptOf,
+    upcoming::{Coming, ComingTo},
 };
 pub use call::{Call, Done, Key, Through};
 pub use catalogue::CatalogueWords;
@@ -58,7 +60,7 @@ pub use log::{
     WitnessTask, WitnessView, Witnessed, audit, entry, root_text,
 };
 pub use mandate::{
-    MandateChange, MandateEntry, MandateService, PrintedMandate, Renewal,
+    MandateChange, MandateEntry, MandateService, PrintedMandate, Renewal, WholeMandate,
     give::NewMandate,
     privileges::{CheckedClaim, HeldPrivileges},
     request::{NewMandateRequest, RequestReader, SeenMandateRequest},
@@ -66,6 +68,7 @@ pub use mandate::{
 pub use notice::{Addressed, Delivered, NotHandedOver, Postal, SandboxPost};
 pub use person::register::{NewPerson, PersonRef};
 pub use represent::{ActsAt, Represented, Representing, Wanted};
+pub use statutory::{NewCharge, NewStatutory, StatutoryHolder, StatutorySeen, StatutoryWhat};
 pub use task::TypedTask;
 pub use tillid_storage::{
     Audit, ClientRights, Fault, Finding, KnownAt, NoticeNumbers, OutboxNotice, Posted, Session, Whose,

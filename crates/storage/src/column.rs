@@ -4,12 +4,8 @@ use crate::StoreError;
 use serde::{Serialize, de::DeserializeOwned};
 use std::str::FromStr;
 use tillid_domain::{
-    Instant, canonical,
-    catalogue::Channel,
-    consent::ConsentState,
-    event::EndCause,
-    power::{Basis, PowerEnd},
-    terms::Terms,
+    Instant, basis::Basis, canonical, catalogue::Channel, consent::ConsentState, event::EndCause,
+    power::PowerEnd, terms::Terms,
 };
 use uuid::Uuid;
 

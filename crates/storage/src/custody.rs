@@ -10,10 +10,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use sqlx::FromRow;
 use std::collections::BTreeSet;
 use tillid_domain::{
-    Instant,
+    Instant, LocalDate,
     event::{Entity, Fact, Recorded},
     family::{Custody, Holder},
-    id::{ConsentId, CustodyId, PersonId, RequestId},
+    id::{ConsentId, CustodyId, EventId, PersonId, RequestId},
     joint::{Exception, Voice},
     request::ConsentRequest,
 };
@@ -131,6 +131,28 @@ impl<Mode> Tx<Mode> {
             }
         }
         Ok(theirs)
+    }
+
+    /// Those who were born between two days (both inside), live, and of whom somebody is known to have had custody, with the event by which
+    /// they became known; page by page after the last one of the page before.
+    pub async fn children_born(
+        &mut self,
+        (first, last): (LocalDate, LocalDate),
+        after: Option<PersonId>,
+        limit: u32,
+    ) -> Result<Vec<(PersonId, EventId)>, StoreError> {
+        const SQL: &str = "SELECT p.id, e.id FROM person p \
+             JOIN event e ON e.kind = 'person' AND e.aggregate_id = p.id AND e.revision = 1 \
+             WHERE p.born >= $1 AND p.born <= $2 AND p.died_on IS NULL AND p.id > $3 \
+             AND EXISTS (SELECT 1 FROM custody c WHERE c.child_id = p.id) ORDER BY p.id LIMIT $4";
+        let rows: Vec<(Uuid, Uuid)> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(first.to_string())
+            .bind(last.to_string())
+            .bind(after.map_or_else(Uuid::nil, PersonId::as_uuid))
+            .bind(i64::from(limit))
+            .fetch_all(conn)
+            .await)?;
+        Ok(rows.into_iter().map(|(id, event)| (PersonId::from_uuid(id), EventId::from_uuid(event))).collect())
     }
 
     /// Consents that a birthday has ended by then and of which that is not recorded yet, the first ones first, and whose they are.

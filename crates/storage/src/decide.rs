@@ -6,9 +6,11 @@ use crate::{
     engine::{Engine, Pools, Read, Sql, Store, Tx, on},
     journal::unsigned,
     known::KnownAt,
+    statutory::Pair,
 };
 use serde_json::{Value, json};
 use sqlx::FromRow;
+use std::collections::BTreeSet;
 use tillid_domain::{
     Cvr, LocalDate, Period,
     consent::Consent,
@@ -81,6 +83,8 @@ struct ActingRow {
     valid_to: Option<i64>,
     source_revision: Option<i64>,
     ended: Option<String>,
+    /// Whether something else than mandates may matter between the two: then it is looked at too.
+    related: bool,
 }
 
 impl ActingRow {
@@ -162,14 +166,18 @@ const ACTING: Sql = Sql {
     postgres: "SELECT q.ord - 1 AS ord, (SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM catalogue_entry) AS catalogue, \
         g.version AS grantor_version, g.died_on AS grantor_died, g.born AS grantor_born, \
         r.version AS representative_version, r.died_on AS representative_died, p.source_id, p.case_ref, p.basis, p.valid_from, \
-        p.valid_to, p.source_revision, p.ended \
+        p.valid_to, p.source_revision, p.ended, \
+        EXISTS (SELECT 1 FROM statutory_power s WHERE s.person_id = g.id) OR EXISTS (SELECT 1 FROM custody_holder h \
+        JOIN custody c ON c.id = h.custody_id WHERE h.person_id = r.id AND c.child_id = g.id) AS related \
         FROM unnest($1::UUID[], $2::UUID[], $3::TEXT[]) WITH ORDINALITY AS q(grantor, representative, privilege, ord) \
         JOIN person g ON g.id = q.grantor JOIN person r ON r.id = q.representative \
         LEFT JOIN LATERAL (SELECT * FROM power WHERE power.grantor_id = q.grantor AND power.representative_id = q.representative AND power.privilege = q.privilege AND power.known_to IS NULL) p ON TRUE",
     sqlite: "SELECT q.key AS ord, (SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM catalogue_entry) AS catalogue, \
         g.version AS grantor_version, g.died_on AS grantor_died, g.born AS grantor_born, \
         r.version AS representative_version, r.died_on AS representative_died, p.source_id, p.case_ref, p.basis, p.valid_from, \
-        p.valid_to, p.source_revision, p.ended \
+        p.valid_to, p.source_revision, p.ended, \
+        EXISTS (SELECT 1 FROM statutory_power s WHERE s.person_id = g.id) OR EXISTS (SELECT 1 FROM custody_holder h \
+        JOIN custody c ON c.id = h.custody_id WHERE h.person_id = r.id AND c.child_id = g.id) AS related \
         FROM json_each($1) q CROSS JOIN person g ON g.id = unhex(q.value ->> 0) CROSS JOIN person r ON r.id = unhex(q.value ->> 1) \
         LEFT JOIN power p ON p.grantor_id = g.id AND p.representative_id = r.id AND p.privilege = q.value ->> 2 \
         AND p.known_to IS NULL",
@@ -232,13 +240,25 @@ macro_rules! consents_rows {
 }
 
 impl Store {
-    /// What [`Tx::acting_now`] finds, in a snapshot of its own: one statement is one.
+    /// What [`Tx::acting_now`] finds, in a snapshot of its own: one statement is one. Where something else than mandates may matter,
+    /// those questions are looked for again in one transaction; what they find has one snapshot too, a later one.
     pub async fn acting_now(&self, keys: &[ActingKey]) -> Result<Found<ActingFacts>, StoreError> {
         let rows: Vec<ActingRow> = match &self.pools {
             Pools::Postgres(pool) => acting_columns!(keys).fetch_all(pool).await?,
             Pools::Sqlite { read, .. } => acting_rows!(keys).fetch_all(read).await?,
         };
-        acting_found(keys, &rows)
+        let (catalogue, mut looked) = acting_found(keys, &rows)?;
+        let related: BTreeSet<usize> = related(&rows).collect();
+        if !related.is_empty() {
+            let again: Vec<ActingKey> = related.iter().filter_map(|n| keys.get(*n)).cloned().collect();
+            let found = self.read().await?.acting_now(&again).await?;
+            for (n, found) in related.into_iter().zip(found) {
+                if let Some(slot) = looked.get_mut(n) {
+                    *slot = found;
+                }
+            }
+        }
+        Ok((catalogue, looked))
     }
 
     /// Likewise of consents.
@@ -249,6 +269,21 @@ impl Store {
         };
         consents_found(keys, &rows)
     }
+}
+
+/// Which questions have more to look at than mandates.
+fn related(rows: &[ActingRow]) -> impl Iterator<Item = usize> {
+    rows.iter().filter(|row| row.related).filter_map(|row| usize::try_from(row.ord).ok())
+}
+
+/// The two persons of a question, with the days on which they died.
+fn pair(key: &ActingKey, row: &ActingRow) -> Result<Pair, StoreError> {
+    Ok(Pair {
+        grantor: key.grantor,
+        grantor_died: born(key.grantor.as_uuid(), row.grantor_died.as_deref())?,
+        representative: key.representative,
+        representative_died: born(key.representative.as_uuid(), row.representative_died.as_deref())?,
+    })
 }
 
 fn acting_found(keys: &[ActingKey], rows: &[ActingRow]) -> Result<Found<ActingFacts>, StoreError> {
@@ -262,7 +297,7 @@ fn acting_found(keys: &[ActingKey], rows: &[ActingRow]) -> Result<Found<ActingFa
                     grantor_died: row.grantor_died.is_some(),
                     representative_died: row.representative_died.is_some(),
                     grantor_born: born(key.grantor.as_uuid(), row.grantor_born.as_deref())?,
-                    powers: Vec::new(),
+                    ..ActingFacts::default()
                 },
                 person: unsigned(row.grantor_version),
                 representative: Some(unsigned(row.representative_version)),
@@ -304,7 +339,19 @@ impl Tx<Read> {
             Engine::Postgres(tx) => acting_columns!(keys).fetch_all(&mut **tx).await?,
             Engine::Sqlite(tx) => acting_rows!(keys).fetch_all(&mut **tx).await?,
         };
-        Ok(acting_found(keys, &rows)?.1)
+        let (_, mut looked) = acting_found(keys, &rows)?;
+        let mut last = None;
+        for row in rows.iter().filter(|row| row.related) {
+            // The rows of one question follow each other.
+            if last.replace(row.ord) == Some(row.ord) {
+                continue;
+            }
+            let Some((Some(found), key)) = at(&mut looked, keys, row.ord) else { continue };
+            let (relations, capacity_removed) = self.related_now(pair(key, row)?).await?;
+            found.facts.relations = relations;
+            found.facts.capacity_removed = capacity_removed;
+        }
+        Ok(looked)
     }
 
     /// Likewise of consents.
@@ -359,12 +406,25 @@ impl Tx<Read> {
                 ended: at.power_end(ended.as_deref())?,
             });
         }
+        let day = |life: Life| match life {
+            Life::Alive => None,
+            Life::Died { on, .. } => Some(on),
+        };
+        let pair = Pair {
+            grantor: key.grantor,
+            grantor_died: day(grantor.life),
+            representative: key.representative,
+            representative_died: day(representative.life),
+        };
+        let (relations, capacity_removed) = self.related_then(pair, version).await?;
         Ok(Some(Looked {
             facts: ActingFacts {
                 grantor_died: grantor.life != Life::Alive,
                 representative_died: representative.life != Life::Alive,
                 grantor_born: grantor.born,
                 powers,
+                relations,
+                capacity_removed,
             },
             person: version,
             representative: Some(other),

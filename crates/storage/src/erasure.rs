@@ -227,7 +227,8 @@ impl Tx<Write> {
             }
             Kind::Mandate => {
                 const PARTIES: &str = "SELECT grantor_id FROM mandate WHERE id = $1 \
-                     UNION SELECT representative_id FROM mandate WHERE id = $1";
+                     UNION SELECT representative_id FROM mandate WHERE id = $1 \
+                     UNION SELECT passed_on_by FROM mandate WHERE id = $1 AND passed_on_by IS NOT NULL";
                 self.must_hold(PARTIES, id).await?;
                 run!(self, sqlx::query("DELETE FROM power WHERE source_id = $1").bind(id))?;
                 run!(self, sqlx::query("DELETE FROM mandate WHERE id = $1").bind(id))?;
@@ -253,6 +254,13 @@ impl Tx<Write> {
                 self.must_hold(PARTIES, id).await?;
                 run!(self, sqlx::query("DELETE FROM custody_holder WHERE custody_id = $1").bind(id))?;
                 run!(self, sqlx::query("DELETE FROM custody WHERE id = $1").bind(id))?;
+            }
+            Kind::StatutoryPower => {
+                const PARTIES: &str = "SELECT person_id FROM statutory_power WHERE id = $1 \
+                     UNION SELECT person_id FROM statutory_holder WHERE statutory_id = $1";
+                self.must_hold(PARTIES, id).await?;
+                run!(self, sqlx::query("DELETE FROM statutory_holder WHERE statutory_id = $1").bind(id))?;
+                run!(self, sqlx::query("DELETE FROM statutory_power WHERE id = $1").bind(id))?;
             }
             Kind::Person => self.erase_person(id).await?,
             Kind::CatalogueEntry

@@ -7,9 +7,9 @@ use crate::{
 };
 use sqlx::FromRow;
 use tillid_domain::{
+    basis::Basis,
     event::Kind,
     id::{EventId, MandateId, PersonId},
-    power::Basis,
     text::PrivilegeUri,
 };
 use uuid::Uuid;

@@ -38,6 +38,7 @@ mod project;
 mod project_mandates;
 mod roles;
 mod sessions;
+mod statutory;
 mod tasks;
 mod upkeep;
 mod vault;

@@ -10,7 +10,7 @@ use tillid_domain::{
     Instant,
     event::MandatePeriod,
     id::{MandateId, PersonId, PresentationId},
-    mandate::{Mandate, MandateState},
+    mandate::{Mandate, MandateState, Under},
     power::Power,
     text::PrivilegeUri,
 };
@@ -39,6 +39,9 @@ struct MandateRow {
     awaits: Option<String>,
     ground: Option<String>,
     quiet: i64,
+    under_id: Option<Uuid>,
+    passed_on_by: Option<Uuid>,
+    level: Option<i64>,
 }
 
 /// What of a mandate's row says where it stands.
@@ -72,6 +75,8 @@ impl Columns {
             MandateState::Awaiting(awaited) => Self { awaits: Some(awaited.code()), ..state("awaiting") },
             MandateState::Given => state("given"),
             MandateState::Suspended { at, ground } => since("suspended", at, ground.code()),
+            // Of what rests with another, nobody said why.
+            MandateState::Resting { at } => Self { at: Some(at.as_micros()), ..state("suspended") },
             MandateState::Disputed { at, ground } => since("disputed", at, ground.code()),
             MandateState::Revoked { at, ground, quiet } => {
                 Self { quiet, ..since("revoked", at, ground.code()) }
@@ -108,6 +113,9 @@ impl MandateRow {
             ("suspended", (Some(since), Some(ground), None), None) if !quiet => {
                 Ok(MandateState::Suspended { at: since, ground: at.code(ground)? })
             }
+            ("suspended", (Some(since), None, None), None) if !quiet => {
+                Ok(MandateState::Resting { at: since })
+            }
             ("disputed", (Some(since), Some(ground), None), None) if !quiet => {
                 Ok(MandateState::Disputed { at: since, ground: at.code(ground)? })
             }
@@ -123,6 +131,18 @@ impl MandateRow {
             _ => Err(at.corrupt()),
         }
     }
+
+    fn under(&self, at: RowRef) -> Result<Option<Under>, StoreError> {
+        match (self.under_id, self.passed_on_by, self.level) {
+            (None, None, None) => Ok(None),
+            (Some(mandate), Some(by), Some(level)) => Ok(Some(Under {
+                mandate: MandateId::from_uuid(mandate),
+                by: PersonId::from_uuid(by),
+                level: u8::try_from(level).map_err(|_| at.corrupt())?,
+            })),
+            _ => Err(at.corrupt()),
+        }
+    }
 }
 
 impl TryFrom<MandateRow> for Mandate {
@@ -130,7 +150,7 @@ impl TryFrom<MandateRow> for Mandate {
 
     fn try_from(row: MandateRow) -> Result<Self, StoreError> {
         let at = RowRef { table: "mandate", id: row.id };
-        let state = row.state(at)?;
+        let (state, under) = (row.state(at)?, row.under(at)?);
         let route = row.route.as_deref().map(|text| at.json(text)).transpose()?.unwrap_or_default();
         let renewals = row.renewals.as_deref().map(|text| at.json(text)).transpose()?.unwrap_or_default();
         let pauses = row.pauses.as_deref().map(|text| at.json(text)).transpose()?.unwrap_or_default();
@@ -146,6 +166,7 @@ impl TryFrom<MandateRow> for Mandate {
             presentation: PresentationId::from_uuid(row.presentation_id),
             given_at: instant(row.given_at),
             route,
+            under,
             renewals,
             pauses,
             state,
@@ -195,7 +216,8 @@ macro_rules! mandate_columns {
     ($rest:literal) => {
         concat!(
             "SELECT id, revision, grantor_id, representative_id, packages, privileges, case_ref, valid_from, valid_to, presentation_id, \
-             given_at, state, ended_at, cause, effective_at, route, renewals, pauses, awaits, ground, quiet FROM mandate ",
+             given_at, state, ended_at, cause, effective_at, route, renewals, pauses, awaits, ground, quiet, under_id, \
+             passed_on_by, level FROM mandate ",
             $rest
         )
     };
@@ -210,7 +232,7 @@ impl<Mode> Tx<Mode> {
         row.map(TryInto::try_into).transpose()
     }
 
-    /// The mandates that a person gave or holds, the newest first, below an id.
+    /// The mandates that a person gave, holds or passed on, the newest first, below an id.
     pub async fn mandates_of(
         &mut self,
         person: PersonId,
@@ -218,7 +240,7 @@ impl<Mode> Tx<Mode> {
         limit: u32,
     ) -> Result<Vec<Mandate>, StoreError> {
         const SQL: &str = mandate_columns!(
-            "WHERE (grantor_id = $1 OR representative_id = $1) AND id < $2 ORDER BY id DESC LIMIT $3"
+            "WHERE (grantor_id = $1 OR representative_id = $1 OR passed_on_by = $1) AND id < $2 ORDER BY id DESC LIMIT $3"
         );
         let rows: Vec<MandateRow> = on!(self, |conn| sqlx::query_as(SQL)
             .bind(person.as_uuid())
@@ -226,6 +248,17 @@ impl<Mode> Tx<Mode> {
             .bind(i64::from(limit))
             .fetch_all(conn)
             .await)?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// Everything that lies below a mandate, at every level.
+    pub async fn mandates_below(&mut self, id: MandateId) -> Result<Vec<Mandate>, StoreError> {
+        const SQL: &str = mandate_columns!(
+            "WHERE id IN (WITH RECURSIVE below (id) AS (SELECT id FROM mandate WHERE under_id = $1 UNION \
+             SELECT next.id FROM mandate next JOIN below ON next.under_id = below.id) SELECT id FROM below) ORDER BY level, id"
+        );
+        let rows: Vec<MandateRow> =
+            on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_all(conn).await)?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
 

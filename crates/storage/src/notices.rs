@@ -2,6 +2,7 @@
 
 use crate::{
     StoreError,
+    access::AccessRow,
     column::{RowRef, instant, json},
     engine::{Sql, Tx, Upkeep, on, run},
     journal::{signed, unsigned},
@@ -11,6 +12,7 @@ use crate::{
 use sqlx::FromRow;
 use tillid_domain::{
     Cpr, Cvr, Instant,
+    access::AccessRecord,
     event::{Kind, Recorded},
     id::{EventId, NoticeId, NumberId, PersonId},
     notice::{Message, Notice, NoticeKind, PostalChannel},
@@ -213,6 +215,28 @@ impl<Mode> Tx<Mode> {
             .collect()
     }
 
+    /// The looks in those entries of the log that may tell of the use of a power, in the log's order, each with the event that recorded it.
+    pub async fn logged_uses(
+        &mut self,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<(EventId, AccessRecord)>, StoreError> {
+        #[derive(FromRow)]
+        struct Logged {
+            event_id: Uuid,
+            #[sqlx(flatten)]
+            record: AccessRow,
+        }
+        const SQL: &str = "SELECT l.event_id, r.id, r.person_id, r.at, r.actor, r.act, r.target, r.purpose, r.case_ref, r.lookup_id, \
+             r.outcome, r.permits_until, r.held_reason, r.held_by, r.held_until, r.decision, r.salt FROM log_entry l \
+             JOIN event e ON e.id = l.event_id JOIN access_record r ON r.batch_id = e.aggregate_id \
+             WHERE l.entry_index >= $1 AND l.entry_index < $2 AND e.fact = 'access_recorded' \
+             AND (r.decision LIKE '%\"decision\":true%' OR r.actor LIKE '%\"acting_for\":%') ORDER BY l.entry_index, r.id";
+        let rows: Vec<Logged> =
+            on!(self, |conn| sqlx::query_as(SQL).bind(signed(from)).bind(signed(to)).fetch_all(conn).await)?;
+        rows.into_iter().map(|row| Ok((EventId::from_uuid(row.event_id), row.record.read()?.0))).collect()
+    }
+
     /// What of a kind ends from one moment up to another (exclusive) and was not ended, page by page after the last one of the page before:
     /// of requests for mandates also those that lapsed. Of kinds that have no end, nothing.
     pub async fn ending(
@@ -237,6 +261,9 @@ impl<Mode> Tx<Mode> {
             }
             Kind::MandateRequest => {
                 ending!("mandate_request", "mandate_request", "deadline", "t.state IN ('open', 'lapsed')")
+            }
+            Kind::StatutoryPower => {
+                ending!("statutory_power", "statutory_power", "ends_at", "t.ends_at IS NOT NULL")
             }
             _ => return Ok(Vec::new()),
         };

@@ -40,6 +40,9 @@ impl Tx<Write> {
             Fact::PersonDied { on } => self.set_death(event, *on).await,
             Fact::PostChanged { exempt, since } => self.set_post(event, exempt.then_some(*since)).await,
             Fact::CustodyStated { .. } => self.insert_custody(event).await,
+            Fact::LastingPowerRegistered { .. } | Fact::ChargeStated { .. } | Fact::ChargeEnded { .. } => {
+                self.project_statutory(event).await
+            }
             Fact::RequestVoiced { .. } | Fact::HolderExcepted { .. } => self.project_voice(event).await,
             Fact::EntryDrafted { number, definition } => self.insert_entry(event, *number, definition).await,
             Fact::EntryChanged { definition } => self.change_entry(event, definition).await,
@@ -100,6 +103,7 @@ impl Tx<Write> {
             | Fact::MandateRenewed { .. }
             | Fact::MandateConfirmed { .. }
             | Fact::MandateSuspended { .. }
+            | Fact::MandateRested {}
             | Fact::MandateDisputed { .. }
             | Fact::MandateResumed {}
             | Fact::MandateRevoked { .. }

@@ -58,8 +58,8 @@ impl Tx<Write> {
         let columns = Columns::of(mandate);
         run!(self, sqlx::query(
             "INSERT INTO mandate (id, revision, grantor_id, representative_id, packages, privileges, case_ref, valid_from, valid_to, \
-             presentation_id, given_at, state, route, awaits) \
-             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+             presentation_id, given_at, state, route, awaits, under_id, passed_on_by, level) \
+             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
         )
         .bind(mandate.id.as_uuid())
         .bind(mandate.grantor.as_uuid())
@@ -73,7 +73,10 @@ impl Tx<Write> {
         .bind(mandate.given_at.as_micros())
         .bind(columns.state)
         .bind((!mandate.route.is_digital()).then(|| json(&mandate.route)))
-        .bind(columns.awaits))?;
+        .bind(columns.awaits)
+        .bind(mandate.under.map(|under| under.mandate.as_uuid()))
+        .bind(mandate.under.map(|under| under.by.as_uuid()))
+        .bind(mandate.under.map(|under| i64::from(under.level))))?;
         Ok(())
     }
 

@@ -30,7 +30,7 @@ enum Class {
 }
 
 /// Every table of the schema; a test fails for one that is not here.
-const TABLES: [(&str, Class); 43] = [
+const TABLES: [(&str, Class); 45] = [
     ("_sqlx_migrations", Class::Version),
     ("access_record", Class::Fact(&[], true)),
     ("business_clock", Class::Operational),
@@ -157,6 +157,11 @@ const TABLES: [(&str, Class); 43] = [
     ("power", Class::Fact(&["known_to"], true)),
     ("presentation", Class::Fact(&[], true)),
     ("session", Class::Operational),
+    ("statutory_holder", Class::Fact(&[], true)),
+    (
+        "statutory_power",
+        Class::Fact(&["revision", "spans", "source", "documents", "ends_at", "changed_at"], true),
+    ),
     ("task", Class::Fact(&["revision", "state", "closed_at", "outcome", "note"], true)),
     ("used_token", Class::Operational),
 ];

@@ -231,6 +231,7 @@ impl World {
             privileges: Vec::new(),
             case: None,
             valid_until: self.ambient.now().local_date().plus(CalendarPeriod::months(12)),
+            under: None,
         }
     }
 
@@ -310,7 +311,7 @@ pub struct Invariants;
 
 impl Invariants {
     /// Each sentence, and the number of rows that break it.
-    pub const ALL: [(&str, &str); 10] = [
+    pub const ALL: [(&str, &str); 12] = [
         (
             "an ended mandate gives no power from its end on",
             "SELECT COUNT(*) FROM power p JOIN mandate m ON m.id = p.source_id \
@@ -320,6 +321,17 @@ impl Invariants {
             "a mandate that nobody ended has all its powers",
             "SELECT COUNT(*) FROM mandate m WHERE m.state = 'given' AND NOT EXISTS ( \
              SELECT 1 FROM power p WHERE p.source_id = m.id AND p.known_to IS NULL AND p.valid_to = m.valid_to)",
+        ),
+        (
+            "what was passed on gives nothing that what it rests on does not give",
+            "SELECT COUNT(*) FROM mandate m JOIN mandate above ON above.id = m.under_id \
+             WHERE m.state = 'given' AND (above.state = 'awaiting' OR (above.state <> 'given' AND m.valid_to > above.ended_at))",
+        ),
+        (
+            "what was passed on is for the same person, by who holds it, within its time",
+            "SELECT COUNT(*) FROM mandate m LEFT JOIN mandate above ON above.id = m.under_id WHERE m.under_id IS NOT NULL \
+             AND (above.id IS NULL OR above.grantor_id <> m.grantor_id OR above.representative_id <> m.passed_on_by \
+             OR above.valid_to < m.valid_to OR m.representative_id IN (m.grantor_id, m.passed_on_by))",
         ),
         (
             "the dead give no power and hold none",

@@ -163,11 +163,13 @@ const fn found(act: Act) -> &'static str {
         | Act::SeeDocument
         | Act::SeeTask
         | Act::ListConsents
+        | Act::SeeStatutory
         | Act::Export => "accesslog.found",
         Act::AnswerRequest
         | Act::GiveConsent
         | Act::WithdrawConsent
         | Act::GiveMandate
+        | Act::PassOnMandate
         | Act::RevokeMandate
         | Act::RenounceMandate
         | Act::ConfirmMandate
@@ -191,6 +193,7 @@ const fn found(act: Act) -> &'static str {
         | Act::KeepDocument
         | Act::CloseTask
         | Act::CloseCase
+        | Act::RegisterStatutory
         | Act::UseUp => "accesslog.done",
     }
 }

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use tillid_domain::{
     Reason,
     actor::{Actor, Who},
+    basis::Basis,
     id::PersonId,
     mandate::MandateStanding,
 };
@@ -30,7 +31,8 @@ struct Row {
     person: PersonId,
     name: String,
     packages: String,
-    until: String,
+    /// The last day, where it is known.
+    until: Option<String>,
     /// Whether they do already.
     now: bool,
 }
@@ -55,8 +57,22 @@ async fn begin(mut here: Here, Form(fields): Form) -> Result<Response, Problem> 
         here.page.wrong("person-0", here.page.t(text));
         return shown(&here, &own).await;
     };
-    let cookie = here.visitor.act_for(Some((found.person, name(&here.page, found)))).await?;
+    let basis = found.basis.iter().map(|basis| basis.code().to_owned()).collect();
+    let cookie = here.visitor.act_for(Some((found.person, name(&here.page, found), basis))).await?;
     Ok(with_cookie(see("/overview"), cookie))
+}
+
+/// What acting by law is called; a power of attorney is called by its packages.
+pub(crate) const fn words_of(basis: Basis) -> Option<&'static str> {
+    Some(match basis {
+        Basis::MandateDigital | Basis::MandatePaper | Basis::GeneralPoa => return None,
+        Basis::CustodySole => "statutory.custody_sole",
+        Basis::CustodyJoint => "statutory.custody_joint",
+        Basis::GuardianS5 => "statutory.guardian_s5",
+        Basis::GuardianS6 => "statutory.guardian_s6",
+        Basis::CoGuardianS7 => "statutory.co_guardian_s7",
+        Basis::LastingPoa => "statutory.lasting_poa",
+    })
 }
 
 async fn stop(here: Here) -> Result<Response, Problem> {
@@ -100,12 +116,16 @@ async fn shown(here: &Here, own: &OwnOverview) -> Result<Response, Problem> {
         if found.by_custody {
             lines.insert(page.t("actfor.custody").to_owned());
         }
+        // What it rests on is always said.
+        lines.extend(
+            found.basis.iter().filter_map(|basis| words_of(*basis)).map(|key| page.t(key).to_owned()),
+        );
         Row {
             field: format!("person-{at}"),
             person: found.person,
             name: name(page, found),
             packages: lines.into_iter().collect::<Vec<_>>().join(", "),
-            until: page.last_day(found.until),
+            until: found.until.map(|until| page.last_day(until)),
             now: present == Some(found.person),
         }
     };
@@ -126,7 +146,7 @@ mod tests {
             person: PersonId::from_uuid(Uuid::from_u128(at)),
             name: "Anna Lind".to_owned(),
             packages: "Ældre".to_owned(),
-            until: "1. maj 2027".to_owned(),
+            until: Some("1. maj 2027".to_owned()),
             now,
         }
     }

@@ -16,6 +16,7 @@ mod given;
 mod lookup;
 mod mandate;
 mod narrow;
+mod powers;
 mod register;
 mod registration;
 mod request;
@@ -103,6 +104,8 @@ pub(crate) fn router() -> Router<Web> {
             "/casework/lookups/{lookup}/presentations/{presentation}",
             get(registration::page).post(registration::sent),
         )
+        .route("/casework/lookups/{lookup}/powers", get(powers::page).post(powers::sent))
+        .route("/casework/lookups/{lookup}/powers/{power}", get(powers::one).post(powers::step))
         .route("/casework/lookups/{lookup}/register", get(collect::page).post(collect::sent))
         .route("/casework/lookups/{lookup}/requests/{request}", get(request::page))
         .route("/casework/lookups/{lookup}/requests/{request}/except", get(except::page).post(except::sent))

@@ -25,10 +25,12 @@ mod question;
 mod receipt;
 mod receipt_terms;
 mod refused;
+mod statutory;
 #[cfg(test)]
 mod tests;
 mod texts;
 mod transparency;
+mod upcoming;
 mod view;
 mod voices;
 mod when;
@@ -61,6 +63,7 @@ pub fn router(web: Web) -> Router {
         .merge(front::router())
         .merge(login::router())
         .merge(overview::router())
+        .merge(upcoming::router())
         .merge(answer::router())
         .merge(consent::router())
         .merge(giving::router())

@@ -1,6 +1,7 @@
 //! Powers of attorney: giving, asking for, seeing, changing and ending them.
 
 mod form;
+mod pass_on;
 mod pick;
 mod renew;
 mod request;
@@ -50,6 +51,8 @@ pub(crate) fn router() -> Router<Web> {
             "/mandates/{id}/dispute",
             get(|h, i| before(Step::Dispute, h, i)).post(|h, i, f| take(Step::Dispute, h, i, f)),
         )
+        .route("/mandates/{id}/pass-on", get(pass_on::page).post(pass_on::sent))
+        .route("/mandates/{id}/pass-on/{presentation}", get(pass_on::summary).post(pass_on::pass_on))
         .route("/mandates/{id}/renew", get(renew::page).post(renew::sent))
         .route("/mandates/{id}/renew/{presentation}", get(renew::summary).post(renew::renew))
         .route("/mandate-requests/new", get(request_form::page).post(request_form::sent))

@@ -3,6 +3,7 @@
 use crate::{
     Web,
     page::{Here, Page},
+    statutory::PowerRow,
     view::{ConsentRow, Titles, actor, authority},
 };
 use askama::Template;
@@ -38,6 +39,8 @@ pub(crate) struct OverviewPage<'p> {
     /// Requests for powers of attorney: those to the visitor that wait, and those of theirs.
     pub(crate) to_answer: Vec<AskRow>,
     pub(crate) asked: Vec<AskRow>,
+    /// What follows from the law, over the visitor and by them.
+    pub(crate) statutory: Vec<PowerRow>,
     /// Who looked most recently; in one's own overview only.
     pub(crate) looks: Option<Vec<LookRow>>,
 }
@@ -99,32 +102,27 @@ async fn overview(here: Here) -> Result<Response, Problem> {
         Overview::Own(own) => {
             let to_answer = desk.asks(&own.mandate_requests).await;
             let asked = desk.asks(&own.asked_mandates).await;
-            let OwnOverview { requests, consents, given, held, may_act_for, latest_access, .. } = *own;
+            let me = here.visitor.person();
+            let statutory = own.statutory.iter().map(|seen| PowerRow::new(&here.page, seen, me)).collect();
+            let OwnOverview {
+                requests, consents, given, held, passed_on, may_act_for, latest_access, ..
+            } = *own;
             let name = |person: PersonId| {
                 let found = may_act_for.iter().find(|m| m.person == person)?;
                 found.name.as_ref().map(ToString::to_string)
             };
-            let given =
-                desk.mandates(&given, |m| m.representative_name.as_ref().map(ToString::to_string)).await;
+            let name_given = |m: &FoundMandate| m.representative_name.as_ref().map(ToString::to_string);
+            let passed_on = desk.mandates(&passed_on, name_given).await;
+            let given = desk.mandates(&given, name_given).await;
             let held = desk.mandates(&held, |m| name(m.mandate.grantor)).await;
             OverviewPage {
                 page: &here.page,
                 of_other: None,
                 matters: Some(desk.matters(&requests, &consents)),
-                mandates: vec![
-                    Mandates {
-                        heading: here.page.t("overview.given"),
-                        none: here.page.t("overview.none_given"),
-                        rows: given,
-                    },
-                    Mandates {
-                        heading: here.page.t("overview.held"),
-                        none: here.page.t("overview.none_held"),
-                        rows: held,
-                    },
-                ],
+                mandates: lists(&here.page, given, held, passed_on),
                 to_answer,
                 asked,
+                statutory,
                 looks: Some(latest_access.iter().map(|record| desk.look(record)).collect()),
             }
         }
@@ -145,11 +143,30 @@ async fn overview(here: Here) -> Result<Response, Problem> {
                 }],
                 to_answer: Vec::new(),
                 asked: Vec::new(),
+                statutory: Vec::new(),
                 looks: None,
             }
         }
     };
     Ok(here.page.answer(&shown))
+}
+
+/// What the visitor gave, holds and passed on; of the last, nothing where there is none.
+fn lists(
+    page: &Page,
+    given: Vec<MandateRow>,
+    held: Vec<MandateRow>,
+    passed_on: Vec<MandateRow>,
+) -> Vec<Mandates> {
+    let list = |heading, none, rows| Mandates { heading: page.t(heading), none: page.t(none), rows };
+    let mut lists = vec![
+        list("overview.given", "overview.none_given", given),
+        list("overview.held", "overview.none_held", held),
+    ];
+    if !passed_on.is_empty() {
+        lists.push(list("overview.passed_on", "overview.none_given", passed_on));
+    }
+    lists
 }
 
 struct Desk<'d> {

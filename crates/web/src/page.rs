@@ -1,6 +1,7 @@
 //! What all pages share: language, who is logged in, what is wrong with a form, and how a page becomes an answer.
 
 use crate::{
+    actfor::words_of,
     assets,
     texts::{filled, text},
     when,
@@ -13,7 +14,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use std::{fmt::Display, sync::Arc};
-use tillid_domain::{Instant, Language, Localized, client::Client};
+use tillid_domain::{Instant, Language, Localized, basis::Basis, client::Client};
 use tillid_edge::{Allowances, Gate, Problem, Protocol, ReturnTo, Visitor};
 use tillid_service::{Error, Service};
 
@@ -35,6 +36,8 @@ pub(crate) struct Page {
 pub(crate) struct User {
     pub(crate) name: String,
     pub(crate) acting_for: Option<String>,
+    /// On what they do, where it is more than a power of attorney.
+    pub(crate) acts_on: String,
     pub(crate) employee: bool,
     /// What every form holds in the field `csrf`.
     pub(crate) csrf: String,
@@ -69,6 +72,7 @@ impl Page {
         self.user = Some(User {
             name: visitor.name().to_owned(),
             acting_for: visitor.acting_for().map(|(_, name)| name.to_owned()),
+            acts_on: self.basis(visitor.acts_on()),
             employee: visitor.employee().is_some(),
             csrf: visitor.csrf(),
             ends_at: when::clock(visitor.ends_at(), self.language),
@@ -76,6 +80,13 @@ impl Page {
             at_most: visitor.ends_at_the_latest().seconds_since(now),
         });
         self
+    }
+
+    /// What acting on these is called.
+    fn basis(&self, codes: &[String]) -> String {
+        let known = codes.iter().filter_map(|code| Basis::of_code(code));
+        let words = known.map(|basis| self.t(words_of(basis).unwrap_or("layout.by_mandate")));
+        words.collect::<Vec<_>>().join(", ")
     }
 
     /// The text with that key.

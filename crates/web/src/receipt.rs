@@ -164,6 +164,7 @@ async fn about(here: &Here, recorded: &Recorded) -> (Option<String>, Option<(Str
         }
         Kind::Person
         | Kind::Custody
+        | Kind::StatutoryPower
         | Kind::CatalogueEntry
         | Kind::Presentation
         | Kind::Client
@@ -180,6 +181,9 @@ fn what(page: &Page, fact: &Fact) -> &'static str {
     page.t(match fact {
         Fact::PersonRegistered { .. } => "receipt.person_registered",
         Fact::CustodyStated { .. } => "receipt.custody_stated",
+        Fact::LastingPowerRegistered { .. } => "receipt.lasting_power_registered",
+        Fact::ChargeStated { .. } => "receipt.charge_stated",
+        Fact::ChargeEnded { .. } => "receipt.charge_ended",
         Fact::RequestVoiced { .. } => "receipt.request_voiced",
         Fact::HolderExcepted { .. } => "receipt.holder_excepted",
         Fact::LoginBound { .. } => "receipt.login_bound",
@@ -203,6 +207,7 @@ fn what(page: &Page, fact: &Fact) -> &'static str {
         Fact::MandateConfirmed { .. } => "receipt.mandate_confirmed",
         Fact::MandateSuspended { .. } => "receipt.mandate_suspended",
         Fact::MandateDisputed { .. } => "receipt.mandate_disputed",
+        Fact::MandateRested {} => "receipt.mandate_rested",
         Fact::MandateResumed {} => "receipt.mandate_resumed",
         Fact::MandateAnnulled { .. } => "receipt.mandate_annulled",
         Fact::MandateRevoked { .. } => "receipt.mandate_revoked",

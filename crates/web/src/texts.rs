@@ -28,9 +28,11 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("problem", include_str!("../data/texts/problem.toml")),
     ("receipt", include_str!("../data/texts/receipt.toml")),
     ("registering", include_str!("../data/texts/registering.toml")),
+    ("statutory", include_str!("../data/texts/statutory.toml")),
     ("taking", include_str!("../data/texts/taking.toml")),
     ("tasks", include_str!("../data/texts/tasks.toml")),
     ("transparency", include_str!("../data/texts/transparency.toml")),
+    ("upcoming", include_str!("../data/texts/upcoming.toml")),
 ];
 
 /// A text.

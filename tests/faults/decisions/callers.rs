@@ -23,7 +23,7 @@ const AID: &str = "urn:dk:eksempelkommune:fuldmagt:aeldre:hjaelpemidler:handle";
 const CASE: &str = "27.36.04-2026-17";
 /// Everybody who is old enough to give a mandate, without the caseworker who asks.
 const GRANTORS: [&str; 13] =
-    ["anna", "bo", "dorte", "erik", "finn", "gitte", "inge", "niels", "jens", "karin", "ole", "lars", "mona"];
+    ["anna", "bo", "dorte", "erik", "gitte", "finn", "inge", "niels", "jens", "karin", "ole", "lars", "mona"];
 
 /// Those who are asked about, those who ask, and what they have seen.
 pub(crate) struct Scene {

@@ -67,6 +67,9 @@ async fn changes(door: &Door) -> Vec<Change> {
     let (unasked, unasked_items) = door.shown(&anna, json!({"consent": {"consent_type": "C15"}})).await;
     let (mandate, _) = door.shown(&anna, door.mandate_to(&bo, "M14").await).await;
     let given = door.mandated(&anna, &bo, "M14").await;
+    let held = door.mandated(&anna, &bo, "M13").await;
+    let part = json!({"representative": {"cpr": door.cpr("gitte").await}, "packages": ["M13"], "valid_until": later, "case": CASE,
+        "privileges": ["urn:dk:eksempelkommune:fuldmagt:byg:sag:laes"], "under": held});
     let asked = door.asked_for_mandate(&door.token("bo").await, &cpr, "M14").await;
     let (shown_asked, _) = door.shown(&anna, json!({"mandate_request": asked})).await;
     let mandate_body = json!({"representative": {"cpr": bo}, "packages": ["M14"], "valid_until": later, "case": CASE,
@@ -171,6 +174,12 @@ async fn changes(door: &Door) -> Vec<Change> {
         ),
         change(
             "/v1/presentations",
+            &door.token("bo").await,
+            json!({"language": "da", "about": {"mandate": part}}),
+            &["language", "case", "privileges", "under"],
+        ),
+        change(
+            "/v1/presentations",
             &anna,
             json!({"language": "da", "about": {"renewal": {"mandate": given, "valid_until": later}}}),
             &["language"],
@@ -217,6 +226,26 @@ async fn changes(door: &Door) -> Vec<Change> {
                 "known_at": "2027-01-01T00:00:00Z"}),
             &["case", "valid_at", "known_at"],
         ),
+        change(
+            "/v1/statutory-powers",
+            &door.token("inge").await,
+            json!({"what": "guardianship", "areas": ["economic"], "holders": [{"person": {"cpr": bo}, "lives_with": true}],
+                "from": later, "until": later, "decision": {"case": CASE, "document": UNKNOWN}}),
+            &["areas", "from", "until", "lives_with", "document"],
+        ),
+        change(
+            &format!("/v1/statutory-powers/{UNKNOWN}/change"),
+            &door.token("inge").await,
+            json!({"what": "guardianship", "areas": ["economic"], "holders": [{"person": {"cpr": bo}, "lives_with": true}],
+                "from": later, "until": later, "decision": {"case": CASE, "document": UNKNOWN}}),
+            &["from", "until", "lives_with", "document"],
+        ),
+        change(
+            &format!("/v1/statutory-powers/{UNKNOWN}/end"),
+            &door.token("inge").await,
+            json!({"from": later, "decision": {"case": CASE, "document": UNKNOWN}}),
+            &["from", "document"],
+        ),
         change("/v1/external/grants", &karin, grant, &["id", "valid_from", "valid_until"]),
         change(
             "/v1/erasures",
@@ -232,7 +261,12 @@ async fn changes(door: &Door) -> Vec<Change> {
         ),
         change(&in_review[0], &karin, json!({"comment": "Skriv kortere."}), &[]),
         change(&in_review[1], &karin, json!({"comment": "Skriv kortere."}), &[]),
-        change("/v1/mandate-packages", &karin, door.definition("mandate-packages", "M14").await, &[]),
+        change(
+            "/v1/mandate-packages",
+            &karin,
+            door.definition("mandate-packages", "M14").await,
+            &["statutory", "custody_until", "guardian"],
+        ),
         change(
             "/v1/clients",
             &karin,
@@ -259,6 +293,19 @@ async fn changes(door: &Door) -> Vec<Change> {
             "",
             json!({"event": "custody", "person": "clara", "holders": [{"person": "dorte", "lives_with": true}], "from": later}),
             &["from"],
+        ),
+        change(
+            "/sandbox/events",
+            "",
+            json!({"event": "guardianship", "person": "finn", "guardians": ["gitte"], "form": "guardianship", "areas": ["economic"],
+                "from": later, "until": later}),
+            &["guardians", "form", "areas", "from", "until"],
+        ),
+        change(
+            "/sandbox/events",
+            "",
+            json!({"event": "lasting_power", "person": "anna", "attorneys": ["bo"], "in_force": true, "areas": ["economic"], "from": later}),
+            &["attorneys", "in_force", "areas", "from"],
         ),
     ]
 }

@@ -105,6 +105,10 @@ async fn a_cursor_that_was_changed_or_is_of_another_list_is_refused(engine: Engi
         let answer = door.get(&path).by(&anna).send().await;
         assert_eq!((answer.status.as_u16(), answer.code().as_str()), (400, code), "{path}");
     };
+    for within in ["within=", "within=P0D", "within=90", "within=P-1D", "within=P1Y&within=P2Y", "withen=P1Y"]
+    {
+        refused(format!("/v1/upcoming?{within}"), "invalid_query").await;
+    }
     for list in ["consents", "mandates"] {
         for times in [
             "valid_at=x",

@@ -50,6 +50,7 @@ pub(crate) enum Aim {
     AnnulMandate,
     EnterMandate,
     ShowRenewal,
+    ShowPart,
     ShowRequest,
     ShowConsent,
     ShowMandate,
@@ -93,6 +94,11 @@ pub(crate) enum Aim {
     Task,
     CloseTask,
     CloseCase,
+    /// What somebody holds over Anna by law.
+    Power,
+    NewPower,
+    ChangePower,
+    EndPower,
 }
 
 /// Whose thing it is: the shared one, which only refusals may touch; a new one for whom it should work; or none at all.

@@ -138,6 +138,7 @@ const ROWS: &[Row] = &[
     post("/v1/mandate-packages/{code}/versions/{number}/discard", PublishPackage, STEP),
     post("/v1/mandate-packages/{code}/versions/{number}/retire", PublishPackage, RETIRE),
     get("/v1/overview", Plain, "anna bo strangers bo>anna: 200; CITIZENS"),
+    get("/v1/upcoming", Plain, "anna bo strangers bo>anna: 200; CITIZENS"),
     get("/v1/access-log", Plain, "anna bo strangers: 200; bo>anna: 403 only_in_person; CITIZENS"),
     get("/v1/export", Plain, "anna bo strangers: 200; bo>anna: 403 only_in_person; CITIZENS"),
     get("/v1/consents", Plain, LIST),
@@ -152,6 +153,12 @@ const ROWS: &[Row] = &[
     get("/v1/consent-requests/{id}", Request, ONE),
     get("/v1/mandates/{id}", Mandate, "ONE; bo bo>anna jens+: 200"),
     get("/v1/mandates/{id}", OtherMandate, "ONE; dorte jens+: 200; bo>anna: 404 not_found"),
+    get("/v1/mandates/{id}/revocation-preview", Mandate, "ONE; bo bo>anna jens+: 200"),
+    get(
+        "/v1/mandates/{id}/revocation-preview",
+        OtherMandate,
+        "ONE; dorte jens+: 200; bo>anna: 404 not_found",
+    ),
     get("/v1/mandates/{id}/privileges", Mandate, "ONE; bo bo>anna jens+: 200"),
     get("/v1/mandates/{id}/privileges", OtherMandate, "ONE; dorte jens+: 200; bo>anna: 404 not_found"),
     post(
@@ -299,6 +306,12 @@ const ROWS: &[Row] = &[
     ),
     post(
         "/v1/presentations",
+        ShowPart,
+        "SHOWS; staff: 403 role_missing; machines: 403 citizens_only; blind: 403 lookup_missing; inge+: 422 registration_missing; \
+         bo: 422 not_to_be_passed_on; anna bo>anna: 403 only_in_person; strangers: 404 not_found",
+    ),
+    post(
+        "/v1/presentations",
         ShowRenewal,
         "SHOWS; staff: 403 role_missing; machines: 403 citizens_only; blind: 403 lookup_missing; inge+: 422 registration_missing; \
          anna: 422 end_date_past; bo strangers: 404 not_found; bo>anna: 403 only_in_person",
@@ -380,6 +393,11 @@ const ROWS: &[Row] = &[
     get("/v1/tasks/{id}", Task, WORK),
     post("/v1/tasks/{id}/close", CloseTask, WORK),
     post("/v1/cases/{id}/close", CloseCase, "WORK; jens jens+ mona mona+ naboby naboby+: 200"),
+    get("/v1/statutory-powers", Plain, "LIST; bo>anna: 403 only_in_person"),
+    get("/v1/statutory-powers/{id}", Power, "ONE; gitte jens+ neighbours+: 200; bo>anna: 403 only_in_person"),
+    post("/v1/statutory-powers", NewPower, "SERVE; inge+: 201"),
+    post("/v1/statutory-powers/{id}/change", ChangePower, "SERVE; inge+: 200"),
+    post("/v1/statutory-powers/{id}/end", EndPower, "SERVE; inge+: 200"),
     post("/v1/erasures", Erase, "STAFF; staff machines: 403 role_missing; lars lars+: 422 nobody_known"),
 ];
 
@@ -435,6 +453,7 @@ fn knows(row: &Row, caller: &str) -> bool {
         (UseUp, "hans+" | "fagsystem+")
             | (Revoke, "bo")
             | (Renounce | ShowRenewal, "anna")
+            | (ShowPart, "anna" | "bo")
             | (AnnulMandate, "inge+")
             | (Life(_), "anna" | "bo" | "inge+")
             | (Except, "hans" | "hans+" | "inge" | "inge+" | "niels")

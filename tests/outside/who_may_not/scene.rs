@@ -2,7 +2,8 @@
 
 use super::aim::{Aim, Which};
 use super::serving::{
-    Serving, grant_body, granted, privilege_body, put_entity, put_privilege, registered, said,
+    Serving, grant_body, granted, guarded, guardian_body, privilege_body, put_entity, put_privilege,
+    registered, said,
 };
 use crate::clients::system::{p256, registration};
 use crate::door::{CASE, Door, UNKNOWN, answers, id, nothing};
@@ -87,6 +88,7 @@ pub(crate) struct Scene {
     /// That declaration in the state's format.
     xml: String,
     task: String,
+    power: String,
     names: AtomicU64,
 }
 
@@ -155,6 +157,7 @@ impl Scene {
         let xml = door.get(&format!("/v1/declarations/{declaration}/viljestilkendegivelse")).by(&anna);
         let xml = String::from_utf8(xml.send().await.expect(200).body).expect("UTF-8");
         let task = serving.task(&anna).await;
+        let power = guarded(&door, &tokens["inge+"], &lookups["inge+"], &cprs["gitte"]).await;
         Self {
             door,
             tokens,
@@ -180,6 +183,7 @@ impl Scene {
             declaration,
             xml,
             task,
+            power,
             names: AtomicU64::new(0),
         }
     }
@@ -434,6 +438,9 @@ impl Scene {
                 let paper = json!({"paper": "form", "signed_on": today, "document_id": self.document});
                 body(json!({"presentation_id": pick(&self.shown_mandate), "registration": paper}))
             }
+            Aim::ShowPart => body(json!({"about": {"mandate": {
+                "representative": {"cpr": cpr("dorte")}, "packages": ["M14"], "valid_until": "2027-01-01",
+                "under": pick(&self.mandate)}}})),
             Aim::ShowRenewal => body(
                 json!({"about": {"renewal": {"mandate": pick(&self.mandate), "valid_until": "2026-01-01"}}}),
             ),
@@ -565,6 +572,17 @@ impl Scene {
             Aim::CloseTask => {
                 let task = if new { self.serving().task(anna).await } else { pick(&self.task) };
                 (task, Some(json!({"outcome": "done"})))
+            }
+            Aim::Power => (pick(&self.power), None),
+            Aim::NewPower => body(guardian_body(&cpr("gitte"))),
+            Aim::ChangePower | Aim::EndPower => {
+                let power = if new {
+                    guarded(door, &self.tokens["inge+"], &self.lookups["inge+"], &cpr("gitte")).await
+                } else {
+                    pick(&self.power)
+                };
+                let end = json!({"decision": {"case": CASE}});
+                (power, Some(if aim == Aim::EndPower { end } else { guardian_body(&cpr("gitte")) }))
             }
             Aim::CloseCase => ("27.36.04-G01-99-26".to_owned(), None),
             Aim::LookUp(purpose) => {

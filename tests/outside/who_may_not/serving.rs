@@ -37,6 +37,17 @@ pub(super) async fn granted(door: &Door, karin: &str) -> String {
     id(&given.json()["id"])
 }
 
+/// That somebody is Anna's guardian in what is not about money.
+pub(super) fn guardian_body(guardian: &str) -> Value {
+    json!({"what": "guardianship", "areas": ["personal"], "holders": [{"person": {"cpr": guardian}}], "decision": {"case": CASE}})
+}
+
+/// Such a guardianship, as Inge registers it.
+pub(super) async fn guarded(door: &Door, inge: &str, lookup: &str, guardian: &str) -> String {
+    let new = door.post("/v1/statutory-powers").by(inge).header("lookup-id", lookup);
+    id(&new.json(&guardian_body(guardian)).send().await.expect(201).json()["id"])
+}
+
 /// What Hans does for Anna under his look-up.
 pub(super) struct Serving<'a> {
     pub(super) door: &'a Door,

@@ -4,7 +4,7 @@ use super::with_etag;
 use crate::{
     Api,
     bodies::{PastPart, PastTimes, next},
-    view::{AsOfView, MandateReader, MandateView, PastPageView, PastView, Reader},
+    view::{AsOfView, MandateReader, MandateView, PageView, PastPageView, PastView, Reader},
 };
 use axum::{
     extract::State,
@@ -25,7 +25,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 const LIST: &str = "mandates";
 
 pub(super) fn router() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list, give)).routes(routes!(read)).routes(routes!(receipt))
+    OpenApiRouter::new()
+        .routes(routes!(list, give))
+        .routes(routes!(read))
+        .routes(routes!(receipt))
+        .routes(routes!(preview))
 }
 
 /// A power of attorney as it was shown.
@@ -77,7 +81,7 @@ async fn list(
     Ok(Json(PastPageView { items, next: next(LIST, page.next), as_of }).into_response())
 }
 
-/// Give the power of attorney that you were shown. It can be used at once, unless one of its packages asks for more. A registrar enters
+/// Give the power of attorney that you were shown, or pass on what you were shown of one that you hold. It can be used at once, unless one of its packages asks for more. A registrar enters
 /// what the person of the look-up signed on paper; where one registrar is not enough, it waits for a second one.
 #[utoipa::path(post, operation_id = "give_mandate", path = "/mandates", tag = "mandates", request_body = GiveBody,
     params(("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff")),
@@ -114,6 +118,26 @@ async fn read(
     let reader = MandateReader::of(caller.actor(), &found.mandate);
     let as_of = as_of.map(|as_of| AsOfView::new(as_of, now));
     Ok(with_etag(StatusCode::OK, revision, PastView { view: MandateView::found(found, reader), as_of }))
+}
+
+/// Everything that would end if the mandate ended now: the mandate itself, then what was passed on of it, what lies above first. What
+/// ends when it is revoked or given up is exactly that.
+#[utoipa::path(get, operation_id = "preview_revocation", path = "/mandates/{id}/revocation-preview", tag = "mandates",
+    params(("id" = uuid::Uuid, Path), ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
+    responses((status = 200, body = PageView<MandateView>), (status = 403), (status = 404), (status = 409)))]
+async fn preview(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Path(id): Path<MandateId>,
+) -> Result<Response, Problem> {
+    let preview = gate.service.revocation_preview(&caller.read(), id).await;
+    let (whole, _) = preview.map_err(|e| caller.problem(&e))?;
+    let seen = |found: FoundMandate| {
+        let reader = MandateReader::of(caller.actor(), &found.mandate);
+        MandateView::found(found, reader)
+    };
+    let items = std::iter::once(whole.found).chain(whole.below).map(seen).collect();
+    Ok(Json(PageView { items, next: None }).into_response())
 }
 
 /// The newest receipt of your mandate.

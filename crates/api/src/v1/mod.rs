@@ -19,6 +19,7 @@ pub(crate) mod privileges;
 pub(crate) mod receipts;
 pub(crate) mod registration;
 pub(crate) mod requests;
+pub(crate) mod statutory;
 pub(crate) mod tasks;
 
 pub use declarations::{DECLARATIONS_LIMIT, DECLARATIONS_PATH};
@@ -48,6 +49,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .merge(mandate_life::router())
         .merge(privileges::router())
         .merge(mandate_requests::router())
+        .merge(statutory::router())
         .merge(lookups::router())
         .merge(erasures::router())
         .merge(external::router())

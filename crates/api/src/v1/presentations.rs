@@ -125,6 +125,9 @@ struct MandateBody {
     /// The last day on which it can be used.
     #[schema(value_type = String, format = "date")]
     valid_until: LocalDate,
+    /// A mandate that you hold, if you pass part of it on. Its packages must allow that, and nothing of it can be more than you hold.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    under: Option<MandateId>,
 }
 
 impl From<AboutBody> for NewPresentation {
@@ -154,6 +157,7 @@ impl From<AboutBody> for NewPresentation {
                 privileges: m.privileges,
                 case: m.case,
                 valid_until: m.valid_until,
+                under: m.under,
             }),
         }
     }

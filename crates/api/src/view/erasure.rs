@@ -38,6 +38,8 @@ struct ErasedView {
     tasks: usize,
     /// Statements of who has custody.
     custody_statements: usize,
+    /// Guardianships and lasting powers.
+    statutory_powers: usize,
     /// Records of who looked.
     access_records: usize,
 }
@@ -45,7 +47,7 @@ struct ErasedView {
 /// Something that stays.
 #[derive(Serialize, ToSchema)]
 struct KeptView {
-    /// What it is: `person`, `consent_request`, `consent`, `mandate_request`, `mandate`, `presentation`, `document`, `task` or `custody`.
+    /// What it is: `person`, `consent_request`, `consent`, `mandate_request`, `mandate`, `presentation`, `document`, `task`, `custody` or `statutory_power`.
     kind: &'static str,
     /// Which one.
     id: Uuid,
@@ -76,6 +78,7 @@ impl ErasureView {
                 documents: e.documents,
                 tasks: e.tasks,
                 custody_statements: e.custody_statements,
+                statutory_powers: e.statutory_powers,
                 access_records: e.looks,
             },
             kept: erasure.kept.iter().map(KeptView::from).collect(),

@@ -8,7 +8,7 @@ use tillid_domain::{
     catalogue::EntryVersion,
     event::EndCause,
     id::{MandateId, MandateRequestId, PersonId, PresentationId},
-    mandate::{Mandate, MandateStanding, MandateState},
+    mandate::{Mandate, MandateStanding, MandateState, Under},
     mandate_request::MandateRequestState,
     text::{CaseRef, Name, PrivilegeUri},
 };
@@ -34,6 +34,7 @@ fn package_refs(packages: &[EntryVersion]) -> Vec<PackageRef> {
 pub(crate) enum MandateReader {
     Grantor,
     Representative,
+    PassedOn,
     Staff,
     System,
 }
@@ -42,10 +43,30 @@ impl MandateReader {
     pub(crate) fn of(actor: &Actor, mandate: &Mandate) -> Self {
         match actor.who {
             Who::Citizen { person, .. } if person == mandate.grantor => Self::Grantor,
+            Who::Citizen { person, .. } if mandate.under.is_some_and(|under| under.by == person) => {
+                Self::PassedOn
+            }
             Who::Citizen { .. } => Self::Representative,
             Who::Employee(_) | Who::Operator => Self::Staff,
             Who::System(_) => Self::System,
         }
+    }
+}
+
+/// On what a mandate rests that was passed on.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UnderView {
+    /// The mandate of which it is a part.
+    #[schema(value_type = uuid::Uuid)]
+    mandate_id: MandateId,
+    /// Its representative, who passed the part on.
+    #[schema(value_type = uuid::Uuid)]
+    passed_on_by: PersonId,
+}
+
+impl UnderView {
+    const fn new(under: Under) -> Self {
+        Self { mandate_id: under.mandate, passed_on_by: under.by }
     }
 }
 
@@ -90,6 +111,8 @@ pub(crate) struct MandateView {
     given_at: Instant,
     /// `MANDATE_DIGITAL`, `MANDATE_PAPER` or `GENERAL_POA`.
     basis: &'static str,
+    /// On what it rests, where a representative passed it on.
+    under: Option<UnderView>,
     /// What it waits for: `acceptance` (of the representative), `second_registrar` or `both`.
     awaits: Option<&'static str>,
     /// Since when it is suspended or disputed.
@@ -125,6 +148,8 @@ impl MandateView {
             }
             // Whoever sits before it may be the one who must not learn it.
             MandateReader::System => (None, false),
+            // What the others say of each other is not theirs.
+            MandateReader::PassedOn => (None, told.quiet),
         };
         Self {
             id: mandate.id,
@@ -141,6 +166,7 @@ impl MandateView {
             presentation_id: mandate.presentation,
             given_at: mandate.given_at,
             basis: mandate.route.basis().code(),
+            under: mandate.under.map(UnderView::new),
             awaits: told.awaits,
             resting_since: told.resting_since,
             ground,
@@ -175,6 +201,7 @@ impl Told {
             MandateState::Given => Self::default(),
             MandateState::Awaiting(awaited) => Self { awaits: Some(awaited.code()), ..Self::default() },
             MandateState::Suspended { at, ground } => resting(at, ground.code()),
+            MandateState::Resting { at } => Self { resting_since: Some(at), ..Self::default() },
             MandateState::Disputed { at, ground } => resting(at, ground.code()),
             MandateState::Revoked { at, ground, quiet } => Self { quiet, ..ended(at, ground.code()) },
             MandateState::Renounced { at, ground } => ended(at, ground.code()),

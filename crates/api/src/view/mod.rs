@@ -7,7 +7,9 @@ mod erasure;
 mod external;
 mod mandate;
 mod person;
+mod statutory;
 mod task;
+mod upcoming;
 
 pub(crate) use catalogue::EntryView;
 pub(crate) use client::ClientView;
@@ -16,7 +18,9 @@ pub(crate) use erasure::ErasureView;
 pub(crate) use external::{ExternalEntityView, ExternalGrantView, ExternalPrivilegeView};
 pub(crate) use mandate::{MandateReader, MandateRequestView, MandateView};
 pub(crate) use person::{AccessView, LookupView, OverviewView, PresentationView, ReceiptView};
+pub(crate) use statutory::StatutoryView;
 pub(crate) use task::TaskView;
+pub(crate) use upcoming::UpcomingView;
 
 use crate::bodies::{KnownField, TimeField};
 use serde::Serialize;

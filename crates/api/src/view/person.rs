@@ -2,13 +2,14 @@
 
 use super::{
     AsOfView, AuthorityView, ConsentView, MandateReader, MandateRequestView, MandateView, Reader,
-    RequestView, Text,
+    RequestView, StatutoryView, Text,
 };
 use serde::Serialize;
 use tillid_domain::{
     Digest, Instant, LocalDate, Reason,
     access::{AccessRecord, Act, Outcome},
     actor::{ActorTrace, Purpose},
+    basis::Basis,
     decision::Question,
     id::{AccessId, PersonId, PresentationId},
     person::{Life, Person},
@@ -221,9 +222,11 @@ pub(crate) struct MayActForView {
     privileges: Vec<PrivilegeUri>,
     /// Whether they may because they have custody.
     by_custody: bool,
-    /// The first moment when the first of the mandates no longer holds.
-    #[schema(value_type = String, format = "date-time")]
-    until: Instant,
+    /// On what: `MANDATE_DIGITAL`, `CUSTODY_JOINT`, `GUARDIAN_S5` ...
+    basis: Vec<&'static str>,
+    /// The first moment when the first of what it rests on no longer holds; `null` where no end is known.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    until: Option<Instant>,
 }
 
 /// The caller's own overview.
@@ -239,12 +242,16 @@ pub(crate) struct OwnOverviewView {
     mandates_given: Vec<MandateView>,
     /// Mandates that they hold.
     mandates_held: Vec<MandateView>,
+    /// Mandates that you passed on.
+    mandates_passed_on: Vec<MandateView>,
     /// Requests for a mandate of theirs that can be answered.
     mandate_requests: Vec<MandateRequestView>,
     /// Requests for a mandate to them, the newest first.
     mandates_asked: Vec<MandateRequestView>,
     /// Whom they may act for now.
     may_act_for: Vec<MayActForView>,
+    /// Custody, guardianship and lasting powers: over them, and by them.
+    statutory_powers: Vec<StatutoryView>,
     /// The latest looks at their data.
     latest_access: Vec<AccessView>,
 }
@@ -257,6 +264,8 @@ pub(crate) struct RepresentativeOverviewView {
     /// What they may do.
     #[schema(value_type = Vec<String>)]
     privileges: Vec<PrivilegeUri>,
+    /// On what: `MANDATE_DIGITAL`, `CUSTODY_JOINT`, `GUARDIAN_S5` ...
+    basis: Vec<&'static str>,
     /// The mandates between the two.
     mandates: Vec<MandateView>,
     /// Consents; `null` where the privileges do not cover seeing them.
@@ -294,6 +303,7 @@ fn own_view(own: OwnOverview, now: Instant, directory: &Directory) -> OwnOvervie
         consents: own.consents.into_iter().map(|c| ConsentView::new(c, Reader::Citizen, directory)).collect(),
         mandates_given: mandates(own.given, MandateReader::Grantor),
         mandates_held: mandates(own.held, MandateReader::Representative),
+        mandates_passed_on: mandates(own.passed_on, MandateReader::PassedOn),
         mandate_requests: mandate_requests(own.mandate_requests),
         mandates_asked: mandate_requests(own.asked_mandates),
         may_act_for: own
@@ -304,9 +314,11 @@ fn own_view(own: OwnOverview, now: Instant, directory: &Directory) -> OwnOvervie
                 name: m.name,
                 privileges: m.privileges,
                 by_custody: m.by_custody,
+                basis: m.basis.into_iter().map(Basis::code).collect(),
                 until: m.until,
             })
             .collect(),
+        statutory_powers: own.statutory.into_iter().map(StatutoryView::from).collect(),
         latest_access: own.latest_access.into_iter().map(|r| AccessView::new(r, directory)).collect(),
     }
 }
@@ -321,6 +333,7 @@ fn representative_view(
     RepresentativeOverviewView {
         person: (&rep.person).into(),
         privileges: rep.privileges,
+        basis: rep.basis.into_iter().map(Basis::code).collect(),
         mandates: rep
             .mandates
             .into_iter()

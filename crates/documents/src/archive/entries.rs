@@ -214,6 +214,7 @@ pub fn mandate(
         MandateState::Awaiting(_)
         | MandateState::Given
         | MandateState::Suspended { .. }
+        | MandateState::Resting { .. }
         | MandateState::Disputed { .. } => (None, None),
         MandateState::Revoked { at, .. }
         | MandateState::Renounced { at, .. }
@@ -221,7 +222,13 @@ pub fn mandate(
         MandateState::Ended { effective_at, cause, .. } => (Some(effective_at), Some(cause)),
     };
     let (packages, heading) = packages(&of.packages, titles);
-    let side = if of.grantor == reader { "given_by_you" } else { "held_by_you" };
+    let side = if of.grantor == reader {
+        "given_by_you"
+    } else if of.representative == reader {
+        "held_by_you"
+    } else {
+        "passed_on_by_you"
+    };
     let mut facts = vec![
         ("state", super::state_word(standing.code(), language).to_owned()),
         ("side", super::page_word(side, language).to_owned()),
@@ -247,6 +254,7 @@ pub fn mandate(
             "valid_to": of.valid.to,
             "presentation_id": of.presentation,
             "given_at": of.given_at,
+            "under": of.under,
             "ended_at": ended_at,
             "end_cause": cause,
         }),

@@ -25,7 +25,9 @@ pub enum Act {
     SeeMandate,
     /// Give one.
     GiveMandate,
-    /// Revoke one, as the grantor.
+    /// Pass part of one on, as the representative.
+    PassOnMandate,
+    /// Revoke one, as the grantor, or as whoever passed it on.
     RevokeMandate,
     /// Give one up, as the representative.
     RenounceMandate,
@@ -89,11 +91,15 @@ pub enum Act {
     Export,
     /// List the consents that were given to an authority.
     ListConsents,
+    /// See who acts for whom by law or decision.
+    SeeStatutory,
+    /// Register it, change it or end it.
+    RegisterStatutory,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 44] = [
         Self::SeeOverview,
         Self::SeeAccessLog,
         Self::SeeRequest,
@@ -103,6 +109,7 @@ impl Act {
         Self::WithdrawConsent,
         Self::SeeMandate,
         Self::GiveMandate,
+        Self::PassOnMandate,
         Self::RevokeMandate,
         Self::RenounceMandate,
         Self::ConfirmMandate,
@@ -135,6 +142,8 @@ impl Act {
         Self::UseUp,
         Self::Export,
         Self::ListConsents,
+        Self::SeeStatutory,
+        Self::RegisterStatutory,
     ];
 
     /// The code, as it stands in the access log.
@@ -149,6 +158,7 @@ impl Act {
             Self::WithdrawConsent => "withdraw_consent",
             Self::SeeMandate => "see_mandate",
             Self::GiveMandate => "give_mandate",
+            Self::PassOnMandate => "pass_on_mandate",
             Self::RevokeMandate => "revoke_mandate",
             Self::RenounceMandate => "renounce_mandate",
             Self::ConfirmMandate => "confirm_mandate",
@@ -181,6 +191,8 @@ impl Act {
             Self::UseUp => "use_up",
             Self::Export => "export",
             Self::ListConsents => "list_consents",
+            Self::SeeStatutory => "see_statutory",
+            Self::RegisterStatutory => "register_statutory",
         }
     }
 
@@ -206,6 +218,7 @@ impl Act {
                 | Self::CloseCase
                 | Self::UseUp
                 | Self::ListConsents
+                | Self::RegisterStatutory
         )
     }
 
@@ -221,6 +234,7 @@ impl Act {
             Self::AnswerRequest
             | Self::GiveConsent
             | Self::GiveMandate
+            | Self::PassOnMandate
             | Self::ConfirmMandate
             | Self::ResumeMandate
             | Self::RegisterMandate

@@ -32,6 +32,8 @@ pub struct Subject<'a> {
     pub person: Option<PersonId>,
     /// The representative of a mandate.
     pub representative: Option<PersonId>,
+    /// Who passed the mandate on, where somebody did.
+    pub passed_on_by: Option<PersonId>,
     /// The authority it belongs to.
     pub authority: Option<Cvr>,
     /// The field of work.
@@ -44,6 +46,8 @@ pub struct Subject<'a> {
     pub powers: &'a [PrivilegeUri],
     /// Whether the actor has custody of the person they act for: who answers for a child is the law's to say, also of what is sensitive.
     pub by_custody: bool,
+    /// Whether the actor is the guardian of the person they act for, without capacity in all that the mandate is about.
+    pub by_guardian: bool,
 }
 
 /// Why somebody may not.
@@ -85,24 +89,31 @@ pub fn is_fresh(actor: &Actor, act: Act, now: Instant) -> Result<(), Refusal> {
 fn citizen(me: PersonId, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> {
     let mine = subject.person == Some(me);
     let held_by_me = subject.representative == Some(me);
+    let passed_on = subject.passed_on_by == Some(me);
     match act {
         Act::SeeOverview | Act::SeeAccessLog | Act::Export => mine,
         Act::SeeRequest | Act::AnswerRequest | Act::SeeConsent => mine,
         Act::GiveConsent | Act::WithdrawConsent | Act::GiveMandate => mine,
-        Act::SeeMandate | Act::SeeMandateRequest | Act::Decide | Act::Search => mine || held_by_me,
+        Act::SeeMandate | Act::SeeMandateRequest | Act::SeeStatutory | Act::Decide | Act::Search => {
+            mine || held_by_me || passed_on
+        }
         Act::AnswerMandateRequest => mine,
         Act::AskForMandate | Act::Represent => held_by_me,
         Act::RevokeMandate if held_by_me && !mine => return Err(Denied(Reason::OnlyInPerson)),
-        Act::RevokeMandate => mine,
-        Act::SuspendMandate if held_by_me && !mine => return Err(Denied(Reason::OnlyInPerson)),
-        Act::ResumeMandate if held_by_me && !mine => return Err(Denied(Reason::OnlyInPerson)),
-        Act::SuspendMandate | Act::ResumeMandate => mine,
-        Act::RenounceMandate | Act::ConfirmMandate if mine && !held_by_me => {
+        // who passed something on takes it back, and so does the person whom it is for.
+        Act::RevokeMandate => mine || passed_on,
+        Act::SuspendMandate | Act::ResumeMandate if (held_by_me || passed_on) && !mine => {
             return Err(Denied(Reason::OnlyInPerson));
         }
-        Act::RenounceMandate | Act::ConfirmMandate => held_by_me,
+        Act::SuspendMandate | Act::ResumeMandate => mine,
+        Act::RenounceMandate | Act::ConfirmMandate | Act::PassOnMandate
+            if (mine || passed_on) && !held_by_me =>
+        {
+            return Err(Denied(Reason::OnlyInPerson));
+        }
+        Act::RenounceMandate | Act::ConfirmMandate | Act::PassOnMandate => held_by_me,
         // M12: neither side alone decides that there is no doubt.
-        Act::DisputeMandate => mine || held_by_me,
+        Act::DisputeMandate => mine || held_by_me || passed_on,
         Act::SeeDocument => mine,
         _ if act.is_of_staff() => return Err(Denied(Reason::StaffOnly)),
         _ => false,
@@ -128,7 +139,8 @@ fn representative(me: PersonId, grantor: PersonId, act: Act, subject: &Subject<'
     };
     match act {
         Act::SeeOverview => Ok(()),
-        Act::SeeMandate if subject.representative == Some(me) => Ok(()),
+        Act::SeeMandate | Act::RevokeMandate if subject.by_guardian => Ok(()),
+        Act::SeeMandate if [subject.representative, subject.passed_on_by].contains(&Some(me)) => Ok(()),
         Act::SeeMandate => Err(Hidden),
         Act::SeeRequest | Act::SeeConsent => holds(SEE_CONSENTS),
         Act::WithdrawConsent => holds(WITHDRAW_CONSENTS),
@@ -147,7 +159,8 @@ fn representative(me: PersonId, grantor: PersonId, act: Act, subject: &Subject<'
 
 fn staff(me: &Employee, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> {
     // not where they are a party.
-    let party = me.person.is_some() && (me.person == subject.person || me.person == subject.representative);
+    let party = me.person.is_some()
+        && [subject.person, subject.representative, subject.passed_on_by].contains(&me.person);
     let own_case = me.person.is_some() && me.person == subject.person;
     match act {
         Act::LookUp if own_case => Err(Denied(Reason::OwnCase)),
@@ -221,6 +234,13 @@ fn staff(me: &Employee, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> 
         Act::RegisterExternal => {
             their_own(me, &[Role::SystemAdministrator, Role::CatalogueAdministrator], subject)
         }
+        // what courts and Familieretshuset decided is registered by whoever is trusted with it, and never for themselves.
+        Act::RegisterStatutory if !me.is(Role::Registrar) => Err(Denied(Reason::RoleMissing)),
+        Act::RegisterStatutory if party => Err(Denied(Reason::OwnCase)),
+        Act::RegisterStatutory => may_look_up(subject, |purpose| me.has(purpose)),
+        // Who acts for a person, whoever serves that person must know.
+        Act::SeeStatutory if own_case => Err(Hidden),
+        Act::SeeStatutory => may_look_up(subject, |purpose| me.has(purpose)),
         // one role of the authority decides what of its evidence goes, and never their own.
         Act::Erase => {
             if !me.is(Role::DataProtectionOfficer) {
@@ -288,7 +308,8 @@ fn system(me: &Machine, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> 
             has(Scope::Register)?;
             if theirs { Ok(()) } else { Err(Denied(Reason::OtherAuthority)) }
         }
-        Act::EditCatalogue | Act::Erase | Act::ManageClients | Act::ExceptHolder => {
+        Act::SeeStatutory => may_look_up(subject, |purpose| me.purposes.contains(&purpose)),
+        Act::EditCatalogue | Act::Erase | Act::ManageClients | Act::ExceptHolder | Act::RegisterStatutory => {
             Err(Denied(Reason::RoleMissing))
         }
         _ => Err(Denied(Reason::CitizensOnly)),

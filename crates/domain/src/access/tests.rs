@@ -67,20 +67,27 @@ fn by_default_nobody_may_do_anything_to_anybody() {
 
 #[test]
 fn a_citizen_does_everything_of_their_own_and_nothing_of_the_staffs() {
-    let own = Subject { person: Some(person(1)), representative: Some(person(2)), ..Subject::default() };
+    let own = Subject {
+        person: Some(person(1)),
+        representative: Some(person(2)),
+        passed_on_by: Some(person(3)),
+        ..Subject::default()
+    };
     for act in Act::ALL {
         let staff = act.is_of_staff();
         let expected = match act {
             _ if staff => Err(Denied(Reason::StaffOnly)),
-            Act::RenounceMandate | Act::ConfirmMandate => Err(Denied(Reason::OnlyInPerson)),
+            Act::RenounceMandate | Act::ConfirmMandate | Act::PassOnMandate => {
+                Err(Denied(Reason::OnlyInPerson))
+            }
             Act::AskForMandate | Act::Represent => Err(Hidden),
             _ => Ok(()),
         };
         assert_eq!(may(&citizen_of(1), act, &own), expected, "{act:?}");
         let held = match act {
             _ if staff => Err(Denied(Reason::StaffOnly)),
-            Act::SeeMandate | Act::RenounceMandate | Act::SeeMandateRequest => Ok(()),
-            Act::ConfirmMandate | Act::DisputeMandate => Ok(()),
+            Act::SeeMandate | Act::RenounceMandate | Act::SeeMandateRequest | Act::SeeStatutory => Ok(()),
+            Act::ConfirmMandate | Act::DisputeMandate | Act::PassOnMandate => Ok(()),
             Act::AskForMandate | Act::Represent | Act::Decide | Act::Search => Ok(()),
             Act::RevokeMandate | Act::SuspendMandate | Act::ResumeMandate => {
                 Err(Denied(Reason::OnlyInPerson))
@@ -88,6 +95,18 @@ fn a_citizen_does_everything_of_their_own_and_nothing_of_the_staffs() {
             _ => Err(Hidden),
         };
         assert_eq!(may(&citizen_of(2), act, &own), held, "{act:?}");
+        // who passed it on sees it, takes it back and can doubt it; the rest is for the others.
+        let passed_on = match act {
+            _ if staff => Err(Denied(Reason::StaffOnly)),
+            Act::SeeMandate | Act::RevokeMandate | Act::DisputeMandate => Ok(()),
+            Act::SeeMandateRequest | Act::SeeStatutory | Act::Decide | Act::Search => Ok(()),
+            Act::SuspendMandate | Act::ResumeMandate => Err(Denied(Reason::OnlyInPerson)),
+            Act::RenounceMandate | Act::ConfirmMandate | Act::PassOnMandate => {
+                Err(Denied(Reason::OnlyInPerson))
+            }
+            _ => Err(Hidden),
+        };
+        assert_eq!(may(&citizen_of(3), act, &own), passed_on, "{act:?}");
     }
 }
 

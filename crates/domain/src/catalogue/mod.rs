@@ -14,6 +14,7 @@ use crate::{
     actor::{Assurance, Sensitivity},
     instant::{CalendarPeriod, Instant},
     kle::Kle,
+    statutory::Statutory,
     text::{Code, PrivilegeUri, Prose},
 };
 use serde::{Deserialize, Serialize};
@@ -288,6 +289,9 @@ pub struct Privilege {
     pub covers: Localized,
     /// What it does not.
     pub does_not_cover: Localized,
+    /// Whose act counts for a child, where it is another rule than the package's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parental_rule: Option<ParentalRule>,
 }
 
 /// Who may be a representative.
@@ -364,6 +368,9 @@ pub struct MandatePackage {
     pub does_not_cover: Localized,
     /// How long.
     pub duration: MandateDuration,
+    /// What those who act by law or decision have of it, and to which area it belongs; nothing where it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statutory: Option<Statutory>,
     /// The privileges.
     pub privileges: Vec<Privilege>,
 }

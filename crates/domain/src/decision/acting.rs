@@ -1,10 +1,12 @@
 //! Whether somebody may act for a person.
 
-use super::{Acting, Answer, Asker, Book, Ground, Missing, PersonAsked, ValidAt, Verdict};
+use super::{Acting, Answer, Asker, Book, Ground, KnownPrivilege, Missing, PersonAsked, ValidAt, Verdict};
 use crate::{
     Instant, LocalDate, Reason,
     actor::Sensitivity,
-    power::{Basis, PowerEnd},
+    basis::Basis,
+    power::PowerEnd,
+    statutory::{CapacityRemoved, Relation},
     text::CaseRef,
 };
 use uuid::Uuid;
@@ -20,6 +22,17 @@ pub struct ActingFacts {
     pub grantor_born: Option<LocalDate>,
     /// Every power of this privilege between them, in no order; of each source only what was known of it last.
     pub powers: Vec<PowerSeen>,
+    /// What the representative holds over the grantor by law or decision, of whatever privileges the packages say.
+    pub relations: Vec<Relation>,
+    /// When the grantor's legal capacity is removed, and in what.
+    pub capacity_removed: Vec<CapacityRemoved>,
+}
+
+impl ActingFacts {
+    /// Whether anything at all is known between the two.
+    pub fn is_any(&self) -> bool {
+        !self.powers.is_empty() || !self.relations.is_empty()
+    }
 }
 
 /// A power, as it is known.
@@ -62,6 +75,7 @@ impl PowerSeen {
             Some(PowerEnd::Renounced) => Reason::PowerRenounced,
             Some(PowerEnd::Suspended) => Reason::PowerSuspended,
             Some(PowerEnd::Disputed) => Reason::PowerDisputed,
+            Some(PowerEnd::ParentEnded) => Reason::PowerAboveEnded,
             Some(PowerEnd::Death) => Reason::PowerEndedByDeath,
             Some(PowerEnd::Ended) => Reason::PowerEnded,
         }
@@ -84,76 +98,166 @@ pub fn decide_acting(asked: &Acting, asker: &Asker, at: ValidAt, facts: &ActingF
     if asked.representative == asked.grantor {
         return Answer::no(Reason::OwnAffairs);
     }
-    match verdict(asked, at, facts) {
+    let looking = Looking { asked, at, facts, known };
+    match looking.verdict() {
         yes @ Verdict::Yes { .. } => Answer { verdict: yes, would_permit: Vec::new() },
-        no @ Verdict::No(_) => {
-            Answer { verdict: no, would_permit: would_permit(asked, asker, at, facts, book) }
+        no @ Verdict::No(_) => Answer { verdict: no, would_permit: would_permit(&looking, asker) },
+    }
+}
+
+/// A question with all that its answer is made of.
+struct Looking<'a> {
+    asked: &'a Acting,
+    at: ValidAt,
+    facts: &'a ActingFacts,
+    /// What the packages say of the privilege.
+    known: &'a [KnownPrivilege],
+}
+
+impl Looking<'_> {
+    /// The same, a while later.
+    const fn later(&self, moment: Instant) -> Self {
+        let at = match self.at {
+            ValidAt::Now(_) => ValidAt::Now(moment),
+            ValidAt::Moment(_) => ValidAt::Moment(moment),
+        };
+        Self { at, ..*self }
+    }
+
+    /// The versions that are in use; of what no longer is, every one.
+    fn versions(&self) -> impl Iterator<Item = &KnownPrivilege> {
+        let any_in_use = self.known.iter().any(|k| k.in_use);
+        self.known.iter().filter(move |k| k.in_use || !any_in_use)
+    }
+
+    /// whether a mandate of the grantor's gives nothing at that moment, because their capacity is removed in its area.
+    fn is_incapable(&self, removed: &CapacityRemoved, moment: Instant) -> bool {
+        self.versions().any(|k| removed.covers(k.statutory.map(|says| says.area), moment))
+    }
+
+    fn capacity_gone(&self) -> bool {
+        self.facts.capacity_removed.iter().any(|removed| self.is_incapable(removed, self.at.moment()))
+    }
+
+    /// What a mandate gives at that moment, and until when.
+    fn by_mandate(&self) -> impl Iterator<Item = (&PowerSeen, Instant)> {
+        let moment = self.at.moment();
+        let later = self.facts.capacity_removed.iter().filter(|r| r.from > moment);
+        let incapable_from = later.filter(|r| self.is_incapable(r, r.from)).map(|r| r.from).min();
+        let gone = self.capacity_gone();
+        let case = self.asked.case.as_ref();
+        let holding = self.facts.powers.iter().filter(move |p| !gone && p.covers(case) && p.holds(self.at));
+        holding.map(move |p| (p, incapable_from.map_or(p.valid_to, |from| from.min(p.valid_to))))
+    }
+
+    /// What a relation gives at that moment and until when, or why it gives nothing. A package that is not in use gives nobody anything
+    /// by law.
+    fn by_relation(&self, relation: &Relation) -> Result<Option<Instant>, Reason> {
+        let moment = self.at.moment();
+        if relation.closed && matches!(self.at, ValidAt::Now(_)) {
+            return Err(self.over());
+        }
+        let mut why = Reason::PowerDoesNotCover;
+        for known in self.known.iter().filter(|k| k.in_use) {
+            match known.carrying().carried_by(relation, self.facts.grantor_born, moment) {
+                Ok(to) => return Ok(to),
+                Err(reason) => why = rank(why, reason),
+            }
+        }
+        Err(if why == Reason::PowerEnded { self.over() } else { why })
+    }
+
+    const fn over(&self) -> Reason {
+        let died = self.facts.grantor_died || self.facts.representative_died;
+        if died { Reason::PowerEndedByDeath } else { Reason::PowerEnded }
+    }
+
+    fn relations(&self) -> impl Iterator<Item = (&Relation, Option<Instant>)> {
+        self.facts.relations.iter().filter_map(|r| self.by_relation(r).ok().map(|to| (r, to)))
+    }
+
+    fn verdict(&self) -> Verdict {
+        let mandates = self.by_mandate().map(|(p, _)| ground(p.basis, p.source, p.version));
+        let relations = self.relations().map(|(r, _)| ground(r.basis, r.source, r.version));
+        let mut basis: Vec<Ground> = mandates.chain(relations).collect();
+        if basis.is_empty() {
+            return Verdict::No(self.why_none());
+        }
+        basis.sort_by_key(|ground| ground.id);
+        Verdict::Yes { basis, valid_until: self.until() }
+    }
+
+    /// Until when the answer stays yes: what follows each other without a gap is one time.
+    fn until(&self) -> Option<Instant> {
+        let mut until = self.at.moment();
+        loop {
+            let then = self.later(until);
+            let ends = then.by_mandate().map(|(_, to)| Some(to)).chain(then.relations().map(|(_, to)| to));
+            // No end that is known is the latest of all.
+            match ends.max_by_key(|to| to.unwrap_or(Instant::from_micros(i64::MAX))) {
+                Some(None) => return None,
+                Some(Some(next)) if next > until => until = next,
+                _ => return Some(until),
+            }
+        }
+    }
+
+    /// The most that can be said: that somebody else must take part, or may no longer; then of powers that cover the question the one
+    /// that was there last, else that there are others.
+    fn why_none(&self) -> Reason {
+        let by_law = self.facts.relations.iter().filter_map(|r| self.by_relation(r).err()).reduce(rank);
+        if let Some(together @ (Reason::PowerNeedsWard | Reason::PowerNeedsOthers)) = by_law {
+            return together;
+        }
+        let case = self.asked.case.as_ref();
+        let mut held = self.facts.powers.iter().filter(|p| p.holds(self.at));
+        if self.capacity_gone() && held.clone().any(|p| p.covers(case)) {
+            return Reason::CapacityRemoved;
+        }
+        let nearest =
+            self.facts.powers.iter().filter(|p| p.covers(case)).max_by_key(|p| (p.valid_to, p.source));
+        match nearest {
+            Some(power) => power.why_not(self.at.moment()),
+            None if held.next().is_some() => Reason::PowerDoesNotCover,
+            None => by_law.unwrap_or(Reason::NoPower),
         }
     }
 }
 
-fn verdict(asked: &Acting, at: ValidAt, facts: &ActingFacts) -> Verdict {
-    let case = asked.case.as_ref();
-    let mut holding: Vec<&PowerSeen> =
-        facts.powers.iter().filter(|p| p.covers(case) && p.holds(at)).collect();
-    if holding.is_empty() {
-        return Verdict::No(why_none(asked, at, facts));
-    }
-    holding.sort_by_key(|p| p.source);
-    let mut until = at.moment();
-    // Powers that follow each other without a gap are one time in which the answer stays yes.
-    while let Some(next) = facts
-        .powers
-        .iter()
-        .filter(|p| p.covers(case) && p.valid_from <= until && p.holds(same_kind(at, until)))
-        .map(|p| p.valid_to)
-        .max()
-        .filter(|next| *next > until)
-    {
-        until = next;
-    }
-    let basis = holding
-        .iter()
-        .map(|p| Ground { kind: p.basis.code().to_owned(), id: p.source, version: p.version })
-        .collect();
-    Verdict::Yes { basis, valid_until: Some(until) }
+fn ground(basis: Basis, id: Uuid, version: u64) -> Ground {
+    Ground { kind: basis.code().to_owned(), id, version }
 }
 
-const fn same_kind(at: ValidAt, moment: Instant) -> ValidAt {
-    match at {
-        ValidAt::Now(_) => ValidAt::Now(moment),
-        ValidAt::Moment(_) => ValidAt::Moment(moment),
-    }
-}
-
-/// The most that can be said: of powers that cover the question the one that was there last, else that there are others.
-fn why_none(asked: &Acting, at: ValidAt, facts: &ActingFacts) -> Reason {
-    let case = asked.case.as_ref();
-    let nearest = facts.powers.iter().filter(|p| p.covers(case)).max_by_key(|p| (p.valid_to, p.source));
-    match nearest {
-        Some(power) => power.why_not(at.moment()),
-        None if facts.powers.iter().any(|p| p.holds(at)) => Reason::PowerDoesNotCover,
-        None => Reason::NoPower,
-    }
+/// Of two reasons why what the law gives is not there, the one that says more.
+fn rank(a: Reason, b: Reason) -> Reason {
+    let worth = |reason: Reason| match reason {
+        Reason::PowerNeedsWard | Reason::PowerNeedsOthers => 5,
+        Reason::PowerEndedByAge => 4,
+        Reason::PowerNotStarted => 3,
+        Reason::PowerEnded | Reason::PowerEndedByDeath => 2,
+        Reason::PowerDoesNotCover => 1,
+        _ => 0,
+    };
+    if worth(b) > worth(a) { b } else { a }
 }
 
 /// A mandate of the one privilege, in the package that gives the least beside it.
-fn would_permit(
-    asked: &Acting,
-    asker: &Asker,
-    at: ValidAt,
-    facts: &ActingFacts,
-    book: &Book,
-) -> Vec<Missing> {
+fn would_permit(looking: &Looking<'_>, asker: &Asker) -> Vec<Missing> {
+    let (asked, facts, moment) = (looking.asked, looking.facts, looking.at.moment());
     if facts.grantor_died || facts.representative_died {
         return Vec::new();
     }
-    let age = facts.grantor_born.map(|born| at.moment().local_date().years_since(born));
-    let package = book
-        .privilege(&asked.privilege)
+    let age = facts.grantor_born.map(|born| moment.local_date().years_since(born));
+    let package = looking
+        .known
         .iter()
         .filter(|k| k.in_use && asker.sees(k.authority, None, k.sensitivity))
         .filter(|k| age.is_none_or(|age| age >= i32::from(k.grantor_min_age)))
+        // who has no capacity in an area gives nothing in it.
+        .filter(|k| {
+            let area = k.statutory.map(|says| says.area);
+            !facts.capacity_removed.iter().any(|removed| removed.covers(area, moment))
+        })
         .min_by(|a, b| (a.beside, &a.package.code).cmp(&(b.beside, &b.package.code)));
     let Some(package) = package else { return Vec::new() };
     vec![Missing::MandateRequest {

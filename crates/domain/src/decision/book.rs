@@ -4,9 +4,11 @@ use crate::{
     Cvr, Instant, Kle,
     actor::Sensitivity,
     catalogue::{
-        CaseBinding, CatalogueEntry, ConsentType, Definition, EntryState, EntryVersion, Item, Polarity,
+        CaseBinding, CatalogueEntry, ConsentType, Definition, EntryState, EntryVersion, Item, ParentalRule,
+        Polarity,
     },
     id::EntryId,
+    statutory::{Carrying, Statutory},
     text::{Code, PrivilegeUri},
 };
 use std::collections::BTreeMap;
@@ -33,6 +35,17 @@ pub struct KnownPrivilege {
     pub beside: usize,
     /// The youngest, in years, who may give it.
     pub grantor_min_age: u8,
+    /// What those who act by law or decision have of the package.
+    pub statutory: Option<Statutory>,
+    /// Whose act counts for a child.
+    pub parental_rule: ParentalRule,
+}
+
+impl KnownPrivilege {
+    /// What is asked of those who would use it by law or decision.
+    pub const fn carrying(&self) -> Carrying {
+        Carrying { statutory: self.statutory, parental_rule: self.parental_rule }
+    }
 }
 
 /// A specific consent, in one version of one type.
@@ -94,6 +107,8 @@ impl Book {
                         sensitivity: package.sensitivity,
                         beside: package.privileges.len(),
                         grantor_min_age: package.grantor_min_age,
+                        statutory: package.statutory,
+                        parental_rule: privilege.parental_rule.unwrap_or(package.parental_rule),
                     });
                 }
             }

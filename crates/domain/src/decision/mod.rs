@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The rules by which answers are made. Counted up when the same facts would lead to another answer.
-pub const RULES: u32 = 1;
+pub const RULES: u32 = 2;
 
 /// What is asked.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

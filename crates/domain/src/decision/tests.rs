@@ -2,11 +2,12 @@ use super::*;
 use crate::{
     Audience, LocalDate, Period,
     actor::Sensitivity,
-    catalogue::{CaseBinding, Channel, DataCategory, EntryVersion, Item, Named, Polarity},
+    basis::Basis,
+    catalogue::{CaseBinding, Channel, DataCategory, EntryVersion, Item, Named, ParentalRule, Polarity},
     consent::ConsentState,
     event::EndCause,
     id::{ConsentId, EntryId},
-    power::{Basis, PowerEnd},
+    power::PowerEnd,
     terms::Terms,
     text::Localized,
 };
@@ -55,6 +56,8 @@ fn privilege(n: u128, authority: Cvr, beside: usize, sensitivity: Sensitivity) -
         sensitivity,
         beside,
         grantor_min_age: 15,
+        statutory: None,
+        parental_rule: ParentalRule::OneHolder,
     }
 }
 

@@ -18,7 +18,10 @@ pub const fn told(reason: Reason, audience: Audience) -> Reason {
             | Reason::PowerSuspended
             | Reason::PowerDisputed
             | Reason::PowerExpired
-            | Reason::PowerEndedByDeath,
+            | Reason::PowerEndedByDeath
+            | Reason::PowerAboveEnded
+            | Reason::PowerEndedByAge
+            | Reason::CapacityRemoved,
         ) => Reason::PowerEnded,
         // M12: whoever held it may be the one who asks, and is not to learn it.
         (Audience::Citizen, Reason::PowerRevokedQuietly) => Reason::PowerExpired,

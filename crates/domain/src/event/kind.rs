@@ -34,13 +34,15 @@ pub enum Kind {
     Task,
     /// Who has custody of a child.
     Custody,
+    /// A guardianship or a lasting power.
+    StatutoryPower,
     /// Access records made durable together.
     AccessBatch,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Person,
         Self::CatalogueEntry,
         Self::Presentation,
@@ -55,6 +57,7 @@ impl Kind {
         Self::Document,
         Self::Task,
         Self::Custody,
+        Self::StatutoryPower,
         Self::AccessBatch,
     ];
 
@@ -75,6 +78,7 @@ impl Kind {
             Self::Document => "document",
             Self::Task => "task",
             Self::Custody => "custody",
+            Self::StatutoryPower => "statutory_power",
             Self::AccessBatch => "access_batch",
         }
     }
@@ -96,4 +100,8 @@ pub enum EndCause {
     Age,
     /// Another decides, because others have custody.
     CustodyChanged,
+    /// What it rests on ended.
+    ParentEnded,
+    /// Likewise, and nobody but the grantor is to learn why (M12).
+    ParentEndedQuietly,
 }

@@ -11,7 +11,7 @@ use crate::{
     id::{CustodyId, PersonId},
     instant::{Instant, LocalDate},
     reason::Reason,
-    text::CaseRef,
+    source::Source,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -31,19 +31,6 @@ pub struct Holder {
     pub lives_with: bool,
 }
 
-/// Where it is known from.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum CustodySource {
-    /// The register of persons told it.
-    Register {},
-    /// An authority or a court decided it, in that case.
-    Decision {
-        /// The case in which the decision can be read.
-        case: CaseRef,
-    },
-}
-
 /// One statement of who has custody of a child from a day on. It is never changed: a later one takes its place.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Custody {
@@ -58,7 +45,7 @@ pub struct Custody {
     /// The first day on which it is so.
     pub from: LocalDate,
     /// Where it is known from.
-    pub source: CustodySource,
+    pub source: Source,
     /// When it became known here.
     pub known_at: Instant,
 }
@@ -72,7 +59,7 @@ impl Custody {
         holders: BTreeSet<Holder>,
         before: Option<&Self>,
         from: LocalDate,
-        source: CustodySource,
+        source: Source,
         now: Instant,
     ) -> Result<(Self, Fact), Reason> {
         let persons: BTreeSet<PersonId> = holders.iter().map(|h| h.person).collect();

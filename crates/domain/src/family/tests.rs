@@ -137,7 +137,7 @@ fn custody_of_oneself_of_the_same_person_twice_or_from_tomorrow_is_not_stated() 
     let stated = |holders: &[(u128, bool)], before: Option<&Custody>, from: &str| {
         let holders = family(None, holders).holders;
         let id = CustodyId::from_uuid(Uuid::from_u128(9));
-        Custody::state(id, person(CHILD), holders, before, day(from), CustodySource::Register {}, now)
+        Custody::state(id, person(CHILD), holders, before, day(from), Source::Register {}, now)
     };
     for holders in [&[(CHILD, true)][..], &[(DORTE, true), (DORTE, false)]] {
         assert_eq!(stated(holders, None, "2026-03-01").map(|_| ()), Err(Reason::CustodyImpossible));

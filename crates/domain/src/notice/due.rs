@@ -11,10 +11,15 @@ use crate::{
     mandate::MandateStanding,
     mandate_request::MandateRequestStanding,
     request::RequestStanding,
+    statutory::StatutoryStanding,
 };
 
 /// How many days before the end of a consent or mandate people are told; 0 is the end itself.
 pub const BEFORE_AN_END: [u16; 4] = [0, 1, 7, 30];
+/// Likewise before a birthday that changes who decides, and before the end of what somebody holds by law or decision.
+pub const BEFORE_A_LIFE_EVENT: [u16; 4] = [0, 7, 30, 90];
+/// Every number of days before anything on which somebody is told.
+pub const EVER_BEFORE: [u16; 5] = [0, 1, 7, 30, 90];
 /// Likewise before the deadline of a question.
 pub const BEFORE_A_DEADLINE: [u16; 3] = [0, 1, 7];
 
@@ -55,6 +60,8 @@ impl Matter {
             Self::Request(request, _) => (Some(request.deadline), request.asked_at),
             Self::Mandate(mandate, _) => (Some(mandate.valid.to), mandate.given_at),
             Self::MandateRequest(request, _) => (Some(request.deadline), request.asked_at),
+            Self::Statutory(power, _) => (power.over(), power.changed_at),
+            Self::Birthday(birthday, _) => (birthday.at(), birthday.child.registered_at),
         }
     }
 
@@ -62,6 +69,7 @@ impl Matter {
     pub const fn thresholds(&self) -> &'static [u16] {
         match self {
             Self::Consent(_) | Self::Mandate(..) => &BEFORE_AN_END,
+            Self::Statutory(..) | Self::Birthday(..) => &BEFORE_A_LIFE_EVENT,
             Self::Request(..) | Self::MandateRequest(..) => &BEFORE_A_DEADLINE,
         }
     }
@@ -97,7 +105,23 @@ pub fn of_end(matter: &Matter, source: EventId, days_before: u16, now: Instant) 
                 MandateStanding::Expired if is_end => NoticeKind::MandateExpired,
                 _ => return Vec::new(),
             };
-            [mandate.grantor, mandate.representative].map(|party| notice(party, kind)).into()
+            mandate.parties().map(|party| notice(party, kind)).collect()
+        }
+        // An end that was known only when it had come has an event that told of it.
+        Matter::Statutory(power, _) if end <= power.changed_at => Vec::new(),
+        Matter::Statutory(power, _) => {
+            let kind = match power.standing(now.local_date()) {
+                StatutoryStanding::InForce | StatutoryStanding::Planned if !is_end => {
+                    NoticeKind::RepresentationEndsSoon
+                }
+                StatutoryStanding::Ended if is_end => NoticeKind::RepresentationEnded,
+                _ => return Vec::new(),
+            };
+            [power.person].into_iter().chain(power.last_holders()).map(|who| notice(who, kind)).collect()
+        }
+        Matter::Birthday(birthday, _) => {
+            let kind = birthday.kind().filter(|_| birthday.child.must_live().is_ok());
+            kind.map(|kind| notice(birthday.child.id, kind)).into_iter().collect()
         }
         Matter::MandateRequest(request, _) => {
             // To whoever asked, a question to somebody who has died waits like any other.

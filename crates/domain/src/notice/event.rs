@@ -7,11 +7,14 @@
 //! | a consent is withdrawn | the person | nothing |
 //! | a consent is annulled, lapses | the person | |
 //! | a mandate is given | its representative | its grantor: a confirmation |
-//! | a mandate is confirmed, suspended, disputed, resumed, annulled | both sides | nothing |
-//! | a mandate is revoked, renounced, ends | both sides | nothing |
-//! | a mandate is revoked quietly | its grantor alone | nothing |
+//! | a mandate is passed on | its grantor and who holds it now | nothing |
+//! | a mandate is confirmed, suspended, disputed, resumed, annulled | every side | nothing |
+//! | a mandate is revoked, renounced, ends | every side | nothing |
+//! | what it rests on rests or ends | who holds it; the others are told of that | |
+//! | a mandate, or what it rests on, is revoked quietly | its grantor alone | nothing |
 //! | a mandate is asked for; the question lapses | its grantor | nothing |
 //! | a mandate that was asked for is declined | the citizen who asked | nothing |
+//! | a guardianship or lasting power begins, changes, ends | whoever is represented, and whoever represents them | |
 //!
 //! The dead are told nothing, and nobody learns of a death by a question.
 
@@ -38,7 +41,9 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
             | EndCause::CaseClosed
             | EndCause::Used
             | EndCause::Age
-            | EndCause::CustodyChanged => {
+            | EndCause::CustodyChanged
+            | EndCause::ParentEnded
+            | EndCause::ParentEndedQuietly => {
                 told(asked(matter).map(|p| (p, NoticeKind::ConsentRequestCancelled)))
             }
         },
@@ -57,23 +62,21 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
             | EndCause::CaseClosed
             | EndCause::Used
             | EndCause::Age
-            | EndCause::CustodyChanged => told(asked(matter).map(|p| (p, NoticeKind::ConsentEnded))),
+            | EndCause::CustodyChanged
+            | EndCause::ParentEnded
+            | EndCause::ParentEndedQuietly => told(asked(matter).map(|p| (p, NoticeKind::ConsentEnded))),
         },
-        Fact::MandateGiven { grantor, representative, .. } => vec![
-            notice(event, matter, *grantor, NoticeKind::MandateGiven),
-            notice(event, matter, *representative, NoticeKind::MandateReceived),
-        ],
-        // M12: who is not to learn of it is not told.
-        Fact::MandateRevoked { quiet: true, .. } => quietly_ended(event, matter),
-        Fact::MandateRevoked { .. } | Fact::MandateRenounced { .. } | Fact::MandateEnded { .. } => {
-            both(event, matter, NoticeKind::MandateEnded)
-        }
-        Fact::MandateRenewed { .. } => both(event, matter, NoticeKind::MandateRenewed),
-        Fact::MandateConfirmed { .. } => both(event, matter, NoticeKind::MandateConfirmed),
-        Fact::MandateSuspended { .. } => both(event, matter, NoticeKind::MandateSuspended),
-        Fact::MandateDisputed { .. } => both(event, matter, NoticeKind::MandateDisputed),
-        Fact::MandateResumed {} => both(event, matter, NoticeKind::MandateResumed),
-        Fact::MandateAnnulled { .. } => both(event, matter, NoticeKind::MandateAnnulled),
+        Fact::MandateGiven { .. }
+        | Fact::MandateRenewed { .. }
+        | Fact::MandateConfirmed { .. }
+        | Fact::MandateSuspended { .. }
+        | Fact::MandateRested {}
+        | Fact::MandateDisputed { .. }
+        | Fact::MandateResumed {}
+        | Fact::MandateRevoked { .. }
+        | Fact::MandateRenounced { .. }
+        | Fact::MandateEnded { .. }
+        | Fact::MandateAnnulled { .. } => of_mandate(event, matter),
         Fact::MandateRequested { grantor, .. } => told(Some((*grantor, NoticeKind::MandateAsked))),
         // That the mandate was given tells more.
         Fact::MandateRequestApproved { .. } => Vec::new(),
@@ -87,7 +90,11 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
             | EndCause::CaseClosed
             | EndCause::Used
             | EndCause::Age
-            | EndCause::CustodyChanged => told(asked(matter).map(|p| (p, NoticeKind::MandateRequestEnded))),
+            | EndCause::CustodyChanged
+            | EndCause::ParentEnded
+            | EndCause::ParentEndedQuietly => {
+                told(asked(matter).map(|p| (p, NoticeKind::MandateRequestEnded)))
+            }
         },
         // What follows for the person has an event of its own.
         Fact::RequestAnswered { .. } | Fact::RequestVoiced { .. } => Vec::new(),
@@ -99,6 +106,9 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         | Fact::PersonDied { .. }
         | Fact::PostChanged { .. }
         | Fact::CustodyStated { .. } => Vec::new(),
+        // Dormant, it is its grantor's alone, who made it.
+        Fact::LastingPowerRegistered { .. } => Vec::new(),
+        Fact::ChargeStated { .. } | Fact::ChargeEnded { .. } => represented(event, matter),
         // Of nobody's, or seen by the person already, or what the authority does about it.
         Fact::EntryDrafted { .. }
         | Fact::EntryChanged { .. }
@@ -128,13 +138,44 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
     }
 }
 
+/// The notices of an event of a mandate.
+fn of_mandate(event: &Recorded, matter: &Matter) -> Vec<Notice> {
+    match &event.fact {
+        Fact::MandateGiven { grantor, representative, under: Some(_), .. } => vec![
+            notice(event, matter, *grantor, NoticeKind::MandatePassedOn),
+            notice(event, matter, *representative, NoticeKind::MandateReceived),
+        ],
+        Fact::MandateGiven { grantor, representative, .. } => vec![
+            notice(event, matter, *grantor, NoticeKind::MandateGiven),
+            notice(event, matter, *representative, NoticeKind::MandateReceived),
+        ],
+        // M12: who is not to learn of it is not told.
+        Fact::MandateRevoked { quiet: true, .. } => quietly_ended(event, matter),
+        Fact::MandateEnded { cause: EndCause::ParentEndedQuietly, .. } => Vec::new(),
+        Fact::MandateEnded { cause: EndCause::ParentEnded, .. } => {
+            holder(event, matter, NoticeKind::MandateEnded)
+        }
+        Fact::MandateRevoked { .. } | Fact::MandateRenounced { .. } | Fact::MandateEnded { .. } => {
+            sides(event, matter, NoticeKind::MandateEnded)
+        }
+        Fact::MandateRenewed { .. } => sides(event, matter, NoticeKind::MandateRenewed),
+        Fact::MandateConfirmed { .. } => sides(event, matter, NoticeKind::MandateConfirmed),
+        Fact::MandateSuspended { .. } => sides(event, matter, NoticeKind::MandateSuspended),
+        Fact::MandateDisputed { .. } => sides(event, matter, NoticeKind::MandateDisputed),
+        Fact::MandateRested {} => holder(event, matter, NoticeKind::MandateSuspended),
+        Fact::MandateResumed {} => sides(event, matter, NoticeKind::MandateResumed),
+        Fact::MandateAnnulled { .. } => sides(event, matter, NoticeKind::MandateAnnulled),
+        _ => Vec::new(),
+    }
+}
+
 /// The person who is asked or who consented.
 fn asked(matter: &Matter) -> Option<PersonId> {
     match matter {
         Matter::Consent(consent) => Some(consent.answer.person),
         Matter::Request(request, _) => Some(request.person),
         Matter::MandateRequest(request, _) => Some(request.grantor),
-        Matter::Mandate(..) => None,
+        Matter::Mandate(..) | Matter::Statutory(..) | Matter::Birthday(..) => None,
     }
 }
 
@@ -165,14 +206,53 @@ fn is_by_another(event: &Recorded, person: PersonId) -> bool {
     event.actor.citizen() != Some(person)
 }
 
-/// Both sides of a mandate are told, except who did it.
-fn both(event: &Recorded, matter: &Matter, kind: NoticeKind) -> Vec<Notice> {
+/// Every side of a mandate is told, except who did it.
+fn sides(event: &Recorded, matter: &Matter, kind: NoticeKind) -> Vec<Notice> {
     let Matter::Mandate(mandate, _) = matter else { return Vec::new() };
-    [mandate.grantor, mandate.representative]
-        .into_iter()
+    mandate
+        .parties()
         .filter(|party| is_by_another(event, *party))
         .map(|party| notice(event, matter, party, kind))
         .collect()
+}
+
+/// Whoever holds the mandate is told, unless they did it.
+fn holder(event: &Recorded, matter: &Matter, kind: NoticeKind) -> Vec<Notice> {
+    let Matter::Mandate(mandate, _) = matter else { return Vec::new() };
+    let told = is_by_another(event, mandate.representative);
+    told.then(|| notice(event, matter, mandate.representative, kind)).into_iter().collect()
+}
+
+/// Whoever is represented by law or decision and whoever represents them are told, each once.
+fn represented(event: &Recorded, matter: &Matter) -> Vec<Notice> {
+    let Matter::Statutory(power, _) = matter else { return Vec::new() };
+    let all = |kind: NoticeKind, holders: &mut dyn Iterator<Item = PersonId>| {
+        [power.person].into_iter().chain(holders).map(|who| notice(event, matter, who, kind)).collect()
+    };
+    match &event.fact {
+        Fact::ChargeStated { charge, former, .. } => {
+            // A lasting power was registered before it begins.
+            let first = if power.dormant.is_some() { 2 } else { 1 };
+            let kind = if event.revision == first {
+                NoticeKind::RepresentationBegan
+            } else {
+                NoticeKind::RepresentationChanged
+            };
+            let mut told: Vec<Notice> = all(kind, &mut charge.holders.iter().copied());
+            let over = |who: &PersonId| notice(event, matter, *who, NoticeKind::RepresentationEnded);
+            told.extend(former.iter().map(over));
+            told
+        }
+        Fact::ChargeEnded { from, .. } if from.start() > event.recorded_at => {
+            all(NoticeKind::RepresentationChanged, &mut power.last_holders().into_iter())
+        }
+        // Nobody but its grantor knew of a lasting power that never began.
+        Fact::ChargeEnded { .. } if power.named.is_empty() => Vec::new(),
+        Fact::ChargeEnded { .. } => {
+            all(NoticeKind::RepresentationEnded, &mut power.last_holders().into_iter())
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The grantor alone is told, where staff did it for them.

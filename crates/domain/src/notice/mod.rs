@@ -1,17 +1,24 @@
 //! Notices: what people are told of by post, because something happened or is about to end.
 //!
-//! Both sources are pure. [`of_event`] says what an event of the journal gives, [`of_end`] what the calendar gives. Nothing here
+//! All sources are pure. [`of_event`] says what an event of the journal gives, [`of_use`] what the use of a mandate gives, [`of_end`] what
+//! the calendar gives. Nothing here
 //! changes a fact: that nobody answered stays that nobody answered, however many reminders there were.
 //!
 //! People are not told of what they did themselves, with one exception: who gives a mandate gets a confirmation, because whoever
 //! took over their login would give one too.
 
+mod birthday;
 mod due;
 mod event;
+mod use_of;
 mod words;
 
-pub use due::{BEFORE_A_DEADLINE, BEFORE_AN_END, due, ends_due, nearest, of_end};
+pub use birthday::Birthday;
+pub use due::{
+    BEFORE_A_DEADLINE, BEFORE_A_LIFE_EVENT, BEFORE_AN_END, EVER_BEFORE, due, ends_due, nearest, of_end,
+};
 pub use event::of_event;
+pub use use_of::{Used, of_use};
 pub(crate) use words::day_in_words;
 pub use words::{Both, Message, message};
 
@@ -25,6 +32,7 @@ use crate::{
     mandate_request::MandateRequest,
     person::{Life, Person},
     request::ConsentRequest,
+    statutory::StatutoryPower,
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -61,6 +69,8 @@ pub enum NoticeKind {
     MandateGiven,
     /// Somebody gave the person a mandate.
     MandateReceived,
+    /// Whom the person gave a mandate passed part of it on.
+    MandatePassedOn,
     /// What a mandate of the person's waited for was said.
     MandateConfirmed,
     /// A mandate that the person holds was given for longer.
@@ -79,6 +89,8 @@ pub enum NoticeKind {
     MandateEndsSoon,
     /// It has expired.
     MandateExpired,
+    /// Somebody acted on a mandate that the person gave.
+    MandateUsed,
     /// Somebody asks the person for a mandate.
     MandateAsked,
     /// Nobody asks any longer.
@@ -91,11 +103,25 @@ pub enum NoticeKind {
     MandateRequestDeclined,
     /// The person asked for a mandate and got no answer in time.
     MandateRequestUnanswered,
+    /// The person is represented by law or decision from now on, or represents somebody.
+    RepresentationBegan,
+    /// Something else holds of it.
+    RepresentationChanged,
+    /// It is over.
+    RepresentationEnded,
+    /// It ends soon.
+    RepresentationEndsSoon,
+    /// A child is a party to their own case from a birthday on, or will be soon.
+    ChildTurnsTen,
+    /// A young person decides about health and data from a birthday on, or will soon.
+    ChildTurnsFifteen,
+    /// Custody ends with a birthday, or will soon.
+    ChildTurnsEighteen,
 }
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 37] = [
         Self::ConsentAsked,
         Self::ConsentRequestCancelled,
         Self::ConsentRequestWaits,
@@ -109,6 +135,7 @@ impl NoticeKind {
         Self::ConsentExpired,
         Self::MandateGiven,
         Self::MandateReceived,
+        Self::MandatePassedOn,
         Self::MandateConfirmed,
         Self::MandateRenewed,
         Self::MandateSuspended,
@@ -118,12 +145,20 @@ impl NoticeKind {
         Self::MandateEnded,
         Self::MandateEndsSoon,
         Self::MandateExpired,
+        Self::MandateUsed,
         Self::MandateAsked,
         Self::MandateRequestEnded,
         Self::MandateRequestWaits,
         Self::MandateRequestExpired,
         Self::MandateRequestDeclined,
         Self::MandateRequestUnanswered,
+        Self::RepresentationBegan,
+        Self::RepresentationChanged,
+        Self::RepresentationEnded,
+        Self::RepresentationEndsSoon,
+        Self::ChildTurnsTen,
+        Self::ChildTurnsFifteen,
+        Self::ChildTurnsEighteen,
     ];
 
     /// The code.
@@ -142,6 +177,7 @@ impl NoticeKind {
             Self::ConsentExpired => "consent_expired",
             Self::MandateGiven => "mandate_given",
             Self::MandateReceived => "mandate_received",
+            Self::MandatePassedOn => "mandate_passed_on",
             Self::MandateConfirmed => "mandate_confirmed",
             Self::MandateRenewed => "mandate_renewed",
             Self::MandateSuspended => "mandate_suspended",
@@ -151,12 +187,20 @@ impl NoticeKind {
             Self::MandateEnded => "mandate_ended",
             Self::MandateEndsSoon => "mandate_ends_soon",
             Self::MandateExpired => "mandate_expired",
+            Self::MandateUsed => "mandate_used",
             Self::MandateAsked => "mandate_asked",
             Self::MandateRequestEnded => "mandate_request_ended",
             Self::MandateRequestWaits => "mandate_request_waits",
             Self::MandateRequestExpired => "mandate_request_expired",
             Self::MandateRequestDeclined => "mandate_request_declined",
             Self::MandateRequestUnanswered => "mandate_request_unanswered",
+            Self::RepresentationBegan => "representation_began",
+            Self::RepresentationChanged => "representation_changed",
+            Self::RepresentationEnded => "representation_ended",
+            Self::RepresentationEndsSoon => "representation_ends_soon",
+            Self::ChildTurnsTen => "child_turns_ten",
+            Self::ChildTurnsFifteen => "child_turns_fifteen",
+            Self::ChildTurnsEighteen => "child_turns_eighteen",
         }
     }
 
@@ -177,6 +221,10 @@ pub enum Page {
     Mandate(MandateId),
     /// A request for a mandate.
     MandateRequest(MandateRequestId),
+    /// Who acts for whom by law or decision.
+    Representation,
+    /// What is to come.
+    Upcoming,
 }
 
 impl Page {
@@ -187,6 +235,8 @@ impl Page {
             Self::Consent(id) => format!("/consents/{id}"),
             Self::Mandate(id) => format!("/mandates/{id}"),
             Self::MandateRequest(id) => format!("/mandate-requests/{id}"),
+            Self::Representation => "/overview".to_owned(),
+            Self::Upcoming => "/upcoming".to_owned(),
         }
     }
 }
@@ -226,6 +276,10 @@ pub enum Matter {
     Mandate(Mandate, Cvr),
     /// A request for a mandate, and the authority that asked or whose packages are asked for.
     MandateRequest(MandateRequest, Cvr),
+    /// A guardianship or a lasting power, and the authority that tells of it.
+    Statutory(StatutoryPower, Cvr),
+    /// A birthday on which the law changes who decides, and the authority that tells of it.
+    Birthday(Birthday, Cvr),
 }
 
 impl Matter {
@@ -249,6 +303,12 @@ impl Matter {
             }
             Self::MandateRequest(request, sender) => {
                 (*sender, Polarity::Consent, request.id.as_uuid(), Page::MandateRequest(request.id))
+            }
+            Self::Statutory(power, sender) => {
+                (*sender, Polarity::Consent, power.id.as_uuid(), Page::Representation)
+            }
+            Self::Birthday(birthday, sender) => {
+                (*sender, Polarity::Consent, birthday.child.id.as_uuid(), Page::Upcoming)
             }
         };
         Notice { kind, concerns, sender, polarity, about, source, page, days_before, moment }

@@ -96,6 +96,7 @@ pub fn message(notice: &Notice, read_as: ReadAs, sender: Both) -> Message {
     let fill = |text: &str, language: Language| {
         text.replace("{what}", what.in_language(language))
             .replace("{day}", &last_day(notice.moment, language))
+            .replace("{first}", &day_in_words(notice.moment.local_date(), language))
             .replace("{authority}", sender.in_language(language))
     };
     let Some(words) = WORDS.notices.get(notice.kind.code()) else {

@@ -61,6 +61,9 @@ pub(crate) enum User {
 pub(crate) struct ActingFor {
     pub(crate) person: PersonId,
     pub(crate) name: String,
+    /// On what they acted when they chose: codes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) basis: Vec<String>,
 }
 
 /// A form that waits for a fresh login. Never one with a CPR number in it.

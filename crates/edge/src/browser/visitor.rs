@@ -77,6 +77,14 @@ impl Visitor {
         }
     }
 
+    /// On what they acted for that person when they chose to: the codes.
+    pub fn acts_on(&self) -> &[String] {
+        match &self.logged_in.user {
+            User::Citizen { acting_for: Some(a), .. } => &a.basis,
+            _ => &[],
+        }
+    }
+
     /// As an employee, whose, and with which roles.
     pub fn employee(&self) -> Option<(Cvr, &[Role])> {
         match &self.logged_in.user {
@@ -101,10 +109,13 @@ impl Visitor {
     }
 
     /// Acts for that person from now on, or for nobody else: the cookie to set. Whether they may is the verbs' to decide.
-    pub async fn act_for(&self, whom: Option<(PersonId, String)>) -> Result<HeaderValue, Problem> {
+    pub async fn act_for(
+        &self,
+        whom: Option<(PersonId, String, Vec<String>)>,
+    ) -> Result<HeaderValue, Problem> {
         let mut logged_in = self.logged_in.clone();
         if let User::Citizen { acting_for, .. } = &mut logged_in.user {
-            *acting_for = whom.map(|(person, name)| ActingFor { person, name });
+            *acting_for = whom.map(|(person, name, basis)| ActingFor { person, name, basis });
         }
         self.renewed(logged_in).await
     }

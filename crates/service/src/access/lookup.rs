@@ -6,6 +6,7 @@ use crate::{
     guard::is_staff,
     mandate::other_sides,
     person::register::PersonRef,
+    statutory::{StatutorySeen, sides},
     times::{AsOf, Then, Times},
 };
 use tillid_domain::{
@@ -86,6 +87,8 @@ pub struct UnderLookup {
     pub forms: Vec<(Presentation, ConsentType)>,
     /// Who may act for them, or for whom they may act, with privileges of the caller's authority.
     pub mandates: Vec<FoundMandate>,
+    /// What is held over them or by them by law or decision.
+    pub statutory: Vec<StatutorySeen>,
     /// Whether there is more than these.
     pub more: bool,
     /// The moment the answer holds for.
@@ -115,16 +118,20 @@ impl Service {
         let forms = self.forms_in_view(&mut tx, call, view.person, now).await?;
         let mandates = self.mandates_in_view(&mut tx, call, view.person, None, FIRST, now).await?;
         let more = consents.next.is_some() || requests.next.is_some() || mandates.next.is_some();
-        let others = other_sides(&mandates.items, view.person);
+        let statutory = self.statutory_in_view(&mut tx, call, view.person, now).await?;
+        let mut others = other_sides(&mandates.items, view.person);
+        others.extend(sides(&statutory, view.person));
+        others.sort_unstable();
+        others.dedup();
         let mandates = self.found(&mut tx, mandates.items, &Then::now(now)).await?;
         let found = !(consents.items.is_empty() && requests.items.is_empty() && mandates.is_empty());
         let person = self.known_person(&mut tx, view.person).await?;
         let person = Person { name: person.name.filter(|_| found), ..person };
         drop(tx);
-        let anything = found || !forms.is_empty();
+        let anything = found || !forms.is_empty() || !statutory.is_empty();
         self.watched_with(call, &view, &others, Act::SeeOverview, None, anything, now).await?;
         let (consents, requests) = (consents.items, requests.items);
-        Ok(UnderLookup { record, person, consents, requests, forms, mandates, more, now })
+        Ok(UnderLookup { record, person, consents, requests, forms, mandates, statutory, more, now })
     }
 
     async fn found<M>(

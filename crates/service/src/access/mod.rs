@@ -6,3 +6,4 @@ pub(crate) mod lookup;
 pub(crate) mod overview;
 pub(crate) mod paper;
 pub(crate) mod receipts;
+pub(crate) mod upcoming;

@@ -8,12 +8,14 @@ use crate::{
     family::custody_powers,
     guard::principal,
     mandate::request::{RequestReader, SeenMandateRequest},
+    statutory::{ByLaw, StatutorySeen},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use tillid_domain::{
-    Instant, Reason,
+    Instant, LocalDate, Reason,
     access::{AccessRecord, Act, Refusal, SEE_CONSENTS, Subject},
     actor::Who,
+    basis::Basis,
     catalogue::ConsentType,
     family::OF_AGE,
     id::{AccessId, PersonId},
@@ -38,10 +40,26 @@ pub struct MayActFor {
     pub name: Option<Name>,
     /// With which privileges.
     pub privileges: Vec<PrivilegeUri>,
-    /// The first moment when the first of the mandates no longer holds.
-    pub until: Instant,
+    /// The first moment when the first of what it rests on no longer holds; `None` where no end is known.
+    pub until: Option<Instant>,
     /// Whether they may because they have custody.
     pub by_custody: bool,
+    /// On what they act; never empty.
+    pub basis: BTreeSet<Basis>,
+}
+
+impl MayActFor {
+    /// The same person on something more.
+    fn join(&mut self, other: Self) {
+        for privilege in other.privileges {
+            if !self.privileges.contains(&privilege) {
+                self.privileges.push(privilege);
+            }
+        }
+        self.until = [self.until, other.until].into_iter().flatten().min();
+        self.by_custody = self.by_custody || other.by_custody;
+        self.basis.extend(other.basis);
+    }
 }
 
 /// A person's own overview.
@@ -57,12 +75,16 @@ pub struct OwnOverview {
     pub given: Vec<FoundMandate>,
     /// Mandates that they hold.
     pub held: Vec<FoundMandate>,
+    /// Mandates that they passed on.
+    pub passed_on: Vec<FoundMandate>,
     /// Requests for a mandate of theirs that can be answered.
     pub mandate_requests: Vec<SeenMandateRequest>,
     /// Requests for a mandate to them, the newest first.
     pub asked_mandates: Vec<SeenMandateRequest>,
     /// Whom they may act for now.
     pub may_act_for: Vec<MayActFor>,
+    /// Who acts for whom by law or decision: over them, and by them.
+    pub statutory: Vec<StatutorySeen>,
     /// The latest looks at their data.
     pub latest_access: Vec<AccessRecord>,
 }
@@ -74,6 +96,8 @@ pub struct RepresentativeOverview {
     pub person: Person,
     /// What they may do.
     pub privileges: Vec<PrivilegeUri>,
+    /// On what they act.
+    pub basis: BTreeSet<Basis>,
     /// The mandates between the two.
     pub mandates: Vec<FoundMandate>,
     /// Consents; `None` where the privileges do not cover seeing them.
@@ -102,8 +126,7 @@ impl Service {
         let mut tx = self.must_see(tx, call, Act::SeeOverview, person, now).await?;
         let mut mandates = Vec::new();
         for mandate in self.mandates_in_view(&mut tx, call, person, None, FIRST, now).await?.items {
-            let representative_name = self.called(&mut tx, &mandate).await?;
-            mandates.push(FoundMandate { standing: mandate.standing(now), mandate, representative_name });
+            mandates.push(self.found_by(&mut tx, call, mandate, now).await?);
         }
         let privileges = self.powers(&mut tx, call, now).await?;
         let own = matches!(call.actor.who, Who::Citizen { acting_for: None, .. });
@@ -116,15 +139,20 @@ impl Service {
         }
         let known = self.known_person(&mut tx, person).await?;
         let overview = if own {
-            let (given, held): (Vec<_>, Vec<_>) =
+            let (given, others): (Vec<_>, Vec<_>) =
                 mandates.into_iter().partition(|m| m.mandate.grantor == person);
-            let mut may_act_for = self.may_act_for(&mut tx, &held).await?;
-            for child in self.children_in_custody(&mut tx, person, now).await? {
-                match may_act_for.iter_mut().find(|found| found.person == child.person) {
-                    Some(found) => found.by_custody = true,
-                    None => may_act_for.push(child),
+            let (held, passed_on): (Vec<_>, Vec<_>) =
+                others.into_iter().partition(|m| m.mandate.representative == person);
+            let mut may_act_for = self.may_act_for(&mut tx, &held, now).await?;
+            let by_law = self.children_in_custody(&mut tx, person, now).await?;
+            let by_law = by_law.into_iter().chain(self.guarded(&mut tx, person, now).await?);
+            for other in by_law {
+                match may_act_for.iter_mut().find(|found| found.person == other.person) {
+                    Some(found) => found.join(other),
+                    None => may_act_for.push(other),
                 }
             }
+            let statutory = self.statutory_in_view(&mut tx, call, person, now).await?;
             let asked = self.mandate_requests_in_view(&mut tx, call, person, None, FIRST, now).await?;
             let (mut mandate_requests, asked_mandates): (Vec<_>, Vec<_>) =
                 asked.items.into_iter().partition(|seen| seen.reader == RequestReader::Grantor);
@@ -136,14 +164,17 @@ impl Service {
                 consents,
                 given,
                 held,
+                passed_on,
                 mandate_requests,
                 asked_mandates,
                 may_act_for,
+                statutory,
                 latest_access,
             }))
         } else {
             Overview::Representative(Box::new(RepresentativeOverview {
                 person: known,
+                basis: self.acts_on(&mut tx, call, now).await?,
                 privileges,
                 mandates,
                 consents: sees_consents.then_some(consents),
@@ -156,7 +187,7 @@ impl Service {
     }
 
     /// What the grantor called the representative when they gave the mandate; a register's word would tell names by number.
-    async fn called<M>(&self, tx: &mut Tx<M>, mandate: &Mandate) -> Result<Option<Name>, Error> {
+    pub(crate) async fn called<M>(&self, tx: &mut Tx<M>, mandate: &Mandate) -> Result<Option<Name>, Error> {
         let presented = tx.presentation(mandate.presentation).await?.map(|(shown, _)| shown.presented);
         Ok(match presented {
             Some(Presented::Mandate { representative_name, .. }) => representative_name,
@@ -164,22 +195,39 @@ impl Service {
         })
     }
 
-    async fn may_act_for<M>(&self, tx: &mut Tx<M>, held: &[FoundMandate]) -> Result<Vec<MayActFor>, Error> {
+    async fn may_act_for<M>(
+        &self,
+        tx: &mut Tx<M>,
+        held: &[FoundMandate],
+        now: Instant,
+    ) -> Result<Vec<MayActFor>, Error> {
         let mut by_grantor: BTreeMap<PersonId, MayActFor> = BTreeMap::new();
+        let mut laws: BTreeMap<PersonId, ByLaw> = BTreeMap::new();
         for found in held.iter().filter(|m| m.standing == MandateStanding::Active && m.mandate.case.is_none())
         {
             let grantor = found.mandate.grantor;
-            let name = self.name_of(tx, grantor).await?;
+            let by_law = match laws.entry(grantor) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    new.insert(self.by_law(tx, grantor, found.mandate.representative, now).await?)
+                }
+            };
+            if found.mandate.privileges.iter().all(|privilege| by_law.is_incapable(privilege)) {
+                continue;
+            }
             let until = found.mandate.valid.to;
+            let name = self.name_of(tx, grantor).await?;
             let entry = by_grantor.entry(grantor).or_insert(MayActFor {
                 person: grantor,
                 name,
                 privileges: Vec::new(),
-                until,
+                until: Some(until),
                 by_custody: false,
+                basis: BTreeSet::new(),
             });
-            entry.until = entry.until.min(until);
-            for privilege in &found.mandate.privileges {
+            entry.until = entry.until.map(|earlier| earlier.min(until));
+            entry.basis.insert(found.mandate.route.basis());
+            for privilege in found.mandate.privileges.iter().filter(|p| !by_law.is_incapable(p)) {
                 if !entry.privileges.contains(privilege) {
                     entry.privileges.push(privilege.clone());
                 }
@@ -206,11 +254,65 @@ impl Service {
                 person: child,
                 name: self.name_of(tx, child).await?,
                 privileges: custody_powers(),
-                until: born.birthday(OF_AGE).start(),
+                until: Some(born.birthday(OF_AGE).start()),
                 by_custody: true,
+                basis: self.custody_basis(tx, child, holder, now).await?,
             });
         }
         Ok(children)
+    }
+
+    async fn custody_basis<M>(
+        &self,
+        tx: &mut Tx<M>,
+        child: PersonId,
+        holder: PersonId,
+        now: Instant,
+    ) -> Result<BTreeSet<Basis>, Error> {
+        let bases = self.by_law(tx, child, holder, now).await?.bases();
+        Ok(bases.into_iter().filter(|basis| basis.is_custody()).collect())
+    }
+
+    /// Those for whom somebody acts as their guardian or by a lasting power in force.
+    async fn guarded<M>(
+        &self,
+        tx: &mut Tx<M>,
+        holder: PersonId,
+        now: Instant,
+    ) -> Result<Vec<MayActFor>, Error> {
+        let today = now.local_date();
+        let mut found = Vec::new();
+        for power in tx.statutory_of(holder).await? {
+            let held = power.on(today).filter(|(charge, ..)| charge.holders.contains(&holder));
+            let Some((_, _, next)) = held else { continue };
+            let by_law = self.by_law(tx, power.person, holder, now).await?;
+            let privileges = by_law.privileges();
+            if privileges.is_empty() {
+                continue;
+            }
+            found.push(MayActFor {
+                person: power.person,
+                name: self.name_of(tx, power.person).await?,
+                privileges,
+                until: next.map(LocalDate::start),
+                by_custody: false,
+                basis: by_law.bases(),
+            });
+        }
+        Ok(found)
+    }
+
+    /// On what the caller acts for whom they act for.
+    async fn acts_on<M>(&self, tx: &mut Tx<M>, call: &Call, now: Instant) -> Result<BTreeSet<Basis>, Error> {
+        let Who::Citizen { person, acting_for: Some(grantor) } = call.actor.who else {
+            return Ok(BTreeSet::new());
+        };
+        let by_law = self.by_law(tx, grantor, person, now).await?;
+        let mandated = tx.privileges(grantor, person, now).await?;
+        let by_mandate = mandated.iter().any(|power| !by_law.is_incapable(power));
+        let mut bases = if call.through.is_none() { by_law.bases() } else { BTreeSet::new() };
+        bases.extend(by_mandate.then_some(Basis::MandateDigital));
+        Ok(bases)
     }
 
     /// Who looked at the caller's data, when, and why; the newest first.

@@ -7,7 +7,7 @@ use tillid_domain::{
     Reason,
     access::{Act, Subject, may},
     actor::Who,
-    event::{Entity, Fact, Kind, Recorded},
+    event::{Entity, Kind, Recorded},
     id::{ConsentId, EventId, MandateId, PersonId, RequestId},
 };
 use tillid_storage::{Opened, Read, Tx};
@@ -89,7 +89,7 @@ impl Service {
         Err(Error::NotFound)
     }
 
-    /// Whether an event concerns that person and is theirs to know: that a mandate was revoked quietly is its grantor's alone (M12).
+    /// Whether an event concerns that person and is theirs to know: that a mandate, or what it rests on, was revoked quietly is its grantor's alone (M12).
     pub(crate) async fn is_told(
         &self,
         tx: &mut Tx<Read>,
@@ -99,7 +99,7 @@ impl Service {
         if !event.subjects.iter().any(|subject| subject.person == person) {
             return Ok(false);
         }
-        if !matches!(event.fact, Fact::MandateRevoked { quiet: true, .. }) {
+        if !event.fact.is_quiet() {
             return Ok(true);
         }
         let mandate = tx.mandate(MandateId::from_uuid(event.aggregate)).await?;

@@ -85,6 +85,7 @@ impl Service {
         let act = match new {
             NewPresentation::Request(_) => Act::AnswerRequest,
             NewPresentation::Consent { .. } => Act::GiveConsent,
+            NewPresentation::Mandate(NewMandate { under: Some(_), .. }) => Act::PassOnMandate,
             NewPresentation::Mandate(_) | NewPresentation::Renewal(_) => Act::GiveMandate,
             NewPresentation::MandateRequest(_) => Act::AnswerMandateRequest,
         };
@@ -266,6 +267,7 @@ pub(crate) fn present_mandate(planned: &Planned, language: Language) -> Draft {
         privileges: &planned.privileges,
         case: planned.case.as_ref(),
         until: planned.until,
+        passed_on: planned.under.is_some(),
     };
     Draft { document: mandate_document(&setting, language), presented: planned.presented() }
 }

@@ -4,6 +4,8 @@ use crate::{
     Call, Error, Service,
     catalogue::Page,
     consent::view::{TypedConsent, type_subject},
+    family::Watcher,
+    guard::Rights,
     times::{AsOf, Then, Times},
 };
 use tillid_domain::{
@@ -149,6 +151,7 @@ impl Service {
         then: &Then,
     ) -> Result<Page<TypedConsent, ConsentId>, Error> {
         let watcher = self.watcher(tx, call, now).await?;
+        let rights = self.rights(tx, call, now).await?;
         let (mut items, mut from) = (Vec::new(), below);
         // What the caller may not see leaves no gap and no cursor: the page is cut among what they see.
         loop {
@@ -158,7 +161,7 @@ impl Service {
                 from = Some(consent.id);
                 let Some(consent) = self.as_known(tx, consent, person, then).await? else { continue };
                 let typed = self.typed_then(tx, consent, then).await?;
-                if self.may(tx, call, Act::SeeConsent, &typed.subject(), now).await?.is_ok()
+                if rights.allow(call, Act::SeeConsent, &typed.subject()).is_ok()
                     && self.shows_consent(tx, watcher.as_ref(), &typed).await?
                 {
                     items.push(typed);
@@ -183,7 +186,11 @@ impl Service {
         let mut tx = self.must_see(tx, call, Act::SeeRequest, person, now).await?;
         let found = tx.request(id).await?.filter(|r| r.person == person);
         let seen = match found {
-            Some(request) => self.request_in_view(&mut tx, call, request, now).await?,
+            Some(request) => {
+                let (rights, watcher) =
+                    (self.rights(&mut tx, call, now).await?, self.watcher(&mut tx, call, now).await?);
+                self.request_in_view(&mut tx, call, request, &rights, watcher.as_ref()).await?
+            }
             None => None,
         };
         drop(tx);
@@ -218,13 +225,14 @@ impl Service {
         limit: u32,
         now: Instant,
     ) -> Result<Page<(ConsentRequest, ConsentType), RequestId>, Error> {
+        let (rights, watcher) = (self.rights(tx, call, now).await?, self.watcher(tx, call, now).await?);
         let (mut items, mut from) = (Vec::new(), below);
         loop {
             let batch = tx.requests_to(person, confined_to(&call.actor), from, BATCH).await?;
             let last = batch.len() < BATCH as usize;
             for request in batch {
                 from = Some(request.id);
-                items.extend(self.request_in_view(tx, call, request, now).await?);
+                items.extend(self.request_in_view(tx, call, request, &rights, watcher.as_ref()).await?);
             }
             if last || items.len() > limit as usize {
                 return Ok(Page::cut(items, limit, |(request, _)| request.id));
@@ -237,13 +245,13 @@ impl Service {
         tx: &mut Tx<M>,
         call: &Call,
         request: ConsentRequest,
-        now: Instant,
+        rights: &Rights,
+        watcher: Option<&Watcher>,
     ) -> Result<Option<(ConsentRequest, ConsentType)>, Error> {
         let of = self.type_of(tx, &request).await?;
         let subject = Subject { person: Some(request.person), ..type_subject(&of) };
-        let watcher = self.watcher(tx, call, now).await?;
         let shown = watcher.is_none_or(|watcher| watcher.sees_request(&request, &of));
-        let visible = shown && self.may(tx, call, Act::SeeRequest, &subject, now).await?.is_ok();
+        let visible = shown && rights.allow(call, Act::SeeRequest, &subject).is_ok();
         Ok(visible.then_some((request, of)))
     }
 

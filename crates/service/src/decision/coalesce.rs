@@ -193,7 +193,7 @@ impl Bench {
             settled.push(match &job.question {
                 Question::Acting(asked) => {
                     let looked = powers.next().flatten();
-                    let related = looked.as_ref().is_some_and(|l| !l.facts.powers.is_empty());
+                    let related = looked.as_ref().is_some_and(|l| l.facts.is_any());
                     let decide = |facts: &_| decide_acting(asked, &job.asker, at, facts, &book);
                     conclude(job, looked, related, (at, now), version, decide)
                 }

@@ -35,7 +35,7 @@ impl Service {
         let settled = match &job.question {
             Question::Acting(asked) => {
                 let looked = tx.acting_known(&ActingKey::of(asked), known).await?;
-                let related = looked.as_ref().is_some_and(|l| !l.facts.powers.is_empty());
+                let related = looked.as_ref().is_some_and(|l| l.facts.is_any());
                 let decide = |facts: &_| decide_acting(asked, &job.asker, at, facts, &book);
                 conclude(&job, looked, related, (at, now), version, decide)
             }

@@ -2,6 +2,7 @@
 
 use super::ask::{asker, audience, may_ask_at_all};
 use crate::{Call, Error, PersonRef, Service, StatedPurpose};
+use std::collections::BTreeSet;
 use tillid_domain::{
     Cvr, Instant, Reason,
     access::{AccessRecord, Act, Outcome, Refusal, Subject, may},
@@ -202,6 +203,12 @@ impl Concerned {
     }
 }
 
+/// Both lists in one order, each thing once, no more than so many.
+fn merged<T: Ord>(some: Vec<T>, others: Vec<T>, limit: u32) -> Vec<T> {
+    let all: BTreeSet<T> = some.into_iter().chain(others).collect();
+    all.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect()
+}
+
 struct Finding<'a> {
     asked: &'a Searched,
     concerned: &'a Concerned,
@@ -218,18 +225,26 @@ impl Finding<'_> {
         match (&self.asked.search, person, other) {
             (SearchFor::Representatives { privilege, .. }, Some(grantor), _) => {
                 let found = tx.representatives(grantor, privilege, after, limit).await?;
+                let found = merged(found, tx.related_to(grantor, after, limit).await?, limit);
                 let questions = found.iter().map(|who| self.acting(*who, privilege, grantor)).collect();
                 self.persons(tx, &found, questions).await
             }
             (SearchFor::Grantors { privilege, .. }, _, Some(representative)) => {
                 let found = tx.grantors(representative, privilege, after, limit).await?;
+                let found = merged(found, tx.related_by(representative, after, limit).await?, limit);
                 let questions =
                     found.iter().map(|whom| self.acting(representative, privilege, *whom)).collect();
                 self.persons(tx, &found, questions).await
             }
             (SearchFor::Privileges { .. }, Some(grantor), Some(representative)) => {
                 let after = self.asked.after.as_deref().unwrap_or_default();
-                let found = tx.privileges_between(grantor, representative, after, limit).await?;
+                let mut found = tx.privileges_between(grantor, representative, after, limit).await?;
+                let (relations, _) = tx.relations(grantor, representative).await?;
+                if !relations.is_empty() {
+                    // What the law gives is in the packages, and in no row.
+                    let all = self.book.privileges().map(|(uri, _)| uri.clone());
+                    found = merged(found, all.filter(|uri| uri.as_str() > after).collect(), limit);
+                }
                 let questions: Vec<Acting> =
                     found.iter().map(|uri| self.acting(representative, uri, grantor)).collect();
                 let verdicts = self.decide(tx, &questions).await?;

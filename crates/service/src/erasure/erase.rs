@@ -115,6 +115,7 @@ impl Service {
                 (Kind::Document, _) => erased.documents += 1,
                 (Kind::Task, _) => erased.tasks += 1,
                 (Kind::Custody, _) => erased.custody_statements += 1,
+                (Kind::StatutoryPower, _) => erased.statutory_powers += 1,
                 (Kind::Person, _) => gone = true,
                 (_, Fact::AccessErased { records }) => erased.looks += records.len(),
                 _ => {}

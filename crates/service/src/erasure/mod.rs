@@ -55,6 +55,8 @@ pub struct Erased {
     pub tasks: usize,
     /// Statements of who has custody.
     pub custody_statements: usize,
+    /// Guardianships and lasting powers.
+    pub statutory_powers: usize,
     /// Records of looks.
     pub looks: usize,
 }
@@ -90,6 +92,7 @@ impl Considered {
             documents: count(Kind::Document),
             tasks: count(Kind::Task),
             custody_statements: count(Kind::Custody),
+            statutory_powers: count(Kind::StatutoryPower),
             looks: if self.plan.person { self.looks.len() } else { 0 },
         };
         Erasure { erased, kept: self.plan.kept.clone(), person: self.plan.person }
@@ -129,9 +132,10 @@ impl Service {
         things.extend(consents.iter().map(|consent| Thing::of_consent(consent, now)));
         let requests = tx.requests_to(person, None, None, ALL).await?;
         things.extend(requests.iter().map(|request| Thing::of_request(request, now)));
+        // The newest first, so that what was passed on goes before what it rests on.
         for mandate in tx.mandates_of(person, None, ALL).await? {
-            let parties = [mandate.grantor, mandate.representative];
-            others.extend(parties.into_iter().filter(|p| *p != person).map(|other| (mandate.id(), other)));
+            let parties = mandate.parties().filter(|party| *party != person);
+            others.extend(parties.map(|other| (mandate.id(), other)));
             things.push(Thing::of_mandate(&mandate, now));
         }
         for request in tx.mandate_requests_of(person, None, ALL).await? {
@@ -155,6 +159,18 @@ impl Service {
             others.extend(parties.map(|other| (custody.id(), other)));
             things.push(Thing::of_custody(&custody, over, now));
             named = named || (child != person && self.answers_for(tx, child, person).await?);
+        }
+        for power in tx.statutory_about(person).await? {
+            let represented = self.known_person(tx, power.person).await?;
+            let died = match represented.life {
+                Life::Died { on, .. } => Some(on.start()),
+                Life::Alive => None,
+            };
+            // Who would hold a lasting power that is dormant is named in it too.
+            let attorneys = power.dormant.iter().flat_map(|dormant| dormant.attorneys.iter().copied());
+            let parties = power.subjects().into_iter().chain(attorneys).filter(|party| *party != person);
+            others.extend(parties.map(|other| (power.id(), other)));
+            things.push(Thing::of_statutory(&power, died, now));
         }
         let looks = tx.looks_about(person).await?;
         let elsewhere: BTreeSet<PersonId> = looks.iter().map(|l| l.person).filter(|p| *p != person).collect();

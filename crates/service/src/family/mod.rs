@@ -10,6 +10,7 @@ mod watch;
 pub use except::NewException;
 pub use seen::{VoiceSeen, VoiceState};
 pub use state::NewCustody;
+pub(crate) use watch::Watcher;
 
 use crate::{Call, Error, Service};
 use tillid_domain::{

@@ -1,13 +1,14 @@
 //! States who has custody of a child, and what follows from it.
 
-use crate::{Call, Error, Service};
+use crate::{Call, Done, Error, Service, guard::InView};
 use std::collections::BTreeSet;
 use tillid_domain::{
     Instant, LocalDate, Reason,
     actor::Actor,
-    event::{Event, Fact},
-    family::{Custody, CustodySource, Family, Holder},
+    event::{Entity, Event, Fact},
+    family::{Custody, Family, Holder},
     id::{CustodyId, PersonId},
+    source::Source,
 };
 use tillid_storage::{Tx, Write};
 
@@ -21,36 +22,61 @@ pub struct NewCustody {
     /// The first day on which it is so; today when not said.
     pub from: Option<LocalDate>,
     /// Where it is known from.
-    pub source: CustodySource,
+    pub source: Source,
 }
 
 impl Service {
-    /// States who has custody of a child. What others than those gave for the child, and needs their answers, lapses in the same
-    /// transaction and is asked anew; what waited for somebody whose answer no longer counts is decided without it.
+    /// States who has custody of a child, as a register tells it. What others than those gave for the child, and needs their answers,
+    /// lapses in the same transaction and is asked anew; what waited for somebody whose answer no longer counts is decided without it.
     pub async fn state_custody(&self, new: &NewCustody) -> Result<CustodyId, Error> {
-        let call = Call::by(Actor::OPERATOR);
+        Ok(self.custody_stated(&Call::by(Actor::OPERATOR), None, new).await?.value)
+    }
+
+    /// Likewise, as staff register that it was decided. It stands in the log of everybody whom it names.
+    pub(crate) async fn state_custody_for(
+        &self,
+        call: &Call,
+        view: &InView,
+        new: &NewCustody,
+    ) -> Result<Done<CustodyId>, Error> {
+        self.custody_stated(call, Some(view), new).await
+    }
+
+    async fn custody_stated(
+        &self,
+        call: &Call,
+        view: Option<&InView>,
+        new: &NewCustody,
+    ) -> Result<Done<CustodyId>, Error> {
         let named: BTreeSet<PersonId> = new.holders.iter().map(|h| h.person).chain([new.child]).collect();
         let mut concerned: Vec<PersonId> = named.iter().copied().collect();
         loop {
             let mut tx = self.store.write().await?;
+            if let Some(id) = self.claim(&mut tx, call).await? {
+                return Ok(Done { value: CustodyId::from_uuid(id), replayed: true });
+            }
             tx.lock(&concerned).await?;
             let before = tx.custody_of(new.child).await?;
             let had_it = before.iter().flat_map(Custody::persons);
             let everyone: BTreeSet<PersonId> = had_it.chain(named.iter().copied()).collect();
-            let everyone: Vec<PersonId> = everyone.into_iter().collect();
-            if !tx.holds(&everyone) {
+            if !tx.holds(&everyone.iter().copied().collect::<Vec<_>>()) {
                 for person in &named {
                     if tx.person(*person).await?.is_none() {
                         return Err(Error::invalid("/person", Reason::PersonUnknown));
                     }
                 }
-                concerned = everyone;
+                concerned = everyone.into_iter().collect();
                 continue;
             }
             let now = self.now(&mut tx).await?;
-            let (stated, events) = self.stated(&call, &mut tx, new, before.as_ref(), now).await?;
-            tx.commit(events, None).await?;
-            return Ok(stated.id);
+            if let Some(view) = view {
+                self.must_register(&mut tx, call, view, &everyone, now).await?;
+            }
+            let (stated, events) = self.stated(call, &mut tx, new, before.as_ref(), now).await?;
+            self.settle(&mut tx, call, 201, stated.id(), 1).await?;
+            let looks = view.map(|view| self.registered_looks(call, view, &stated, now));
+            tx.commit(events, looks).await?;
+            return Ok(Done { value: stated.id, replayed: false });
         }
     }
 

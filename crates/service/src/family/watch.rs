@@ -51,6 +51,11 @@ impl Service {
         matter: &Matter,
         now: Instant,
     ) -> Result<BTreeSet<PersonId>, Error> {
+        // Of a birthday, those are told who have custody up to it.
+        let now = match matter {
+            Matter::Birthday(birthday, _) => birthday.at().map_or(now, |at| now.min(at.plus_seconds(-1))),
+            _ => now,
+        };
         let may_be_a_child = concerned.age_on(now.local_date()).is_some_and(|age| age < i32::from(OF_AGE));
         if !may_be_a_child {
             return Ok(BTreeSet::new());
@@ -68,8 +73,10 @@ impl Service {
                     let entry = self.known_entry(tx, request.entry.entry).await?;
                     entry.consent_type().is_some_and(|of| watcher.sees_request(request, of))
                 }
+                // It changes what they may do themselves.
+                Matter::Birthday(..) => true,
                 // Powers of a young person are their own; those of a child are nobody's yet.
-                Matter::Mandate(..) | Matter::MandateRequest(..) => {
+                Matter::Mandate(..) | Matter::MandateRequest(..) | Matter::Statutory(..) => {
                     !watcher.family.is_young(now.local_date())
                 }
             };

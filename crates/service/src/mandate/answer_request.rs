@@ -5,7 +5,7 @@ use crate::{
     Call, Done, Error, Service,
     guard::principal,
     mandate::{
-        give::Planned,
+        give::{Giving, Planned},
         request::{RequestReader, SeenMandateRequest, request_subject},
     },
 };
@@ -39,6 +39,7 @@ impl Service {
             }
             entries.push(entry);
         }
+        self.must_have_capacity(tx, grantor, &entries, now).await?;
         Ok(Planned {
             representative: request.representative,
             // Whoever asks a person to trust them tells their name by it.
@@ -49,6 +50,7 @@ impl Service {
             case: request.case,
             request: Some(id),
             renews: None,
+            under: None,
         })
     }
 
@@ -85,8 +87,9 @@ impl Service {
         if !matches!(&shown.presented, Presented::Mandate { request: Some(of), .. } if *of == id) {
             return Err(mismatch());
         }
-        let (mandate, given) =
-            self.mandate_as_shown(&mut tx, call, grantor, &shown, MandateRoute::Digital, now).await?;
+        let (mandate, given) = self
+            .mandate_as_shown(&mut tx, call, Giving::by(grantor, MandateRoute::Digital), &shown, now)
+            .await?;
         let (approved, fact) = request.approve(mandate.id, presentation, now)?;
         let ended = self.event(call, now, &approved, fact);
         self.settle(&mut tx, call, 201, mandate.id.as_uuid(), 1).await?;

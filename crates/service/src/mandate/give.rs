@@ -9,7 +9,7 @@ use tillid_domain::{
     catalogue::{CatalogueEntry, EntryVersion, MandatePackage, RepresentativeKind, Shelf},
     event::{Event, Fact, MandatePeriod},
     id::{MandateId, MandateRequestId, PersonId, PresentationId},
-    mandate::{Confirmation, Mandate, MandateRoute, MandateState, usable_from},
+    mandate::{Confirmation, Mandate, MandateRoute, MandateState, Under, usable_from},
     presentation::{Presentation, Presented},
     text::{CaseRef, Code, Name, PrivilegeUri},
 };
@@ -30,6 +30,8 @@ pub struct NewMandate {
     pub case: Option<CaseRef>,
     /// The last day on which it can be used.
     pub valid_until: LocalDate,
+    /// The mandate of the giver's of which it is a part, if they pass it on.
+    pub under: Option<MandateId>,
 }
 
 /// A mandate that could be given, as it is shown before it is.
@@ -45,10 +47,32 @@ pub(crate) struct Planned {
     pub(crate) request: Option<MandateRequestId>,
     /// The mandate that it gives for longer.
     pub(crate) renews: Option<MandateId>,
+    /// The mandate that it is a part of.
+    pub(crate) under: Option<MandateId>,
+}
+
+/// Who gives a mandate, and how.
+pub(crate) struct Giving {
+    /// Whom it is for.
+    pub(crate) grantor: PersonId,
+    pub(crate) route: MandateRoute,
+    /// On what it rests, where a representative passes it on.
+    pub(crate) under: Option<Under>,
+}
+
+impl Giving {
+    /// By the grantor.
+    pub(crate) const fn by(grantor: PersonId, route: MandateRoute) -> Self {
+        Self { grantor, route, under: None }
+    }
+
+    fn shown_to(&self) -> PersonId {
+        self.under.map_or(self.grantor, |under| under.by)
+    }
 }
 
 /// Where in a presentation's body a mandate is described.
-const SHOWN: &str = "/about/mandate";
+pub(super) const SHOWN: &str = "/about/mandate";
 
 impl Planned {
     pub(crate) fn presented(&self) -> Presented {
@@ -61,6 +85,7 @@ impl Planned {
             until: self.until,
             request: self.request,
             renews: self.renews,
+            under: self.under,
         }
     }
 }
@@ -68,6 +93,9 @@ impl Planned {
 impl Service {
     /// What giving this would mean, checked as far as it can be before it is shown.
     pub(crate) async fn planned_mandate(&self, call: &Call, new: &NewMandate) -> Result<Planned, Error> {
+        if let Some(above) = new.under {
+            return self.planned_part(call, above, new).await;
+        }
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
         let grantor = self.may_give(&mut tx, call, now).await?;
@@ -82,29 +110,24 @@ impl Service {
         grantor: PersonId,
         new: &NewMandate,
     ) -> Result<Planned, Error> {
+        // in person.
+        if new.under.is_some() {
+            return Err(Error::Denied(Reason::CitizensOnly));
+        }
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
         let entries = self.packages_in_use(&mut tx, &new.packages, SHOWN).await?;
+        self.must_have_capacity(&mut tx, grantor, &entries, now).await?;
         drop(tx);
         let privileges = chosen_privileges(&entries, &new.privileges, SHOWN)?;
         let until = new.valid_until.next().start();
         within_maximum(&entries, new.valid_until, now, SHOWN)?;
-        let Some(representative) = self.resolve(call, &new.representative).await? else {
-            return Err(Error::invalid("/about/mandate/representative", Reason::PersonUnknown));
-        };
+        let representative = self.meant_representative(call, new).await?;
         // nobody gives a mandate to themselves.
         if representative == grantor {
             return Err(Error::invalid("/about/mandate/representative", Reason::SelfMandate));
         }
-        if let Some(name) = &new.representative_name {
-            let mut tx = self.store.read().await?;
-            if !self.known_person(&mut tx, representative).await?.may_be_called(name) {
-                return Err(Error::invalid(
-                    "/about/mandate/representative_name",
-                    Reason::RepresentativeMismatch,
-                ));
-            }
-        }
+        self.must_be_called(representative, new).await?;
         let representative_name = new.representative_name.clone();
         Ok(Planned {
             representative,
@@ -115,7 +138,32 @@ impl Service {
             until,
             request: None,
             renews: None,
+            under: None,
         })
+    }
+
+    /// To whom it is to be given.
+    pub(super) async fn meant_representative(
+        &self,
+        call: &Call,
+        new: &NewMandate,
+    ) -> Result<PersonId, Error> {
+        let found = self.resolve(call, &new.representative).await?;
+        found.ok_or_else(|| Error::invalid("/about/mandate/representative", Reason::PersonUnknown))
+    }
+
+    /// Refuses a name that is not theirs.
+    pub(super) async fn must_be_called(
+        &self,
+        representative: PersonId,
+        new: &NewMandate,
+    ) -> Result<(), Error> {
+        let Some(name) = &new.representative_name else { return Ok(()) };
+        let mut tx = self.store.read().await?;
+        if self.known_person(&mut tx, representative).await?.may_be_called(name) {
+            return Ok(());
+        }
+        Err(Error::invalid("/about/mandate/representative_name", Reason::RepresentativeMismatch))
     }
 
     /// The packages with these codes, in the versions that are in use; `at` is where the body names them.
@@ -153,8 +201,13 @@ impl Service {
         call: &Call,
         presentation: PresentationId,
     ) -> Result<Done<Mandate>, Error> {
+        let me = principal(&call.actor);
+        if let Some(above) = self.passes_on(call, presentation).await? {
+            let outcome = self.pass_on(call, presentation, above).await;
+            return self.accounted(call, me, Act::PassOnMandate, outcome).await;
+        }
         let outcome = self.give(call, presentation).await;
-        self.accounted(call, principal(&call.actor), Act::GiveMandate, outcome).await
+        self.accounted(call, me, Act::GiveMandate, outcome).await
     }
 
     async fn give(&self, call: &Call, presentation: PresentationId) -> Result<Done<Mandate>, Error> {
@@ -168,14 +221,17 @@ impl Service {
         let mismatch = || Error::invalid("/presentation_id", Reason::PresentationMismatch);
         let (shown, _) = tx.presentation(presentation).await?.ok_or_else(mismatch)?;
         // What answers a request is approved there, so that the request ends with it.
-        let Presented::Mandate { representative, request: None, renews: None, .. } = shown.presented else {
+        let Presented::Mandate { representative, request: None, renews: None, under: None, .. } =
+            shown.presented
+        else {
             return Err(mismatch());
         };
         tx.lock(&[grantor, representative]).await?;
         // The wait for the locks may have outlasted what was shown.
         let now = self.now(&mut tx).await?;
-        let (mandate, event) =
-            self.mandate_as_shown(&mut tx, call, grantor, &shown, MandateRoute::Digital, now).await?;
+        let (mandate, event) = self
+            .mandate_as_shown(&mut tx, call, Giving::by(grantor, MandateRoute::Digital), &shown, now)
+            .await?;
         self.settle(&mut tx, call, 201, mandate.id.as_uuid(), 1).await?;
         tx.commit(vec![event], None).await?;
         Ok(Done { value: mandate, replayed: false })
@@ -199,9 +255,8 @@ impl Service {
         &self,
         tx: &mut Tx<Write>,
         call: &Call,
-        grantor: PersonId,
+        giving: Giving,
         shown: &Presentation,
-        route: MandateRoute,
         now: Instant,
     ) -> Result<(Mandate, Event), Error> {
         let presentation = shown.id;
@@ -212,13 +267,17 @@ impl Service {
         };
         // What somebody else was shown is told like what nobody was.
         shown
-            .must_fit(grantor, &shown.presented, now)
+            .must_fit(giving.shown_to(), &shown.presented, now)
             .map_err(|reason| Error::invalid("/presentation_id", reason))?;
         // Sent again without a key, after a revocation perhaps: it was given once.
         if tx.mandate_rests_on(presentation).await? {
             return Err(Error::Rule(Reason::PresentationUsed));
         }
+        let Giving { grantor, route, under } = giving;
         let entries = self.must_be_able(tx, grantor, representative, &packages, now).await?;
+        if under.is_some() && packages_of(&entries).any(|package| !package.sub_delegation) {
+            return Err(Error::Rule(Reason::NotToBePassedOn));
+        }
         // Who somebody at the counter is, the registrar has seen.
         if route.is_digital() {
             must_be_sure(call, &entries)?;
@@ -246,6 +305,7 @@ impl Service {
             presentation,
             given_at: now,
             route,
+            under,
             renewals: Vec::new(),
             pauses: Vec::new(),
             state: awaits.map_or(MandateState::Given, MandateState::Awaiting),
@@ -259,6 +319,7 @@ impl Service {
             valid: mandate.valid,
             presentation,
             route: mandate.route.clone(),
+            under,
             awaits,
         };
         let event = self.event(call, now, &mandate, fact);
@@ -285,6 +346,7 @@ impl Service {
             grantor.must_be(package.grantor_min_age, now.local_date())?;
             entries.push(entry);
         }
+        self.must_have_capacity(tx, grantor.id, &entries, now).await?;
         Ok(entries)
     }
 }

@@ -4,6 +4,7 @@
 use crate::{
     Call, Done, Error, Service,
     guard::{InView, principal},
+    mandate::hold::Held,
 };
 use tillid_domain::{
     Instant, Reason,
@@ -124,14 +125,22 @@ impl Service {
         let Who::Citizen { person: me, .. } = call.actor.who else {
             return Err(Error::Denied(Reason::CitizensOnly));
         };
-        self.must_represent(call, act).await?;
-        let mut tx = self.store.write().await?;
-        let before = self.claim(&mut tx, call).await?;
-        let (mandate, now) = self.locked_mandate(&mut tx, id).await?;
-        self.may(&mut tx, call, act, &mandate_subject(&mandate), now).await??;
+        let guards = act == Act::RevokeMandate && self.guards_somebody(call).await?;
+        if !guards {
+            self.must_represent(call, act).await?;
+        }
+        let Held { mut tx, before, mandate, above, below, now } = self.hold_mandate(call, id).await?;
+        let by_guardian = self.guards_mandate(&mut tx, call, &mandate, now).await?;
+        // What lies outside their areas is not there for a guardian.
+        if guards && !by_guardian {
+            return Err(Error::NotFound);
+        }
+        let subject = Subject { by_guardian, ..mandate_subject(&mandate) };
+        self.may(&mut tx, call, act, &subject, now).await??;
         self.must_be_fresh(call, act)?;
-        // To the representative it is over, and since when, and nothing else.
-        let seen = |mandate: Mandate| if me == mandate.representative { mandate.as_held() } else { mandate };
+        // To those who did not give it, it is over, and since when, and nothing else.
+        let is_held = me != mandate.grantor && mandate.parties().any(|party| party == me);
+        let seen = |mandate: Mandate| if is_held { mandate.as_held() } else { mandate };
         if before.is_some() {
             return Ok(Done { value: seen(mandate), replayed: true });
         }
@@ -139,6 +148,7 @@ impl Service {
         call.must_expect(mandate.revision)?;
         let (next, fact) = match change {
             MandateChange::Accept => {
+                mandate.must_be_carried(above.as_ref())?;
                 let from = self.usable_from(&mut tx, &mandate, now).await?;
                 mandate.confirm(Confirmation::Acceptance, from, now)?
             }
@@ -147,14 +157,20 @@ impl Service {
             MandateChange::Resume if matches!(mandate.state, MandateState::Disputed { .. }) => {
                 return Err(Reason::MandateInDispute.into());
             }
-            MandateChange::Resume => mandate.resume(now)?,
+            MandateChange::Resume => {
+                mandate.must_be_carried(above.as_ref())?;
+                mandate.resume(now)?
+            }
+            MandateChange::Revoke { quiet: true, .. } if is_held => {
+                return Err(Error::invalid("/quiet", Reason::QuietByGrantorOnly));
+            }
             MandateChange::Dispute(ground, note) => mandate.dispute(ground, note, now)?,
             MandateChange::Revoke { ground, quiet } => mandate.revoke(ground, quiet, None, now)?,
             MandateChange::Renounce(ground) => mandate.renounce(ground, now)?,
         };
-        let event = self.event(call, now, &next, fact);
+        let events = self.with_what_follows(call, now, &next, fact, &below);
         self.settle(&mut tx, call, 200, id.as_uuid(), next.revision).await?;
-        tx.commit(vec![event], None).await?;
+        tx.commit(events, None).await?;
         Ok(Done { value: next, replayed: false })
     }
 
@@ -181,9 +197,7 @@ impl Service {
         let act = service.act();
         self.may_serve(call, view.person, act)?;
         let Who::Employee(me) = &call.actor.who else { return Err(Error::Denied(Reason::StaffOnly)) };
-        let mut tx = self.store.write().await?;
-        let before = self.claim(&mut tx, call).await?;
-        let (mandate, now) = self.locked_mandate(&mut tx, id).await?;
+        let Held { mut tx, before, mandate, above, below, now } = self.hold_mandate(call, id).await?;
         if mandate.grantor != view.person {
             return Err(Error::NotFound);
         }
@@ -195,11 +209,14 @@ impl Service {
             return Ok(Done { value: mandate, replayed: true });
         }
         call.must_expect(mandate.revision)?;
+        if matches!(service, MandateService::Confirm | MandateService::Resume) {
+            mandate.must_be_carried(above.as_ref())?;
+        }
         let (next, fact) = self.served_change(&mut tx, call, me, mandate, service, now).await?;
-        let event = self.event(call, now, &next, fact);
+        let events = self.with_what_follows(call, now, &next, fact, &below);
         self.settle(&mut tx, call, 200, id.as_uuid(), next.revision).await?;
         let look = self.served(call, view, act, id.as_uuid(), now);
-        tx.commit(vec![event], Some(look)).await?;
+        tx.commit(events, Some(look)).await?;
         Ok(Done { value: next, replayed: false })
     }
 
@@ -228,18 +245,6 @@ impl Service {
             }
             MandateService::Annul(ground, note) => mandate.annul(ground, note, now)?,
         })
-    }
-
-    /// The mandate as it is under the locks of both sides, which never change.
-    pub(super) async fn locked_mandate(
-        &self,
-        tx: &mut Tx<Write>,
-        id: MandateId,
-    ) -> Result<(Mandate, Instant), Error> {
-        let parties = tx.mandate(id).await?.ok_or(Error::NotFound)?;
-        tx.lock(&[parties.grantor, parties.representative]).await?;
-        let mandate = tx.mandate(id).await?.ok_or(Error::NotFound)?;
-        Ok((mandate, self.now(tx).await?))
     }
 
     /// The first moment when it can be used, if nothing more is awaited now (P4).
@@ -294,6 +299,7 @@ pub(crate) fn mandate_subject(mandate: &Mandate) -> Subject<'static> {
     Subject {
         person: Some(mandate.grantor),
         representative: Some(mandate.representative),
+        passed_on_by: mandate.under.map(|under| under.by),
         ..Subject::default()
     }
 }

@@ -2,15 +2,19 @@
 
 mod answer_request;
 pub(crate) mod give;
+mod hold;
 mod life;
+mod pass_on;
 pub(crate) mod privileges;
 mod read;
 mod read_request;
 mod register;
 mod renew;
 pub(crate) mod request;
+mod whole;
 
 pub use life::{MandateChange, MandateService};
 pub(crate) use read::other_sides;
 pub use register::{MandateEntry, PrintedMandate};
 pub use renew::Renewal;
+pub use whole::WholeMandate;

@@ -97,11 +97,12 @@ impl Service {
         held: Vec<HeldPower>,
         now: Instant,
     ) -> Result<Vec<HeldPower>, Error> {
+        let rights = self.rights(tx, call, now).await?;
         let mut seen: BTreeMap<Uuid, Vec<PrivilegeUri>> = BTreeMap::new();
         for source in held.iter().map(|power| power.source).collect::<BTreeSet<_>>() {
             let mandate = tx.mandate(MandateId::from_uuid(source)).await?;
             let Some(mandate) = mandate else { continue };
-            let mandate = self.mandate_in_view(tx, call, view.person, mandate, now).await?;
+            let mandate = self.mandate_in_view(tx, call, view.person, mandate, &rights, now).await?;
             seen.extend(mandate.map(|mandate| (source, mandate.privileges)));
         }
         let sees = |power: &HeldPower| {

@@ -4,6 +4,7 @@ use crate::{
     Call, Error, FoundMandate, Service,
     catalogue::Page,
     consent::{self, BATCH},
+    guard::Rights,
     mandate::life::mandate_subject,
     times::{AsOf, Then, Times},
 };
@@ -44,7 +45,10 @@ impl Service {
             None => None,
         };
         let seen = match found {
-            Some(mandate) => self.mandate_in_view(&mut tx, call, person, mandate, now).await?,
+            Some(mandate) => {
+                let rights = self.rights(&mut tx, call, now).await?;
+                self.mandate_in_view(&mut tx, call, person, mandate, &rights, now).await?
+            }
             None => None,
         };
         drop(tx);
@@ -126,6 +130,7 @@ impl Service {
         now: Instant,
         then: &Then,
     ) -> Result<Page<Mandate, MandateId>, Error> {
+        let rights = self.rights(tx, call, now).await?;
         let (mut items, mut from) = (Vec::new(), below);
         loop {
             let batch = tx.mandates_of(person, from, BATCH).await?;
@@ -133,7 +138,7 @@ impl Service {
             for mandate in batch {
                 from = Some(mandate.id);
                 let Some(mandate) = self.as_known(tx, mandate, person, then).await? else { continue };
-                items.extend(self.mandate_in_view(tx, call, person, mandate, now).await?);
+                items.extend(self.mandate_in_view(tx, call, person, mandate, &rights, now).await?);
             }
             if last || items.len() > limit as usize {
                 return Ok(Page::cut(items, limit, |mandate| mandate.id));
@@ -149,26 +154,40 @@ impl Service {
         call: &Call,
         person: PersonId,
         mandate: Mandate,
+        rights: &Rights,
         now: Instant,
     ) -> Result<Option<Mandate>, Error> {
-        let parties = [mandate.grantor, mandate.representative];
-        if !parties.contains(&person) {
+        let is_party = |who: PersonId| mandate.parties().any(|party| party == who);
+        if !is_party(person) {
             return Ok(None);
         }
         if consent::confined_to(&call.actor).is_none() {
-            let visible = self.may(tx, call, Act::SeeMandate, &mandate_subject(&mandate), now).await?.is_ok();
-            let is_held =
-                matches!(call.actor.who, Who::Citizen { person, .. } if person == mandate.representative);
+            let subject = mandate_subject(&mandate);
+            let mut visible = rights.allow(call, Act::SeeMandate, &subject).is_ok();
+            if !visible {
+                let by_guardian = self.guards_mandate(tx, call, &mandate, now).await?;
+                let guarded = Subject { by_guardian, ..subject };
+                visible = rights.allow(call, Act::SeeMandate, &guarded).is_ok();
+            }
+            let is_held = matches!(call.actor.who, Who::Citizen { person: me, .. } if me != mandate.grantor && is_party(me));
             return Ok(visible.then(|| if is_held { mandate.as_held() } else { mandate }));
         }
-        if matches!(&call.actor.who, Who::Employee(e) if e.person.is_some_and(|me| parties.contains(&me))) {
+        if matches!(&call.actor.who, Who::Employee(e) if e.person.is_some_and(is_party)) {
             return Ok(None);
         }
         if may_serve_mandate(&call.actor, &mandate) {
             return Ok(Some(mandate));
         }
         let (packages, privileges) = self
-            .packages_in_view(tx, call, Act::SeeMandate, person, &mandate.packages, &mandate.privileges, now)
+            .packages_in_view(
+                tx,
+                call,
+                Act::SeeMandate,
+                person,
+                &mandate.packages,
+                &mandate.privileges,
+                rights,
+            )
             .await?;
         Ok((!packages.is_empty()).then_some(Mandate { packages, privileges, ..mandate }))
     }
@@ -183,7 +202,7 @@ impl Service {
         person: PersonId,
         packages: &[EntryVersion],
         privileges: &[PrivilegeUri],
-        now: Instant,
+        rights: &Rights,
     ) -> Result<(Vec<EntryVersion>, Vec<PrivilegeUri>), Error> {
         let mut seen = (Vec::new(), Vec::new());
         for version in packages {
@@ -195,7 +214,7 @@ impl Service {
                 sensitivity: Some(package.sensitivity),
                 ..Subject::default()
             };
-            if self.may(tx, call, act, &subject, now).await?.is_ok() {
+            if rights.allow(call, act, &subject).is_ok() {
                 let theirs = |uri: &&PrivilegeUri| package.privileges.iter().any(|p| p.uri == **uri);
                 seen.0.push(version.clone());
                 seen.1.extend(privileges.iter().filter(theirs).cloned());
@@ -225,7 +244,7 @@ fn may_serve_mandate(actor: &Actor, mandate: &Mandate) -> bool {
     matches!(&actor.who, Who::Employee(me) if me.authority == authority && me.is(Role::Registrar))
 }
 
-fn found_then(mandate: Mandate, then: &Then) -> FoundMandate {
+pub(super) fn found_then(mandate: Mandate, then: &Then) -> FoundMandate {
     FoundMandate { standing: then.of_mandate(&mandate), mandate, representative_name: None }
 }
 
@@ -234,7 +253,7 @@ pub(crate) fn other_sides<'a>(
     mandates: impl IntoIterator<Item = &'a Mandate>,
     person: PersonId,
 ) -> Vec<PersonId> {
-    let sides = mandates.into_iter().flat_map(|m| [m.grantor, m.representative]);
+    let sides = mandates.into_iter().flat_map(Mandate::parties);
     let others: BTreeSet<PersonId> = sides.filter(|side| *side != person).collect();
     others.into_iter().collect()
 }

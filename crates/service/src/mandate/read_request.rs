@@ -4,6 +4,7 @@ use crate::{
     Call, Error, Service,
     catalogue::Page,
     consent::{self, BATCH},
+    guard::Rights,
     mandate::request::{RequestReader, SeenMandateRequest, request_subject},
 };
 use std::collections::BTreeSet;
@@ -29,7 +30,10 @@ impl Service {
         let person = view.person;
         let mut tx = self.must_see(tx, call, Act::SeeMandateRequest, person, now).await?;
         let seen = match tx.mandate_request(id).await? {
-            Some(request) => self.mandate_request_in_view(&mut tx, call, person, request, now).await?,
+            Some(request) => {
+                let rights = self.rights(&mut tx, call, now).await?;
+                self.mandate_request_in_view(&mut tx, call, person, request, &rights, now).await?
+            }
             None => None,
         };
         drop(tx);
@@ -68,13 +72,14 @@ impl Service {
         limit: u32,
         now: Instant,
     ) -> Result<Page<SeenMandateRequest, MandateRequestId>, Error> {
+        let rights = self.rights(tx, call, now).await?;
         let (mut items, mut from) = (Vec::new(), below);
         loop {
             let batch = tx.mandate_requests_of(person, from, BATCH).await?;
             let last = batch.len() < BATCH as usize;
             for request in batch {
                 from = Some(request.id);
-                items.extend(self.mandate_request_in_view(tx, call, person, request, now).await?);
+                items.extend(self.mandate_request_in_view(tx, call, person, request, &rights, now).await?);
             }
             if last || items.len() > limit as usize {
                 return Ok(Page::cut(items, limit, |seen| seen.request.id));
@@ -90,6 +95,7 @@ impl Service {
         call: &Call,
         person: PersonId,
         request: MandateRequest,
+        rights: &Rights,
         now: Instant,
     ) -> Result<Option<SeenMandateRequest>, Error> {
         let parties = [request.grantor, request.representative];
@@ -98,7 +104,7 @@ impl Service {
         }
         if consent::confined_to(&call.actor).is_none() {
             let subject = request_subject(&request);
-            if self.may(tx, call, Act::SeeMandateRequest, &subject, now).await?.is_err() {
+            if rights.allow(call, Act::SeeMandateRequest, &subject).is_err() {
                 return Ok(None);
             }
             let (reader, name) = if request.grantor == person {
@@ -119,7 +125,7 @@ impl Service {
                 person,
                 &request.packages,
                 &request.privileges,
-                now,
+                rights,
             )
             .await?;
         if packages.is_empty() {

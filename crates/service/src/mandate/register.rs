@@ -1,7 +1,7 @@
 //! A registrar enters what a person signed on paper (M3, R-38): the form that was printed here, or a general power of attorney. What
 //! could do great harm waits for a second registrar.
 
-use crate::{Call, Done, Error, Service, Shown, guard::InView};
+use crate::{Call, Done, Error, Service, Shown, guard::InView, mandate::give::Giving};
 
 use tillid_domain::{
     LocalDate, Reason,
@@ -42,7 +42,7 @@ impl Service {
         let view = self.person_in_view(call).await?;
         let mut tx = self.store.read().await?;
         let Some((presentation, document)) = tx.presentation(id).await? else { return Ok(None) };
-        let is_form = matches!(presentation.presented, Presented::Mandate { renews: None, .. });
+        let is_form = matches!(presentation.presented, Presented::Mandate { renews: None, under: None, .. });
         if !is_form || presentation.person != view.person || presentation.means != Means::Paper {
             return Ok(None);
         }
@@ -117,7 +117,8 @@ impl Service {
         self.must_be_fresh(call, Act::RegisterMandate)?;
         let mismatch = || Error::invalid("/presentation_id", Reason::PresentationMismatch);
         let (shown, _) = tx.presentation(presentation).await?.ok_or_else(mismatch)?;
-        let Presented::Mandate { representative, request, renews: None, .. } = shown.presented else {
+        let Presented::Mandate { representative, request, renews: None, under: None, .. } = shown.presented
+        else {
             return Err(mismatch());
         };
         if shown.person != grantor || shown.means != Means::Paper {
@@ -142,7 +143,8 @@ impl Service {
             }
             None => None,
         };
-        let (mandate, given) = self.mandate_as_shown(&mut tx, call, grantor, &shown, route, now).await?;
+        let (mandate, given) =
+            self.mandate_as_shown(&mut tx, call, Giving::by(grantor, route), &shown, now).await?;
         if let Some(asked) = asked {
             let (approved, fact) = asked.approve(mandate.id, presentation, now)?;
             events.push(self.event(call, now, &approved, fact));

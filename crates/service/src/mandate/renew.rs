@@ -62,6 +62,7 @@ impl Service {
             until,
             request: None,
             renews: Some(mandate.id),
+            under: None,
         })
     }
 
@@ -73,6 +74,10 @@ impl Service {
         now: Instant,
     ) -> Result<Vec<CatalogueEntry>, Error> {
         mandate.must_stand(now)?;
+        // it is for whoever passed it on to say how long it is needed, and within their own time.
+        if mandate.under.is_some() {
+            return Err(Reason::MandatePassedOn.into());
+        }
         match mandate.state {
             MandateState::Given => {}
             MandateState::Awaiting(_) => return Err(Reason::MandateAwaiting.into()),

@@ -2,7 +2,15 @@
 
 use super::Happened;
 use crate::{Error, Service};
-use tillid_domain::notice::of_event;
+use std::collections::BTreeSet;
+use tillid_domain::{
+    access::AccessRecord,
+    event::Kind,
+    id::MandateId,
+    mandate::MandateStanding,
+    notice::{Used, of_event, of_use},
+};
+use tillid_storage::{Tx, Upkeep};
 
 /// How many entries one transaction goes through.
 const STRETCH: u64 = 256;
@@ -38,6 +46,7 @@ impl Service {
                 made += self.put(&mut tx, &matter, of_event(&event, &matter), happened).await?;
             }
         }
+        made += self.tell_of_uses(&mut tx, from, to).await?;
         tx.move_notice_cursor(to).await?;
         tx.finish().await?;
         Ok(Some(made))
@@ -48,5 +57,34 @@ impl Service {
         let mut tx = self.store.read().await?;
         let cursor = tx.notice_cursor().await?;
         Ok(tx.log_head().await?.is_some_and(|head| head.size > cursor.next_entry))
+    }
+
+    /// Tells grantors of the uses of their mandates in one stretch of the log (P3): at the first use of a day, and not again that day.
+    async fn tell_of_uses(&self, tx: &mut Tx<Upkeep>, from: u64, to: u64) -> Result<u64, Error> {
+        let (mut made, mut told) = (0, BTreeSet::new());
+        for (event, record) in tx.logged_uses(from, to).await? {
+            for mandate in self.used(tx, &record).await? {
+                if !told.insert((mandate, record.at.local_date())) {
+                    continue;
+                }
+                let Some(matter) = self.matter(tx, Kind::Mandate, mandate.as_uuid()).await? else { continue };
+                let notices = of_use(&matter, event, record.at).into_iter().collect();
+                made += self.put(tx, &matter, notices, Happened { by: None, at: record.at }).await?;
+            }
+        }
+        Ok(made)
+    }
+
+    /// The mandates whose use that record tells of.
+    async fn used(&self, tx: &mut Tx<Upkeep>, record: &AccessRecord) -> Result<Vec<MandateId>, Error> {
+        Ok(match Used::told_by(record) {
+            None => Vec::new(),
+            Some(Used::Mandates(mandates)) => mandates,
+            Some(Used::Here(representative)) => {
+                let newest = tx.newest_mandate(record.person, representative).await?;
+                let stood = newest.filter(|mandate| mandate.stood(record.at) == MandateStanding::Active);
+                stood.map(|mandate| mandate.id).into_iter().collect()
+            }
+        })
     }
 }

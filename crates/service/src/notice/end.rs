@@ -8,12 +8,15 @@ use crate::{Error, Service};
 use std::collections::BTreeSet;
 use tillid_domain::{
     Instant,
+    birthday::BirthdayRule,
     event::Kind,
-    notice::{BEFORE_AN_END, ends_due, nearest, of_end},
+    id::PersonId,
+    notice::{Birthday, EVER_BEFORE, Matter, ends_due, nearest, of_end},
 };
 use tillid_storage::Ending;
 
-const KINDS: [Kind; 4] = [Kind::Consent, Kind::ConsentRequest, Kind::Mandate, Kind::MandateRequest];
+const KINDS: [Kind; 5] =
+    [Kind::Consent, Kind::ConsentRequest, Kind::Mandate, Kind::MandateRequest, Kind::StatutoryPower];
 /// How many things one transaction tells of.
 const PAGE: u32 = 100;
 /// How far back it is looked again: a change takes its time from the clock before it is there to be seen. Nobody is told twice.
@@ -40,10 +43,15 @@ impl Service {
         let (mut told, mut seen) = (0, false);
         let span = (told_until.plus_seconds(-AGAIN), now);
         for kind in KINDS {
-            for days_before in BEFORE_AN_END {
+            for days_before in EVER_BEFORE {
                 let (found, new) = self.tell_of(kind, days_before, span).await?;
                 (told, seen) = (told + new, seen || found);
             }
+        }
+        for (rule, days_before) in BirthdayRule::all().iter().flat_map(|r| EVER_BEFORE.map(|days| (r, days)))
+        {
+            let (found, new) = self.tell_of_birthdays(rule, days_before, span).await?;
+            (told, seen) = (told + new, seen || found);
         }
         if seen || now.seconds_since(told_until) >= STANDS {
             self.told_until(now).await?;
@@ -88,6 +96,37 @@ impl Service {
                     once.insert((notice.concerns, notice.kind, notice.about, notice.moment))
                 });
                 told += self.put(&mut tx, &matter, notices, Happened { by: None, at: now }).await?;
+            }
+            tx.finish().await?;
+        }
+    }
+
+    /// Tells of that birthday so many days before it, where somebody is known to have custody.
+    async fn tell_of_birthdays(
+        &self,
+        rule: &'static BirthdayRule,
+        days_before: u16,
+        (from, now): (Instant, Instant),
+    ) -> Result<(bool, u64), Error> {
+        let Some((first, past)) = ends_due(from, now, days_before) else { return Ok((false, 0)) };
+        let (mut after, mut told): (Option<PersonId>, u64) = (None, 0);
+        loop {
+            let page = {
+                let mut tx = self.store.read().await?;
+                tx.children_born(rule.born_between(first, past), after, PAGE).await?
+            };
+            let Some((last, _)) = page.last() else { return Ok((after.is_some(), told)) };
+            after = Some(*last);
+            let mut tx = self.store.upkeep().await?;
+            let Some(sender) = self.tells_of_powers(&mut tx).await? else { return Ok((false, told)) };
+            for (child, known_since) in page {
+                let Some(child) = tx.person(child).await? else { continue };
+                let matter = Matter::Birthday(Birthday { child, rule }, sender);
+                let (Some(at), began) = matter.span() else { continue };
+                if nearest(at, began, matter.thresholds(), from, now) == Some(days_before) {
+                    let notices = of_end(&matter, known_since, days_before, now);
+                    told += self.put(&mut tx, &matter, notices, Happened { by: None, at: now }).await?;
+                }
             }
             tx.finish().await?;
         }

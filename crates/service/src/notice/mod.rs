@@ -14,9 +14,10 @@ pub use post::{Addressed, NotHandedOver, Postal, SandboxPost};
 use crate::{Error, Service};
 use tillid_domain::{
     Cvr, Instant,
-    catalogue::{Definition, Polarity},
+    access::SEE_CONSENTS,
+    catalogue::{CatalogueEntry, Definition, Polarity},
     event::Kind,
-    id::{ConsentId, EntryId, MandateId, MandateRequestId, NoticeId, PersonId, RequestId},
+    id::{ConsentId, EntryId, MandateId, MandateRequestId, NoticeId, PersonId, RequestId, StatutoryId},
     notice::{Both, Matter, Notice, message, recipients},
 };
 use tillid_storage::{NewNotice, NoticeNumbers, OutboxNotice, Tx, Upkeep};
@@ -63,8 +64,21 @@ impl Service {
                 }
                 None => None,
             },
+            Kind::StatutoryPower => match tx.statutory(StatutoryId::from_uuid(id)).await? {
+                Some(power) => self.tells_of_powers(tx).await?.map(|sender| Matter::Statutory(power, sender)),
+                None => None,
+            },
             _ => None,
         })
+    }
+
+    /// The authority that runs this service: its own privileges are those about consents.
+    async fn tells_of_powers<M>(&self, tx: &mut Tx<M>) -> Result<Option<Cvr>, Error> {
+        let own = |entry: &CatalogueEntry| {
+            let package = entry.mandate_package().filter(|_| entry.is_published())?;
+            package.privileges.iter().any(|p| p.uri.as_str() == SEE_CONSENTS).then_some(package.authority)
+        };
+        Ok(tx.catalogue().await?.iter().find_map(own))
     }
 
     async fn first_authority<M>(

@@ -6,9 +6,12 @@ use tillid_domain::{
     actor::Actor,
     consent::ConsentStanding,
     event::{EndCause, Event},
-    id::PersonId,
+    family::Custody,
+    id::{CustodyId, PersonId},
+    mandate::Mandate,
     mandate_request::MandateRequestStanding,
     request::RequestStanding,
+    source::Source,
 };
 use tillid_storage::{Tx, Write};
 
@@ -29,10 +32,11 @@ impl Service {
             let asked = tx.mandate_requests_of(person, None, ALL).await?;
             let everyone: Vec<PersonId> = mandates
                 .iter()
-                .flat_map(|m| [m.grantor, m.representative])
+                .flat_map(Mandate::parties)
+                .chain(self.below_held(&mut tx, person, &mandates).await?.iter().flat_map(Mandate::parties))
                 .chain(asked.iter().flat_map(|r| [r.grantor, r.representative]))
                 .chain([person])
-                .chain(tx.children_of(person).await?)
+                .chain(self.family_of(&mut tx, person).await?)
                 .collect();
             if !tx.holds(&everyone) {
                 if tx.person(person).await?.is_none() {
@@ -45,6 +49,30 @@ impl Service {
             tx.commit(events, None).await?;
             return Ok(());
         }
+    }
+
+    /// The children of whom somebody has custody, and whom it concerns with them.
+    async fn family_of(&self, tx: &mut Tx<Write>, holder: PersonId) -> Result<Vec<PersonId>, Error> {
+        let mut all = Vec::new();
+        for child in tx.children_of(holder).await? {
+            let custody = tx.custody_of(child).await?;
+            all.extend(custody.iter().flat_map(Custody::persons).chain([child]));
+        }
+        Ok(all)
+    }
+
+    /// What lies below the mandates that a person holds.
+    async fn below_held(
+        &self,
+        tx: &mut Tx<Write>,
+        person: PersonId,
+        mandates: &[Mandate],
+    ) -> Result<Vec<Mandate>, Error> {
+        let mut all = Vec::new();
+        for held in mandates.iter().filter(|mandate| mandate.representative == person) {
+            all.extend(tx.mandates_below(held.id).await?);
+        }
+        Ok(all)
     }
 
     async fn death(
@@ -61,11 +89,17 @@ impl Service {
         let (dead, fact) = self.known_person(tx, person).await?.die(on, now)?;
         let mut events = vec![self.event(call, now, &dead, fact)];
         for mandate in tx.mandates_of(person, None, ALL).await? {
-            if mandate.standing(now).is_alive() {
-                let cause =
-                    if mandate.grantor == person { EndCause::Death } else { EndCause::RepresentativeDeath };
-                let (ended, fact) = mandate.lapse(cause, on.start(), now)?;
+            if !mandate.standing(now).is_alive() {
+                continue;
+            }
+            if mandate.grantor == person {
+                let (ended, fact) = mandate.lapse(EndCause::Death, on.start(), now)?;
                 events.push(self.event(call, now, &ended, fact));
+            } else if mandate.representative == person {
+                // what they passed on ends with it.
+                let below = tx.mandates_below(mandate.id).await?;
+                let (ended, fact) = mandate.lapse(EndCause::RepresentativeDeath, on.start(), now)?;
+                events.extend(self.with_what_follows(call, now, &ended, fact, &below));
             }
         }
         for consent in tx.consents_of(person, None, None, ALL).await? {
@@ -88,8 +122,17 @@ impl Service {
                 events.push(self.event(call, now, &lapsed, fact));
             }
         }
-        // who has died answers for no child any more.
+        // who has died answers for no child any more. Who shared custody with them has it alone from then on (forældreansvarsloven
+        // section 15).
         for child in tx.children_of(person).await? {
+            if let Some(before) = tx.custody_of(child).await? {
+                let mut left = before.holders.clone();
+                left.retain(|holder| holder.person != person);
+                let id = CustodyId::from_uuid(self.ambient.id());
+                let (from, source) = (on.max(before.from), Source::Register {});
+                let (stated, fact) = Custody::state(id, child, left, Some(&before), from, source, now)?;
+                events.push(self.event(call, now, &stated, fact));
+            }
             let mut family = self.family(tx, child).await?;
             family.holders.retain(|holder| holder.person != person);
             if self.known_person(tx, child).await?.must_live().is_ok() {

@@ -9,18 +9,20 @@ use tillid_domain::{
     collected::{AnnulmentGround, Assistance, Collected},
     erasure::ErasureGround,
     event::{Event, Fact, Kind},
-    family::{CustodySource, Holder},
+    family::Holder,
     id::{AccessId, BatchId, EmployeeId, EventId, PersonId},
     joint::ExceptionGround,
     presentation::Means,
+    source::Source,
+    statutory::{Area, Form},
     task::TaskOutcome,
     terms::Proposal,
     text::Login,
 };
 use tillid_log::Note;
 use tillid_service::{
-    Call, NewClient, NewCustody, NewErasure, NewException, NewLookup, NewMandateRequest, NewPerson,
-    NewPresentation, NewRequest, PersonRef, WitnessAnswer,
+    Call, NewCharge, NewClient, NewCustody, NewErasure, NewException, NewLookup, NewMandate,
+    NewMandateRequest, NewPerson, NewPresentation, NewRequest, NewStatutory, PersonRef, WitnessAnswer,
 };
 use tillid_storage::{Looks, Session};
 use tillid_testkit::{
@@ -71,6 +73,7 @@ pub(crate) async fn everything(world: &World) {
     tick(world);
     world.service.revoke_mandate(&citizen(anna), revoked.id).await.unwrap();
     world.service.renounce_mandate(&citizen(bo), renounced.id).await.unwrap();
+    passed_on(world, anna, bo).await;
     asked_for_mandates(world, anna, bo, gitte).await;
     collected(world, anna).await;
     world.service.register_post(bo, true, world.now().local_date()).await.unwrap();
@@ -115,6 +118,8 @@ pub(crate) async fn everything(world: &World) {
     }
     world.service.overview(&acting(bo, anna)).await.unwrap();
     family(world, anna, bo).await;
+    let finn = world.person("Finn", "6507640016").await;
+    by_law(world, finn, anna, bo).await;
     held(world, anna, bo).await;
     crate::external::everything(world).await;
     clients(world).await;
@@ -179,7 +184,7 @@ async fn family(world: &World, mother: PersonId, father: PersonId) {
     let both =
         vec![Holder { person: mother, lives_with: true }, Holder { person: father, lives_with: false }];
     for holders in [both.clone(), vec![Holder { person: mother, lives_with: true }], both] {
-        let new = NewCustody { child, holders, from: None, source: CustodySource::Register {} };
+        let new = NewCustody { child, holders, from: None, source: Source::Register {} };
         world.service.state_custody(&new).await.unwrap();
         tick(world);
     }
@@ -199,6 +204,31 @@ async fn family(world: &World, mother: PersonId, father: PersonId) {
         case: "27.36.04-G01-12-26".parse().unwrap(),
     };
     world.service.except_holder(&caseworker(OWN), excepted, &new).await.unwrap();
+}
+
+/// A guardianship that changed and ended, and a lasting power, dormant and then in force.
+async fn by_law(world: &World, ward: PersonId, guardian: PersonId, other: PersonId) {
+    let charge = |form, holder: PersonId, until: Option<&str>| NewCharge {
+        form,
+        areas: Area::ALL.into(),
+        holders: vec![PersonRef::Id(holder)],
+        from: None,
+        until: until.map(|day| day.parse().unwrap()),
+    };
+    let source = Source::Decision { case: "27.36.04-G01-12-26".parse().unwrap(), document: None };
+    let new = NewStatutory::Guardianship(charge(Form::Guardianship, guardian, None));
+    let id = world.service.tell_statutory(ward, &new, &source).await.unwrap();
+    tick(world);
+    let changed = charge(Form::CoGuardianship, other, Some("2099-01-01"));
+    world.service.tell_change(id, &changed, &Source::Register {}).await.unwrap();
+    tick(world);
+    let attorneys = vec![PersonRef::Id(guardian), PersonRef::Id(other)];
+    let lasting = NewStatutory::LastingPower { attorneys, areas: Area::ALL.into() };
+    let id = world.service.tell_statutory(ward, &lasting, &source).await.unwrap();
+    tick(world);
+    world.service.tell_change(id, &charge(Form::LastingPower, guardian, None), &source).await.unwrap();
+    tick(world);
+    world.service.tell_end(id, None, &source).await.unwrap();
 }
 
 /// A request for a mandate in each state, by a citizen and by an authority; the open one of Gitte's lapses with her.
@@ -230,6 +260,18 @@ async fn asked_for_mandates(world: &World, anna: PersonId, bo: PersonId, gitte: 
     world.service.decline_mandate_request(&citizen(anna), declined).await.unwrap();
     ask(citizen(bo), wish(gitte, None)).await;
     ask(citizen(gitte), wish(bo, None)).await;
+}
+
+/// Part of a mandate that was passed on, by each of two.
+async fn passed_on(world: &World, anna: PersonId, bo: PersonId) {
+    world.import("M13").await;
+    let dorte = world.person("Dorte", "6304115007").await;
+    for (grantor, holder) in [(anna, bo), (bo, anna)] {
+        let held = world.give(grantor, holder, &["M13"]).await;
+        let part = NewMandate { under: Some(held.id), ..world.mandate_to(dorte, &["M13"]) };
+        let shown = world.try_show(&citizen(holder), NewPresentation::Mandate(part)).await.unwrap();
+        world.service.give_mandate(&citizen(holder), shown).await.unwrap();
+    }
 }
 
 /// Somebody who was erased with everything of theirs, and of Anna, what was over.

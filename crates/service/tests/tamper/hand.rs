@@ -21,7 +21,7 @@ const NO_FACT: [(&str, &str); 4] =
     [("log_head", "id"), ("log_head", "epoch"), ("log_head", "holder"), ("log_head", "lease_until")];
 
 /// For each table: the columns by which a row can be named, and those that a copy needs anew.
-const NAMES: [(&str, &[&str], &[&str]); 32] = [
+const NAMES: [(&str, &[&str], &[&str]); 34] = [
     ("access_record", &["id"], &["id"]),
     ("catalogue_entry", &["id"], &["id", "code"]),
     ("client", &["id"], &["id", "client_id"]),
@@ -53,6 +53,8 @@ const NAMES: [(&str, &[&str], &[&str]); 32] = [
     ("person_number", &["id"], &["id"]),
     ("person_number_index", &["number_id"], &["lookup"]),
     ("power", &["source_id"], &["known_from"]),
+    ("statutory_holder", &["statutory_id"], &["person_id"]),
+    ("statutory_power", &["id"], &["id"]),
     ("task", &["id"], &["id"]),
 ];
 
@@ -61,7 +63,7 @@ fn named_as(table: &str, found: &str) -> bool {
     let commitment = ["event", "event_body"];
     table == found
         || commitment.contains(&table) && commitment.contains(&found)
-        || (table, found) == ("custody_holder", "custody")
+        || [("custody_holder", "custody"), ("statutory_holder", "statutory_power")].contains(&(table, found))
 }
 
 fn keys(table: &str) -> (&'static [&'static str], &'static [&'static str]) {
@@ -87,7 +89,7 @@ impl Touched {
         let findings = findings(world).await;
         let named = findings.iter().any(|f| {
             // What loses or gains a part is itself changed.
-            let is_part = self.table == "custody_holder" && f.fault == Fault::Changed;
+            let is_part = self.table.ends_with("_holder") && f.fault == Fault::Changed;
             let right = |fault| fault == f.fault || is_part;
             named_as(&self.table, f.table)
                 && self.fault.is_none_or(right)

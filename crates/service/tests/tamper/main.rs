@@ -76,24 +76,36 @@ async fn hand(engine: Engine) -> (World, Hand) {
     (world, hand)
 }
 
+/// Whether every value is tried in every column: the long form. The short one tries one in each, of another kind in the next.
+fn tries_every_value() -> bool {
+    std::env::var_os("TILLID_TAMPER_ALL").is_some()
+}
+
 async fn a_changed_column_of_any_table_is_named(engine: Engine) {
     let (world, mut hand) = hand(engine).await;
-    let (mut unnamed, mut tried) = (Vec::new(), 0);
+    let (mut unnamed, mut tried, mut columns) = (Vec::new(), 0, 0);
+    let every_value = tries_every_value();
     for table in hand.facts().await {
         for column in hand.columns(&table).await {
-            let mut applied = 0;
-            for change in hand.changes(&table, &column) {
+            let (mut applied, mut changes) = (0, hand.changes(&table, &column));
+            let kinds = changes.len();
+            changes.rotate_left(columns % kinds);
+            columns += 1;
+            for change in changes {
                 let Some(row) = hand.change(&table, &column.name, &change).await else { continue };
                 applied += 1;
                 unnamed.extend(row.unnamed(&world, &format!("{}.{} = {change}", table, column.name)).await);
                 hand.restore(&table).await;
+                if !every_value {
+                    break;
+                }
             }
             assert!(applied > 0, "no value of {table}.{} could be changed", column.name);
             tried += applied;
         }
     }
     assert_eq!(unnamed, [""; 0]);
-    assert!(tried > 200, "{tried}");
+    assert!(tried >= columns && columns > 200, "{tried} of {columns} columns");
     world.check().await;
 }
 
@@ -183,6 +195,8 @@ async fn each_invariant_notices_what_it_is_there_for(engine: Engine) {
     let breaks = [
         ("power", "UPDATE power SET known_to = NULL"),
         ("power", "DELETE FROM power"),
+        ("mandate", "UPDATE mandate SET state = 'awaiting' WHERE id IN (SELECT under_id FROM mandate)"),
+        ("mandate", "UPDATE mandate SET passed_on_by = representative_id WHERE under_id IS NOT NULL"),
         ("mandate", "UPDATE mandate SET state = 'given', valid_to = valid_to + 1 WHERE state = 'ended'"),
         ("consent", "UPDATE consent SET state = 'given' WHERE state = 'lapsed'"),
         ("consent_request", "UPDATE consent_request SET state = 'open' WHERE state = 'lapsed'"),

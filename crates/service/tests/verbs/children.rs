@@ -10,10 +10,11 @@ use tillid_domain::{
     actor::Role,
     consent::{ConsentStanding, ConsentState},
     event::EndCause,
-    family::{CustodySource, Holder},
+    family::Holder,
     id::{PersonId, RequestId},
     joint::ExceptionGround,
     request::RequestStanding,
+    source::Source,
 };
 use tillid_service::{
     Call, Error, NewCustody, NewException, NewPerson, NewPresentation, Overview, TypedConsent, VoiceState,
@@ -36,9 +37,9 @@ async fn born(world: &World, name: &str, born: &str) -> PersonId {
     world.service.register_person(&new).await.unwrap()
 }
 
-async fn custody(world: &World, child: PersonId, holders: &[(PersonId, bool)]) {
+pub(crate) async fn custody(world: &World, child: PersonId, holders: &[(PersonId, bool)]) {
     let holders = holders.iter().map(|&(person, lives_with)| Holder { person, lives_with }).collect();
-    let new = NewCustody { child, holders, from: None, source: CustodySource::Register {} };
+    let new = NewCustody { child, holders, from: None, source: Source::Register {} };
     world.service.state_custody(&new).await.unwrap();
 }
 
@@ -211,7 +212,7 @@ pub(crate) async fn r35_a_change_of_custody_lets_lapse_what_it_no_longer_carries
             child: clara,
             holders: vec![Holder { person: clara, lives_with: true }],
             from: None,
-            source: CustodySource::Register {},
+            source: Source::Register {},
         })
         .await;
     assert_eq!(told(refused), rule(Reason::CustodyImpossible));

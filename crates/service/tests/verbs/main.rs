@@ -4,6 +4,7 @@
 mod answering;
 mod asking;
 mod at_once;
+mod by_law;
 mod children;
 mod clients;
 mod collecting;
@@ -24,6 +25,7 @@ mod looking;
 mod matrix;
 mod narrowing;
 mod noticing;
+mod passing_on;
 mod posting;
 mod printing;
 mod proving;
@@ -33,6 +35,7 @@ mod requesting;
 mod requesting_often;
 mod sequencing;
 mod taking_out;
+mod ten_years;
 mod time;
 mod unseen;
 mod working;
@@ -51,6 +54,17 @@ tillid_testkit::on_both_engines! {
         the_origin_is_fixed_at_the_first_start,
         a_node_starts_while_another_extends_the_log,
         what_is_served_is_what_was_signed_and_nothing_beyond;
+    ten_years:
+        ten_years_of_a_family_go_as_they_were_foretold;
+    by_law:
+        r33_a_guardian_acts_in_the_area_of_the_decision_until_it_ends,
+        r33_without_capacity_the_ward_gives_nothing_in_that_area_and_the_guardian_ends_what_was_given,
+        r33_a_co_guardian_never_acts_alone,
+        r34_a_lasting_power_gives_nothing_before_it_is_put_in_force,
+        r35_r28_custody_acts_alone_but_for_what_all_must_agree_on_and_until_the_age_of_the_package,
+        d4_what_became_known_later_changes_no_earlier_answer,
+        r38_a_registrar_registers_it_from_a_decision_and_never_as_a_party,
+        r35_custody_is_registered_from_a_decision;
     living:
         m11_what_rests_gives_nothing_until_it_goes_on,
         m12_a_quiet_revocation_is_an_expiry_to_the_representative,
@@ -60,6 +74,14 @@ tillid_testkit::on_both_engines! {
         m11_a_mandate_is_given_for_longer_as_it_is,
         m03_a_registrar_enters_what_was_signed_on_paper,
         p05_great_harm_and_general_powers_take_four_eyes;
+    passing_on:
+        r37_only_less_than_is_held_is_passed_on_and_only_where_the_package_allows_it,
+        r37_what_was_passed_on_rests_with_what_it_rests_on_and_goes_on_with_it,
+        r37_a_revocation_shows_before_exactly_what_it_ends,
+        r37_those_whom_it_concerns_end_a_part_and_nobody_else,
+        m12_a_quiet_revocation_does_not_show_in_what_was_passed_on,
+        r32_r37_what_was_passed_on_ends_with_the_death_of_any_of_the_three,
+        r37_the_person_whom_it_is_for_is_told_when_it_is_passed_on;
     matrix:
         r07_r22_every_nature_by_every_channel_to_every_ending;
     printing:

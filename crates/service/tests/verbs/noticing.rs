@@ -90,7 +90,7 @@ pub(crate) async fn r22_what_happens_to_somebody_is_told_to_them_and_what_they_d
     answers.iter_mut().skip(1).for_each(|answer: &mut Answer| answer.given = false);
     let given = world.service.answer_request(&acting(bo, anna), asked, shown, &answers).await.unwrap().value;
     let told = news(world, both, &mut known).await;
-    assert_eq!(told, [vec!["consent_asked", "consent_answered_for_you"], none.clone()]);
+    assert_eq!(told, [vec!["consent_asked", "consent_answered_for_you", "mandate_used"], none.clone()]);
     world.service.withdraw_consent(&acting(bo, anna), given[0].consent.id).await.unwrap();
     assert_eq!(news(world, both, &mut known).await, [vec!["consent_withdrawn_for_you"], none.clone()]);
     // A mandate is ended by either side, and the other is told.

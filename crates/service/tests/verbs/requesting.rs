@@ -98,6 +98,7 @@ pub(crate) async fn whoever_is_asked_approves_what_they_were_shown_and_that_give
         until: request.until(),
         request: Some(id),
         renews: None,
+        under: None,
     };
     assert_eq!(read.presented, expected);
     let call = keyed(citizen(anna), "approve", "x");

@@ -95,6 +95,7 @@ const fn remains(kind: Kind) -> Option<Remains> {
         Kind::Document => Some(DOCUMENT),
         Kind::Task => Some(TASK),
         Kind::Custody => Some(CUSTODY),
+        Kind::StatutoryPower => Some(STATUTORY),
         Kind::CatalogueEntry
         | Kind::Client
         | Kind::ExternalEntity
@@ -125,6 +126,7 @@ const PERSON: Remains = &[
     left!("consent", "person_id"),
     left!("presentation", "person_id"),
     left!("mandate", "grantor_id"),
+    left!("mandate", "passed_on_by"),
     left!("mandate", "representative_id"),
     left!("mandate_request", "grantor_id"),
     left!("mandate_request", "representative_id"),
@@ -132,6 +134,8 @@ const PERSON: Remains = &[
     left!("power", "representative_id"),
     left!("custody", "child_id"),
     left!("custody_holder", "person_id"),
+    left!("statutory_power", "person_id"),
+    left!("statutory_holder", "person_id"),
     (
         "consent_request",
         "SELECT COUNT(*) FROM consent_request WHERE (voices LIKE '%' || $2 || '%' OR exceptions LIKE '%' || $2 || '%') AND id <> $1",
@@ -149,8 +153,19 @@ const REQUEST: Remains = &[left!("consent_request", "id"), left!("idempotency", 
 const CONSENT: Remains = &[left!("consent", "id"), left!("idempotency", "resource_id"), NOTICES];
 const CUSTODY: Remains =
     &[left!("custody", "id"), left!("custody_holder", "custody_id"), left!("idempotency", "resource_id")];
-const MANDATE: Remains =
-    &[left!("mandate", "id"), left!("power", "source_id"), left!("idempotency", "resource_id"), NOTICES];
+const STATUTORY: Remains = &[
+    left!("statutory_power", "id"),
+    left!("statutory_holder", "statutory_id"),
+    left!("idempotency", "resource_id"),
+    NOTICES,
+];
+const MANDATE: Remains = &[
+    left!("mandate", "id"),
+    left!("mandate", "under_id"),
+    left!("power", "source_id"),
+    left!("idempotency", "resource_id"),
+    NOTICES,
+];
 const DOCUMENT: Remains =
     &[left!("document", "id"), left!("document_key", "document_id"), left!("idempotency", "resource_id")];
 const TASK: Remains = &[left!("task", "id"), left!("idempotency", "resource_id")];

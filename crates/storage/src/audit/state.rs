@@ -26,6 +26,7 @@ use tillid_domain::{
     power::powers_of,
     presentation::Presentation,
     request::ConsentRequest,
+    statutory::StatutoryPower,
     task::Task,
 };
 use uuid::Uuid;
@@ -82,6 +83,11 @@ impl Tx<Read> {
                 let Some(expected) = expect::<Custody>(audit, id, history) else { return Ok(()) };
                 let found = self.custody(CustodyId::from_uuid(id)).await;
                 audit.compare("custody", id, found, &expected)
+            }
+            Kind::StatutoryPower => {
+                let Some(expected) = expect::<StatutoryPower>(audit, id, history) else { return Ok(()) };
+                let found = self.statutory(expected.id).await;
+                audit.compare("statutory_power", id, found, &expected)
             }
             Kind::Client => {
                 let Some(expected) = expect::<Client>(audit, id, history) else { return Ok(()) };

@@ -63,7 +63,7 @@ macro_rules! stranger {
 }
 
 /// For each table: its keys, and how many rows of the journal (or of the table it belongs to) know each.
-const STRANGERS: [(&str, &str); 26] = [
+const STRANGERS: [(&str, &str); 28] = [
     stranger!("person", "id", "event e WHERE e.kind = 'person' AND e.aggregate_id = t.id AND e.revision = 1"),
     stranger!(
         "catalogue_entry",
@@ -104,6 +104,16 @@ const STRANGERS: [(&str, &str); 26] = [
         "custody_holder",
         "custody_id",
         "event e WHERE e.kind = 'custody' AND e.aggregate_id = t.id AND e.revision = 1"
+    ),
+    stranger!(
+        "statutory_power",
+        "id",
+        "event e WHERE e.kind = 'statutory_power' AND e.aggregate_id = t.id AND e.revision = 1"
+    ),
+    stranger!(
+        "statutory_holder",
+        "statutory_id",
+        "event e WHERE e.kind = 'statutory_power' AND e.aggregate_id = t.id AND e.revision = 1"
     ),
     stranger!("client", "id", "event e WHERE e.kind = 'client' AND e.aggregate_id = t.id AND e.revision = 1"),
     stranger!(

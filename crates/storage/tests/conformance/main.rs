@@ -83,6 +83,7 @@ conformance! {
         the_powers_are_what_the_history_says,
         a_privilege_holds_from_its_start_to_its_end_and_not_in_a_case,
         mandates_are_listed_for_both_sides,
+        everything_below_a_mandate_is_found_at_every_level,
         the_newest_mandate_between_two_is_found;
     mandate_requests:
         a_mandate_request_reads_back_in_each_state,

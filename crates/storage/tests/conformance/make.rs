@@ -242,6 +242,7 @@ pub(crate) fn mandate(
         presentation,
         given_at: at(5),
         route: MandateRoute::Digital,
+        under: None,
         renewals: Vec::new(),
         pauses: Vec::new(),
         state: MandateState::Given,
@@ -255,6 +256,7 @@ pub(crate) fn mandate(
         valid: mandate.valid,
         presentation,
         route: MandateRoute::Digital,
+        under: None,
         awaits: None,
     };
     let event = event(&mandate, at(5), fact);

@@ -6,7 +6,7 @@ use tillid_domain::{
     catalogue::CatalogueEntry,
     event::{EndCause, Event, Fact, MandatePeriod},
     id::{MandateId, PersonId},
-    mandate::{Mandate, RenunciationGround, RevocationGround},
+    mandate::{Mandate, RenunciationGround, RevocationGround, Under},
     power::powers_of,
 };
 use tillid_storage::Store;
@@ -167,6 +167,37 @@ pub(crate) async fn mandates_are_listed_for_both_sides(fresh: &Fresh) {
         assert_eq!(seen, made);
     }
     assert_eq!(tx.mandates_of(other, None, 4).await.unwrap(), []);
+}
+
+pub(crate) async fn everything_below_a_mandate_is_found_at_every_level(fresh: &Fresh) {
+    let Setting { anna, bo, entry } = setting(&fresh.store).await;
+    let store = &fresh.store;
+    let (top, giving) = from_to(store, anna, bo, &entry, None).await;
+    commit(store, vec![giving]).await.unwrap();
+    // Two below it, and one below the second of these; and something of the same two that has nothing to do with it.
+    let mut below: Vec<Mandate> = Vec::new();
+    for level in [1, 1, 2] {
+        let above = if level == 1 { &top } else { &below[1] };
+        let to = person(store).await;
+        let presentation = shown(store, above.representative, &entry).await;
+        let (mandate, mut giving) = mandate(anna, to, &entry, presentation, None);
+        let on = Under { mandate: above.id, by: above.representative, level };
+        if let Fact::MandateGiven { under, .. } = &mut giving.fact {
+            *under = Some(on);
+        }
+        giving.subjects.push(above.representative);
+        let passed_on = Mandate { under: Some(on), ..mandate };
+        commit(store, vec![giving]).await.unwrap();
+        assert_eq!(read(store, passed_on.id).await, passed_on);
+        below.push(passed_on);
+    }
+    commit(store, vec![from_to(store, anna, bo, &entry, None).await.1]).await.unwrap();
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(tx.mandates_below(top.id).await.unwrap(), below);
+    assert_eq!(tx.mandates_below(below[1].id).await.unwrap(), below[2..]);
+    assert_eq!(tx.mandates_below(below[0].id).await.unwrap(), []);
+    let by_bo = tx.mandates_of(bo, None, 9).await.unwrap();
+    assert!(below[..2].iter().all(|mandate| by_bo.contains(mandate)), "whoever passed something on finds it");
 }
 
 pub(crate) async fn the_newest_mandate_between_two_is_found(fresh: &Fresh) {

@@ -199,6 +199,7 @@ const fn kind_words(kind: Kind) -> &'static str {
         Kind::Document => "casework.erase_documents",
         Kind::Task => "casework.erase_tasks",
         Kind::Custody => "casework.erase_custody",
+        Kind::StatutoryPower => "casework.erase_statutory",
         Kind::Presentation
         | Kind::CatalogueEntry
         | Kind::Client
@@ -255,6 +256,7 @@ impl Outcome {
             (Kind::Document, e.documents),
             (Kind::Task, e.tasks),
             (Kind::Custody, e.custody_statements),
+            (Kind::StatutoryPower, e.statutory_powers),
             (Kind::AccessBatch, e.looks),
         ];
         let some = goes.into_iter().filter(|(_, number)| *number > 0);

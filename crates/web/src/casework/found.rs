@@ -1,8 +1,9 @@
 //! What a look-up found: consents, requests and powers of attorney, with what they mean for the case.
 
-use super::{Stop, Under, read, roles};
+use super::{Stop, Under, powers::may_register, read, roles};
 use crate::{
     page::{Here, Page},
+    statutory::PowerRow,
     view::{ConsentRow, Titles},
     when,
 };
@@ -64,6 +65,7 @@ struct Power {
 
 #[derive(Template)]
 #[template(path = "casework_found.html")]
+#[expect(clippy::struct_excessive_bools, reason = "what the page offers, each by itself")]
 struct Found<'p> {
     page: &'p Page,
     lookup: AccessId,
@@ -79,11 +81,16 @@ struct Found<'p> {
     requests: Vec<Request>,
     sheets: Vec<Sheet>,
     powers: Vec<Power>,
+    /// What follows from the law.
+    statutory: Vec<PowerRow>,
+    may_register: bool,
     more: bool,
 }
 
 pub(super) async fn page(here: Here, Path(lookup): Path<AccessId>) -> Result<Response, Stop> {
-    let (may_ask, is_registrar) = (may_ask(roles(&here)?), roles(&here)?.contains(&Role::Registrar));
+    let may_ask = may_ask(roles(&here)?);
+    let (is_registrar, may_register) =
+        (roles(&here)?.contains(&Role::Registrar), may_register(roles(&here)?));
     let under = Under::new(&here, lookup);
     let found = read(&here, here.service.read_lookup(&under.call).await)?;
     let page = &here.page;
@@ -99,6 +106,8 @@ pub(super) async fn page(here: Here, Path(lookup): Path<AccessId>) -> Result<Res
         until: record.permits_until.map(|until| when::clock(until, page.language)).unwrap_or_default(),
         may_ask,
         is_registrar,
+        may_register,
+        statutory: found.statutory.iter().map(|seen| PowerRow::new(page, seen, None)).collect(),
         more: found.more,
         consents: found.consents.iter().map(|typed| consent(&here, lookup, typed)).collect(),
         requests: found.requests.iter().map(|(asked, of)| request(page, asked, of, found.now)).collect(),
@@ -284,6 +293,8 @@ pub(super) mod tests {
             until: "09.32".to_owned(),
             is_registrar: true,
             may_ask,
+            may_register: may_ask,
+            statutory: Vec::new(),
             requests: requests.collect(),
             sheets: sheets.collect(),
             powers: powers.collect(),

@@ -19,13 +19,13 @@ use tillid_domain::{
     catalogue::{CatalogueEntry, MandatePackage, Privilege, Risk, Shelf},
     id::PresentationId,
     presentation::Presented,
-    text::{Code, PrivilegeUri},
+    text::{Code, Name, PrivilegeUri},
 };
 use tillid_edge::{Fields, Form, Path, Problem, Query};
 use tillid_service::{Error, NewMandate, NewPresentation, PersonRef};
 
 /// Where the flaws that the verb finds are shown.
-const PLACES: &Places = &[
+pub(super) const PLACES: &Places = &[
     ("/about/mandate/privileges", "right-0"),
     ("/about/mandate/representative_name", "name"),
     ("/about/mandate/representative", "number"),
@@ -35,16 +35,16 @@ const PLACES: &Places = &[
 
 /// What was filled in, as it was written.
 #[derive(Default)]
-struct Filled {
-    chosen: Vec<String>,
-    name: String,
-    number: String,
-    until: WrittenDate,
-    case: String,
+pub(super) struct Filled {
+    pub(super) chosen: Vec<String>,
+    pub(super) name: String,
+    pub(super) number: String,
+    pub(super) until: WrittenDate,
+    pub(super) case: String,
 }
 
 impl Filled {
-    fn sent(fields: &Fields) -> Self {
+    pub(super) fn sent(fields: &Fields) -> Self {
         let text = |name: &str| fields.get(name).unwrap_or_default().to_owned();
         Self {
             chosen: fields.all("right").map(str::to_owned).collect(),
@@ -70,7 +70,8 @@ impl Filled {
     }
 }
 
-fn last_day_before(end: Instant) -> LocalDate {
+/// The last day that lies before that moment.
+pub(super) fn last_day_before(end: Instant) -> LocalDate {
     Instant::from_micros(end.as_micros().saturating_sub(1)).local_date()
 }
 
@@ -159,25 +160,33 @@ fn read(page: &mut Page, package: &MandatePackage, filled: &Filled) -> Option<Ne
     if privileges.is_empty() {
         page.wrong("right-0", page.t("mandate.right_missing"));
     }
+    let to = recipient(page, filled);
+    let until = filled.until.date().map_err(|(part, flaw)| page.wrong(format!("until_{part}"), page.t(flaw)));
+    let case = noted_at(page, "case", fields::case(&filled.case));
+    if privileges.is_empty() {
+        return None;
+    }
+    let (representative, name) = to?;
+    Some(NewMandate {
+        representative,
+        representative_name: Some(name),
+        packages: vec![package.code.clone()],
+        privileges,
+        case: case?,
+        valid_until: until.ok()?,
+        under: None,
+    })
+}
+
+/// To whom it is to be given, by number and name.
+pub(super) fn recipient(page: &mut Page, filled: &Filled) -> Option<(PersonRef, Name)> {
     let name = match filled.name.as_str() {
         "" => Err("mandate.name_missing"),
         name => fields::written(name, "mandate.name_form"),
     };
     let name = noted_at(page, "name", name);
     let number = noted_at(page, "number", fields::cpr(&filled.number));
-    let until = filled.until.date().map_err(|(part, flaw)| page.wrong(format!("until_{part}"), page.t(flaw)));
-    let case = noted_at(page, "case", fields::case(&filled.case));
-    if privileges.is_empty() {
-        return None;
-    }
-    Some(NewMandate {
-        representative: PersonRef::Number(number?),
-        representative_name: Some(name?),
-        packages: vec![package.code.clone()],
-        privileges,
-        case: case?,
-        valid_until: until.ok()?,
-    })
+    Some((PersonRef::Number(number?), name?))
 }
 
 pub(super) fn noted_at<T>(page: &mut Page, field: &str, read: Result<T, &'static str>) -> Option<T> {

@@ -1,6 +1,7 @@
 //! Giving a power of attorney for longer: a new last day, everything once more, and the last yes.
 
 use super::{
+    form::last_day_before,
     must_be_oneself,
     show::{Told, told},
     summary::{Document, ShownPackage},
@@ -14,9 +15,9 @@ use crate::{
 use askama::Template;
 use axum::response::Response;
 use tillid_domain::{
-    Instant, LocalDate, Reason,
+    Reason,
     id::{MandateId, PresentationId},
-    mandate::{MandateStanding, MandateState},
+    mandate::MandateStanding,
     presentation::Presented,
 };
 use tillid_edge::{Form, Path, Problem};
@@ -48,7 +49,7 @@ struct Summary<'p> {
 /// Whether it can be given for longer now.
 pub(super) const fn can_be_renewed(told: &Told) -> bool {
     told.is_grantors()
-        && matches!(told.value.state, MandateState::Given)
+        && told.value.under.is_none()
         && matches!(told.standing, MandateStanding::Active | MandateStanding::Planned)
 }
 
@@ -56,9 +57,8 @@ pub(super) async fn page(here: Here, Path(id): Path<MandateId>) -> Result<Respon
     must_be_oneself(&here)?;
     let told = renewable(&here, id).await?;
     // As long again as it was given for, which its packages allow, is what most people want.
-    let (last, length) =
-        (last_day(told.value.valid.to), told.value.valid.to.seconds_since(told.value.given_at));
-    let until = WrittenDate::of(last_day(last.next().start().plus_seconds(length)));
+    let (last, length) = (told.last_day(), told.value.valid.to.seconds_since(told.value.given_at));
+    let until = WrittenDate::of(last_day_before(last.next().start().plus_seconds(length)));
     Ok(here.page.answer(&RenewPage { page: &here.page, mandate: &told, until, notice: None }))
 }
 
@@ -136,18 +136,24 @@ async fn shown(
 /// The mandate, if it is the visitor's to give for longer.
 async fn renewable(here: &Here, id: MandateId) -> Result<Told, Problem> {
     let told = told(here, id).await?;
-    let reason = if told.is_grantors() { Reason::MandateNotResting } else { Reason::OnlyInPerson };
-    let reason = if told.standing == MandateStanding::Expired { Reason::MandateExpired } else { reason };
-    let reason = match told.value.state {
-        MandateState::Suspended { .. } | MandateState::Disputed { .. } => Reason::MandateResting,
-        MandateState::Awaiting(_) => Reason::MandateAwaiting,
-        MandateState::Revoked { .. } => Reason::MandateRevoked,
-        _ => reason,
-    };
-    here.told(if can_be_renewed(&told) { Ok(()) } else { Err(Error::Rule(reason)) })?;
+    here.told(if told.is_grantors() {
+        why_not(told.standing)
+    } else {
+        Err(Error::Denied(Reason::OnlyInPerson))
+    })?;
     Ok(told)
 }
 
-fn last_day(end: Instant) -> LocalDate {
-    Instant::from_micros(end.as_micros().saturating_sub(1)).local_date()
+/// Refuses what is not in force.
+const fn why_not(standing: MandateStanding) -> Result<(), Error> {
+    Err(Error::Rule(match standing {
+        MandateStanding::Active | MandateStanding::Planned => return Ok(()),
+        MandateStanding::Awaiting => Reason::MandateAwaiting,
+        MandateStanding::Suspended | MandateStanding::Disputed => Reason::MandateResting,
+        MandateStanding::Revoked => Reason::MandateRevoked,
+        MandateStanding::Renounced => Reason::MandateRenounced,
+        MandateStanding::Expired => Reason::MandateExpired,
+        MandateStanding::Ended => Reason::MandateEnded,
+        MandateStanding::Annulled => Reason::MandateAnnulled,
+    }))
 }

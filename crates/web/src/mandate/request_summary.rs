@@ -115,6 +115,7 @@ mod tests {
             privileges: &privileges,
             case: None,
             until: last.next().start(),
+            passed_on: false,
         };
         let bytes = mandate_document(&setting, Language::Da);
         for language in Language::ALL {

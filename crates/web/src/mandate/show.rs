@@ -1,6 +1,7 @@
 //! One power of attorney: where it stands, what may be done with it, and its receipt.
 
 use super::{
+    form::last_day_before,
     renew::can_be_renewed,
     step::Step,
     words::{self, Right},
@@ -12,19 +13,22 @@ use crate::{
 use askama::Template;
 use axum::response::Response;
 use tillid_domain::{
+    Instant, LocalDate,
     event::EndCause,
     id::{MandateId, PersonId},
     mandate::{Awaited, Confirmation, Mandate, MandateStanding, MandateState},
-    presentation::Presented,
+    text::{Code, Name},
 };
 use tillid_edge::{Path, Problem};
-use tillid_service::{Call, Overview};
+use tillid_service::{Call, FoundMandate, Overview, WholeMandate};
 
 /// On which side of the mandate the visitor is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Grantor,
     Representative,
+    /// They passed it on.
+    PassedOn,
 }
 
 /// A mandate as its pages tell of it.
@@ -35,6 +39,11 @@ pub(super) struct Told {
     /// What the other side is called; never a name that only a register told.
     pub(super) other: String,
     pub(super) packages: Vec<Package>,
+    /// What whoever passed it on is called, where somebody did.
+    passed_on_by: Option<String>,
+    /// What was passed on of it.
+    pub(super) below: Vec<Lower>,
+    pub(super) can_be_passed_on: bool,
     given: String,
     from: String,
     pub(super) until: String,
@@ -43,10 +52,23 @@ pub(super) struct Told {
 }
 
 pub(super) struct Package {
+    pub(super) code: Code,
     pub(super) title: String,
     authority: String,
     does_not_cover: String,
-    rights: Vec<Right>,
+    pub(super) rights: Vec<Right>,
+}
+
+/// What was passed on of a mandate.
+pub(super) struct Lower {
+    id: MandateId,
+    /// What whoever passed it on called whom they gave it to.
+    pub(super) to: String,
+    pub(super) until: String,
+    /// What may be done by it.
+    pub(super) rights: Vec<String>,
+    /// Whether it would end with the mandate.
+    pub(super) falls: bool,
 }
 
 impl Told {
@@ -56,6 +78,30 @@ impl Told {
 
     pub(super) const fn is_grantors(&self) -> bool {
         matches!(self.side, Side::Grantor)
+    }
+
+    /// The last day on which it can be used.
+    pub(super) fn last_day(&self) -> LocalDate {
+        last_day_before(self.value.valid.to)
+    }
+
+    /// Whether anything would end with it.
+    pub(super) fn has_falling(&self) -> bool {
+        self.below.iter().any(|lower| lower.falls)
+    }
+
+    /// What whoever passed it on is called.
+    pub(super) fn passed_on_by(&self, page: &Page) -> String {
+        match (&self.passed_on_by, self.side) {
+            (_, Side::PassedOn) => page.t("mandate.yourself").to_owned(),
+            (Some(name), _) => name.clone(),
+            (None, _) => page.t("mandate.some_representative").to_owned(),
+        }
+    }
+
+    /// Whether somebody else holds it.
+    pub(super) const fn is_anothers(&self) -> bool {
+        matches!(self.side, Side::Grantor | Side::PassedOn)
     }
 }
 
@@ -97,15 +143,17 @@ pub(super) async fn page(here: Here, Path(id): Path<MandateId>) -> Result<Respon
 /// Everything about the mandate that its pages need.
 pub(super) async fn told(here: &Here, id: MandateId) -> Result<Told, Problem> {
     let call = here.visitor.read();
-    let (mandate, now) = here.told(here.service.read_mandate(&call, id).await)?;
-    let side =
-        if here.visitor.person() == Some(mandate.grantor) { Side::Grantor } else { Side::Representative };
+    let (whole, now) = here.told(here.service.whole_mandate(&call, id).await)?;
+    let WholeMandate { found, passed_on_by, below, can_be_passed_on } = whole;
+    let FoundMandate { mandate, representative_name, .. } = found;
+    let side = side(here.visitor.person(), &mandate);
     let mut packages = Vec::new();
     for version in &mandate.packages {
         let entry = words::package(here, version).await?;
         let Some(package) = entry.mandate_package() else { continue };
         let given = package.privileges.iter().filter(|p| mandate.privileges.contains(&p.uri));
         packages.push(Package {
+            code: package.code.clone(),
             title: here.page.say(&package.title).to_owned(),
             authority: authority(&here.service, package.authority, here.page.language),
             does_not_cover: here.page.say(&package.does_not_cover).to_owned(),
@@ -113,11 +161,18 @@ pub(super) async fn told(here: &Here, id: MandateId) -> Result<Told, Problem> {
         });
     }
     let other = match side {
-        Side::Grantor => representative(here, &call, &mandate).await?,
+        Side::Grantor | Side::PassedOn => called(&here.page, representative_name),
         Side::Representative => grantor(here, &call, mandate.grantor).await?,
     };
+    let mut lower = Vec::new();
+    for found in below {
+        lower.push(Lower::new(here, found, now).await?);
+    }
     Ok(Told {
         side,
+        passed_on_by: passed_on_by.map(|name| name.to_string()),
+        below: lower,
+        can_be_passed_on,
         standing: mandate.standing(now),
         other,
         packages,
@@ -129,13 +184,39 @@ pub(super) async fn told(here: &Here, id: MandateId) -> Result<Told, Problem> {
     })
 }
 
-/// What the grantor called the representative.
-async fn representative(here: &Here, call: &Call, mandate: &Mandate) -> Result<String, Problem> {
-    let shown = here.told(here.service.read_presentation(call, mandate.presentation).await)?;
-    let Presented::Mandate { representative_name: Some(name), .. } = shown.presentation.presented else {
-        return Ok(here.page.t("mandate.some_representative").to_owned());
-    };
-    Ok(name.to_string())
+fn side(me: Option<PersonId>, mandate: &Mandate) -> Side {
+    if me == Some(mandate.grantor) {
+        Side::Grantor
+    } else if mandate.under.is_some_and(|under| me == Some(under.by)) {
+        Side::PassedOn
+    } else {
+        Side::Representative
+    }
+}
+
+/// What whoever gave it called the representative.
+fn called(page: &Page, name: Option<Name>) -> String {
+    name.map_or_else(|| page.t("mandate.some_representative").to_owned(), |name| name.to_string())
+}
+
+impl Lower {
+    async fn new(here: &Here, found: FoundMandate, now: Instant) -> Result<Self, Problem> {
+        let FoundMandate { mandate, representative_name, .. } = found;
+        let mut rights = Vec::new();
+        for version in &mandate.packages {
+            let entry = words::package(here, version).await?;
+            let privileges = entry.mandate_package().into_iter().flat_map(|package| &package.privileges);
+            let held = privileges.filter(|privilege| mandate.privileges.contains(&privilege.uri));
+            rights.extend(held.map(|privilege| here.page.say(&privilege.name).to_owned()));
+        }
+        Ok(Self {
+            id: mandate.id,
+            to: called(&here.page, representative_name),
+            until: here.page.last_day(mandate.valid.to),
+            rights,
+            falls: mandate.standing(now).is_alive(),
+        })
+    }
 }
 
 /// The grantor's name, as long as the representative may act for them.
@@ -156,7 +237,7 @@ async fn grantor(here: &Here, call: &Call, grantor: PersonId) -> Result<String, 
 fn state(page: &Page, told: &Told) -> State {
     let (from, until) = (&told.from, &told.until);
     let (class, heading) = match (told.standing, told.side) {
-        (MandateStanding::Active, Side::Grantor) => ("success", "mandate.is_given"),
+        (MandateStanding::Active, Side::Grantor | Side::PassedOn) => ("success", "mandate.is_given"),
         (MandateStanding::Active, Side::Representative) => ("success", "mandate.is_held"),
         (MandateStanding::Planned, _) => ("info", "mandate.is_planned"),
         (MandateStanding::Revoked, _) => ("info", "mandate.is_revoked"),
@@ -188,6 +269,7 @@ fn state(page: &Page, told: &Told) -> State {
         (MandateState::Suspended { at, .. }, _) => {
             page.fill("mandate.suspended_since", "moment", page.moment(at))
         }
+        (MandateState::Resting { at }, _) => page.fill("mandate.rests_since", "moment", page.moment(at)),
         (MandateState::Disputed { at, .. }, _) => {
             page.fill("mandate.disputed_since", "moment", page.moment(at))
         }
@@ -198,7 +280,7 @@ fn state(page: &Page, told: &Told) -> State {
 
 fn awaits(page: &Page, awaited: Awaited, side: Side) -> String {
     let acceptance = match side {
-        Side::Grantor => "mandate.awaits_acceptance",
+        Side::Grantor | Side::PassedOn => "mandate.awaits_acceptance",
         Side::Representative => "mandate.awaits_your_acceptance",
     };
     let said =
@@ -211,6 +293,7 @@ fn awaits(page: &Page, awaited: Awaited, side: Side) -> String {
 fn holds(page: &Page, told: &Told) -> String {
     let sentence = match told.side {
         Side::Grantor => page.fill("mandate.they_can_act", "name", &told.other),
+        Side::PassedOn => page.fill("mandate.they_can_act_too", "name", &told.other),
         Side::Representative => page.fill("mandate.you_can_act", "name", &told.other),
     };
     format!("{sentence} {}", page.fill_two("mandate.holds", "from", &told.from, "until", &told.until))
@@ -220,6 +303,8 @@ const fn end_cause(cause: EndCause) -> &'static str {
     match cause {
         EndCause::Death => "mandate.ended_by_death",
         EndCause::RepresentativeDeath => "mandate.ended_by_representatives_death",
+        EndCause::ParentEnded => "mandate.ended_with_above",
+        EndCause::ParentEndedQuietly => "mandate.ended_quietly_with_above",
         EndCause::CaseClosed | EndCause::Used | EndCause::Age | EndCause::CustodyChanged => {
             "mandate.ended_with_case"
         }
@@ -231,7 +316,7 @@ pub(super) mod tests {
     use super::*;
     use crate::tests::{must_hold_together, package, page};
     use tillid_domain::{
-        Language, LocalDate,
+        Language,
         event::MandatePeriod,
         mandate::{MandateRoute, RenunciationGround, RevocationGround},
         text::CaseRef,
@@ -256,6 +341,7 @@ pub(super) mod tests {
             presentation: tillid_domain::id::PresentationId::from_uuid(Uuid::from_u128(8)),
             given_at: from.start(),
             route: MandateRoute::Digital,
+            under: None,
             renewals: Vec::new(),
             pauses: Vec::new(),
             state,
@@ -265,7 +351,11 @@ pub(super) mod tests {
             side,
             standing,
             other: "Bo <Lind>".to_owned(),
+            passed_on_by: None,
+            below: Vec::new(),
+            can_be_passed_on: false,
             packages: vec![Package {
+                code: definition.code.clone(),
                 title: page.say(&definition.title).to_owned(),
                 authority: "Eksempel Kommune".to_owned(),
                 does_not_cover: page.say(&definition.does_not_cover).to_owned(),

@@ -93,8 +93,14 @@ impl Step {
         }
     }
 
-    const fn can_be_quiet(self) -> bool {
-        matches!(self, Self::Revoke)
+    /// Whether whoever holds it need not learn of it: the grantor's to choose.
+    const fn can_be_quiet(self, mandate: &Told) -> bool {
+        matches!(self, Self::Revoke) && mandate.is_grantors()
+    }
+
+    /// Whether everything below ends with it.
+    const fn ends_it(self) -> bool {
+        matches!(self, Self::Revoke | Self::Renounce)
     }
 
     /// How it is asked why.
@@ -119,11 +125,15 @@ impl Step {
     pub(super) fn is_open_to(self, mandate: &Told) -> bool {
         let usable = matches!(mandate.standing, MandateStanding::Active | MandateStanding::Planned);
         match self {
-            Self::Revoke => mandate.is_grantors() && mandate.standing.is_alive(),
-            Self::Renounce => !mandate.is_grantors() && mandate.standing.is_alive(),
-            Self::Accept => !mandate.is_grantors() && mandate.waits_for_acceptance(),
+            Self::Revoke => mandate.is_anothers() && mandate.standing.is_alive(),
+            Self::Renounce => !mandate.is_anothers() && mandate.standing.is_alive(),
+            Self::Accept => !mandate.is_anothers() && mandate.waits_for_acceptance(),
             Self::Suspend => mandate.is_grantors() && usable,
-            Self::Resume => mandate.is_grantors() && mandate.standing == MandateStanding::Suspended,
+            Self::Resume => {
+                mandate.is_grantors()
+                    && matches!(mandate.value.state, MandateState::Suspended { .. })
+                    && mandate.standing.is_alive()
+            }
             Self::Dispute => usable || mandate.standing == MandateStanding::Suspended,
         }
     }
@@ -131,8 +141,9 @@ impl Step {
     /// Whether it is that side's to do at all.
     const fn is_of(self, mandate: &Told) -> bool {
         match self {
-            Self::Revoke | Self::Suspend | Self::Resume => mandate.is_grantors(),
-            Self::Renounce | Self::Accept => !mandate.is_grantors(),
+            Self::Revoke => mandate.is_anothers(),
+            Self::Suspend | Self::Resume => mandate.is_grantors(),
+            Self::Renounce | Self::Accept => !mandate.is_anothers(),
             Self::Dispute => true,
         }
     }

@@ -154,7 +154,8 @@ async fn shown(
 
 /// The document of a presentation of that package.
 fn document(shown: &Shown, code: &Code) -> Option<Document> {
-    let Presented::Mandate { packages, request: None, renews: None, .. } = &shown.presentation.presented
+    let Presented::Mandate { packages, request: None, renews: None, under: None, .. } =
+        &shown.presentation.presented
     else {
         return None;
     };
@@ -183,6 +184,7 @@ mod tests {
             privileges: std::slice::from_ref(&privilege.uri),
             case: None,
             until: last.next().start(),
+            passed_on: false,
         };
         let bytes = mandate_document(&setting, Language::Da);
         for language in Language::ALL {

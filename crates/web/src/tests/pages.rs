@@ -12,6 +12,7 @@ use crate::{
     page::{Page, User},
     problem::problem_page,
     question::{About, ChoosePage, Question, SummaryPage},
+    statutory::PowerRow,
     view::{ConsentRow, Standing},
 };
 use askama::Template;
@@ -20,7 +21,7 @@ use std::collections::BTreeSet;
 use tillid_domain::{
     Digest, Language, Reason,
     consent::ConsentStanding,
-    id::{ConsentId, EventId, MandateId, MandateRequestId, PresentationId, RequestId},
+    id::{ConsentId, EventId, MandateId, MandateRequestId, PresentationId, RequestId, StatutoryId},
 };
 use tillid_edge::{Fields, LoginOption, Problem, Protocol, ReturnTo, Told};
 use tillid_service::Error;
@@ -30,6 +31,7 @@ pub(crate) fn page(language: Language) -> Page {
     let user = User {
         name: "Anna <Æbelø>".to_owned(),
         acting_for: Some("Bo".to_owned()),
+        acts_on: "Værgemål".to_owned(),
         employee: false,
         csrf: "secret-field".to_owned(),
         ends_at: "10.15".to_owned(),
@@ -147,6 +149,17 @@ fn overview(page: &Page) -> Vec<String> {
         ],
         to_answer: vec![ask(6, None)],
         asked: vec![ask(7, Some(("Venter", "badge-info")))],
+        statutory: vec![PowerRow {
+            id: StatutoryId::from_uuid(Uuid::nil()),
+            words: page.t("statutory.guardian_s5"),
+            whom: page.t("statutory.for_you").to_owned(),
+            holders: page.fill("statutory.holder", "names", "Gitte"),
+            areas: Some("økonomi".to_owned()),
+            days: "1. maj 2027".to_owned(),
+            standing: page.t("statutory.in_force"),
+            colour: "badge-success",
+            can_change: true,
+        }],
         looks: Some(vec![look]),
     };
     let bare = OverviewPage {
@@ -156,6 +169,7 @@ fn overview(page: &Page) -> Vec<String> {
         mandates: vec![],
         to_answer: vec![],
         asked: vec![],
+        statutory: vec![],
         looks: None,
     };
     vec![full.render().expect("a page"), bare.render().expect("a page")]

@@ -66,6 +66,10 @@ impl MandatePackage {
         if !(15..=18).contains(&self.grantor_min_age) {
             flaws.push(Flaw::at("/grantor_min_age", Reason::DraftAgeUnfit));
         }
+        // custody ends at 18.
+        if self.statutory.is_some_and(|says| !says.age_fits()) {
+            flaws.push(Flaw::at("/statutory/custody_until", Reason::DraftAgeUnfit));
+        }
         self.unreadable(&mut flaws);
         flaws
     }

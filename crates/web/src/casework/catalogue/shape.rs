@@ -19,10 +19,14 @@ pub(super) enum Kind {
     Both,
     /// A whole number.
     Number,
+    /// Likewise, which may be left empty.
+    MaybeNumber,
     /// Yes or no.
     Flag,
     /// One of these.
     One(&'static [Choice]),
+    /// One of these, or what is called nothing.
+    MaybeOne(&'static [Choice]),
     /// Any of these.
     Several(&'static [Choice]),
     /// Fields that belong together.
@@ -62,6 +66,16 @@ const SENSITIVITY: &[Choice] = &[
 ];
 
 const PARENTAL_RULE: Kind = Kind::One(&[
+    choice("ONE_HOLDER", "catalogue.one_holder"),
+    choice("BOTH_HOLDERS", "catalogue.both_holders"),
+    choice("RESIDENT_PARENT", "catalogue.resident_parent"),
+    choice("CHILD_SELF_15", "catalogue.child_self_15"),
+    choice("CHILD_AND_HOLDERS", "catalogue.child_and_holders"),
+]);
+
+/// Of one privilege, where it is another than the package's.
+const OWN_PARENTAL_RULE: Kind = Kind::MaybeOne(&[
+    choice("", "catalogue.as_the_package"),
     choice("ONE_HOLDER", "catalogue.one_holder"),
     choice("BOTH_HOLDERS", "catalogue.both_holders"),
     choice("RESIDENT_PARENT", "catalogue.resident_parent"),
@@ -196,6 +210,23 @@ const MANDATE_PACKAGE: &[Field] = &[
             field("name", "catalogue.name", Kind::Both),
             field("covers", "catalogue.covers", Kind::Both),
             field("does_not_cover", "catalogue.privilege_does_not_cover", Kind::Both),
+            field("parental_rule", "catalogue.parental_rule", OWN_PARENTAL_RULE),
+        ]),
+    ),
+    field(
+        "statutory",
+        "catalogue.statutory",
+        Kind::MaybeGroup(&[
+            field(
+                "area",
+                "catalogue.area",
+                Kind::One(&[
+                    choice("economic", "statutory.economic"),
+                    choice("personal", "statutory.personal"),
+                ]),
+            ),
+            field("guardian", "catalogue.guardian", Kind::Flag),
+            field("custody_until", "catalogue.custody_until", Kind::MaybeNumber),
         ]),
     ),
     field(

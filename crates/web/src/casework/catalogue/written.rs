@@ -68,6 +68,11 @@ fn value(kind: &Kind, fields: &Fields, at: &str) -> Option<Value> {
             let text = line(at).unwrap_or_default();
             text.parse::<u64>().map_or(Value::String(text), Value::from)
         }
+        Kind::MaybeNumber => {
+            let text = line(at).filter(|text| !text.is_empty())?;
+            text.parse::<u64>().map_or(Value::String(text), Value::from)
+        }
+        Kind::MaybeOne(_) => line(at).filter(|code| !code.is_empty())?.into(),
         Kind::Flag => fields.get(at).is_some().into(),
         Kind::Several(choices) => {
             // In the order of the form, whatever the order that they were sent in.
@@ -146,11 +151,12 @@ impl Form<'_> {
         let label = self.page.t(field.label);
         let chosen = |code: &str| match value {
             Value::Array(several) => several.iter().any(|one| one == code),
+            Value::Null => code.is_empty(),
             one => one == code,
         };
         match &field.kind {
-            Kind::Line | Kind::MaybeLine | Kind::Number => {
-                let optional = matches!(field.kind, Kind::MaybeLine);
+            Kind::Line | Kind::MaybeLine | Kind::Number | Kind::MaybeNumber => {
+                let optional = matches!(field.kind, Kind::MaybeLine | Kind::MaybeNumber);
                 let hint = if optional { self.page.t("catalogue.may_be_empty") } else { "" };
                 self.parts.push(Part::Line { id, label: label.to_owned(), hint, value: plain(value) });
             }
@@ -164,7 +170,7 @@ impl Form<'_> {
             Kind::Flag => {
                 self.parts.push(Part::Flag { id, label, ticked: value.as_bool().unwrap_or_default() });
             }
-            Kind::One(choices) | Kind::Several(choices) => {
+            Kind::One(choices) | Kind::MaybeOne(choices) | Kind::Several(choices) => {
                 let pick = |c: &super::shape::Choice| Pick {
                     code: c.code,
                     words: self.page.t(c.words),

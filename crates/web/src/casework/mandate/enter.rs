@@ -11,7 +11,7 @@ use crate::{
 use askama::Template;
 use axum::response::Response;
 use tillid_domain::{
-    Language,
+    Digest, Language,
     catalogue::{CatalogueEntry, MandatePackage, RepresentativeKind, Shelf},
     id::{AccessId, MandateRequestId},
     mandate_request::MandateRequestStanding,
@@ -31,8 +31,9 @@ const PLACES: &Places = &[
 ];
 
 /// What was filled in, as it was written.
-#[derive(Default)]
 struct Filled {
+    /// Names this form, so that sending it twice makes one paper.
+    attempt: String,
     package: String,
     name: String,
     number: String,
@@ -41,15 +42,34 @@ struct Filled {
 }
 
 impl Filled {
+    fn empty(here: &Here) -> Self {
+        Self {
+            attempt: here.service.ambient().id().to_string(),
+            package: String::new(),
+            name: String::new(),
+            number: String::new(),
+            until: WrittenDate::default(),
+            language: here.page.language.tag().to_owned(),
+        }
+    }
+
     fn sent(fields: &Fields) -> Self {
         let text = |name: &str| fields.get(name).unwrap_or_default().to_owned();
         Self {
+            attempt: text("attempt"),
             package: text("package"),
             name: text("name"),
             number: text("number"),
             until: WrittenDate::sent(fields, "until"),
             language: text("language"),
         }
+    }
+
+    /// The name of the attempt: the form as it was sent, and nothing of it in clear. Changed and sent again, it is another one.
+    fn key(&self) -> String {
+        let Self { attempt, package, name, number, until, language } = self;
+        let sent = format!("{attempt}|{package}|{name}|{number}|{until:?}|{language}");
+        format!("mandate-form:{}", Digest::of(sent.as_bytes()))
     }
 
     fn language(&self) -> Language {
@@ -85,7 +105,7 @@ struct NewPage<'p> {
 
 pub(in crate::casework) async fn page(here: Here, Path(lookup): Path<AccessId>) -> Result<Response, Stop> {
     must_be_registrar(&here)?;
-    shown(&here, lookup, &Filled::default(), None).await
+    shown(&here, lookup, &Filled::empty(&here), None).await
 }
 
 pub(in crate::casework) async fn sent(
@@ -107,7 +127,7 @@ pub(in crate::casework) async fn print(
     Form(fields): Form,
 ) -> Result<Response, Stop> {
     must_be_registrar(&here)?;
-    let filled = Filled { language: here.page.language.tag().to_owned(), ..Filled::default() };
+    let filled = Filled::empty(&here);
     let about = NewPresentation::MandateRequest(request);
     made(&mut here, lookup, &about, &filled, &fields).await
 }
@@ -120,10 +140,9 @@ async fn made(
     fields: &Fields,
 ) -> Result<Response, Stop> {
     let under = Under::new(here, lookup);
-    let sent = format!("{:?}", fields.beginning("").map(|(name, _)| name).collect::<Vec<_>>().len());
     let key = match about {
         NewPresentation::MandateRequest(id) => format!("mandate-form:{id}"),
-        _ => format!("mandate-form:{}:{}:{:?}:{sent}", filled.package, filled.name, filled.until),
+        _ => filled.key(),
     };
     let call = under.change(here, &key, fields);
     match here.service.present_for(&call, about, Means::Paper, filled.language()).await {
@@ -155,6 +174,7 @@ fn read(page: &mut Page, filled: &Filled) -> Option<NewMandate> {
         privileges: Vec::new(),
         case: None,
         valid_until: until.ok()?,
+        under: None,
     })
 }
 
@@ -193,7 +213,7 @@ async fn shown(
         title: page.say(&package.title).to_owned(),
         chosen: filled.package == package.code.as_str(),
     });
-    let chosen = if filled.language.is_empty() { page.language } else { filled.language() };
+    let chosen = filled.language();
     let template = NewPage {
         page,
         found,

@@ -14,7 +14,10 @@ use tillid_domain::{
     actor::Role,
     collected::{AnnulmentGround, Assistance},
     id::{AccessId, MandateId},
-    mandate::{Confirmation, DisputeGround, Mandate, MandateStanding, MandateState, RevocationGround},
+    mandate::{
+        Confirmation, DisputeGround, Mandate, MandatePaper, MandateRoute, MandateStanding, MandateState,
+        RevocationGround,
+    },
     text::Prose,
 };
 use tillid_edge::{Fields, Form, Path};
@@ -246,10 +249,10 @@ fn words_of(page: &Page, deed: Deed, code: &'static str) -> &'static str {
 }
 
 fn rows(page: &Page, mandate: &Mandate) -> Vec<(&'static str, String)> {
-    let basis = match mandate.route.basis() {
-        tillid_domain::power::Basis::MandatePaper => "mandates.by_form",
-        tillid_domain::power::Basis::GeneralPoa => "mandates.by_general",
-        tillid_domain::power::Basis::MandateDigital => "mandates.by_login",
+    let basis = match mandate.route {
+        MandateRoute::Paper { paper: MandatePaper::Form, .. } => "mandates.by_form",
+        MandateRoute::Paper { paper: MandatePaper::General, .. } => "mandates.by_general",
+        MandateRoute::Digital => "mandates.by_login",
     };
     let mut rows = vec![
         (page.t("mandate.fact_how"), page.t(basis).to_owned()),

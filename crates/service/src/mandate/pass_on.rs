@@ -1,0 +1,161 @@
+//! A representative passes part of what they hold on (M7, R-37): in person, where every package allows it, and never more than they hold.
+
+use crate::{
+    Call, Done, Error, Service,
+    guard::principal,
+    mandate::{
+        give::{Giving, NewMandate, Planned, SHOWN, chosen_privileges, packages_of, within_maximum},
+        life::mandate_subject,
+    },
+};
+use tillid_domain::{
+    Instant, Reason,
+    access::Act,
+    actor::Who,
+    catalogue::CatalogueEntry,
+    id::{MandateId, PresentationId},
+    mandate::{Mandate, MandateRoute, Part, Wider},
+    presentation::Presented,
+};
+use tillid_storage::Tx;
+
+impl Service {
+    /// What passing that on would mean, checked as far as it can be before it is shown.
+    pub(super) async fn planned_part(
+        &self,
+        call: &Call,
+        above: MandateId,
+        new: &NewMandate,
+    ) -> Result<Planned, Error> {
+        let mut tx = self.store.read().await?;
+        let now = self.now(&mut tx).await?;
+        let above = self.to_be_passed_on(&mut tx, call, above, now).await?;
+        let entries = self.packages_in_use(&mut tx, &new.packages, SHOWN).await?;
+        if let Some(n) = packages_of(&entries).position(|package| !package.sub_delegation) {
+            return Err(Error::invalid(&format!("{SHOWN}/packages/{n}"), Reason::NotToBePassedOn));
+        }
+        self.must_have_capacity(&mut tx, above.grantor, &entries, now).await?;
+        drop(tx);
+        let mut privileges = chosen_privileges(&entries, &new.privileges, SHOWN)?;
+        // Nothing named is all that there is to pass on.
+        if new.privileges.is_empty() {
+            privileges.retain(|privilege| above.privileges.contains(privilege));
+        }
+        within_maximum(&entries, new.valid_until, now, SHOWN)?;
+        let representative = self.meant_representative(call, new).await?;
+        let until = new.valid_until.next().start();
+        let packages: Vec<_> = entries.iter().map(CatalogueEntry::version).collect();
+        let part = Part {
+            representative,
+            packages: &packages,
+            // As they were named, so that the flaw is told where it is.
+            privileges: if new.privileges.is_empty() { &privileges } else { &new.privileges },
+            case: new.case.as_ref(),
+            until,
+        };
+        above.part(&part).map_err(|wider| told(wider, &above, &entries))?;
+        self.must_be_called(representative, new).await?;
+        Ok(Planned {
+            representative,
+            representative_name: new.representative_name.clone(),
+            entries,
+            privileges,
+            case: new.case.clone(),
+            until,
+            request: None,
+            renews: None,
+            under: Some(above.id),
+        })
+    }
+
+    /// The caller's mandate, if they can pass part of it on now. What was revoked quietly looks to them as if its time had passed.
+    async fn to_be_passed_on<M>(
+        &self,
+        tx: &mut Tx<M>,
+        call: &Call,
+        id: MandateId,
+        now: Instant,
+    ) -> Result<Mandate, Error> {
+        let above = tx.mandate(id).await?.ok_or(Error::NotFound)?;
+        self.may(tx, call, Act::PassOnMandate, &mandate_subject(&above), now).await??;
+        let above = above.as_held();
+        above.can_be_passed_on(now)?;
+        Ok(above)
+    }
+
+    /// The mandate of which that was shown to the caller as a part to pass on.
+    pub(super) async fn passes_on(
+        &self,
+        call: &Call,
+        presentation: PresentationId,
+    ) -> Result<Option<MandateId>, Error> {
+        let mut tx = self.store.read().await?;
+        let shown = tx.presentation(presentation).await?.map(|(shown, _)| shown);
+        Ok(shown.filter(|shown| principal(&call.actor) == Some(shown.person)).and_then(|shown| {
+            match shown.presented {
+                Presented::Mandate { under, .. } => under,
+                Presented::Consent { .. } => None,
+            }
+        }))
+    }
+
+    /// Passes on what was shown in this presentation.
+    pub(super) async fn pass_on(
+        &self,
+        call: &Call,
+        presentation: PresentationId,
+        above: MandateId,
+    ) -> Result<Done<Mandate>, Error> {
+        let Who::Citizen { person: me, .. } = call.actor.who else {
+            return Err(Error::Denied(Reason::CitizensOnly));
+        };
+        self.must_represent(call, Act::PassOnMandate).await?;
+        let mut tx = self.store.write().await?;
+        if let Some(id) = self.claim(&mut tx, call).await? {
+            let value = tx.mandate(MandateId::from_uuid(id)).await?;
+            let value = value.filter(|mandate| mandate.under.is_some_and(|under| under.by == me));
+            return Ok(Done { value: value.ok_or(Error::NotFound)?.as_held(), replayed: true });
+        }
+        self.must_be_fresh(call, Act::PassOnMandate)?;
+        let mismatch = || Error::invalid("/presentation_id", Reason::PresentationMismatch);
+        let (shown, _) = tx.presentation(presentation).await?.ok_or_else(mismatch)?;
+        let Presented::Mandate { representative, packages, privileges, case, until, .. } = &shown.presented
+        else {
+            return Err(mismatch());
+        };
+        // Its parties never change; its state is read again under their locks.
+        let grantor = tx.mandate(above).await?.ok_or(Error::NotFound)?.grantor;
+        tx.lock(&[grantor, me, *representative]).await?;
+        let now = self.now(&mut tx).await?;
+        let above = self.to_be_passed_on(&mut tx, call, above, now).await?;
+        let (representative, until) = (*representative, *until);
+        let part = Part { representative, packages, privileges, case: case.as_ref(), until };
+        let under = above.part(&part).map_err(|wider| Error::invalid("/presentation_id", wider.reason()))?;
+        self.known_person(&mut tx, me).await?.must_live()?;
+        let giving = Giving { grantor, route: MandateRoute::Digital, under: Some(under) };
+        let (mandate, event) = self.mandate_as_shown(&mut tx, call, giving, &shown, now).await?;
+        self.settle(&mut tx, call, 201, mandate.id.as_uuid(), 1).await?;
+        tx.commit(vec![event], None).await?;
+        Ok(Done { value: mandate, replayed: false })
+    }
+}
+
+fn told(wider: Wider, above: &Mandate, entries: &[CatalogueEntry]) -> Error {
+    let at = match wider {
+        Wider::ToGrantor | Wider::ToOneself => "representative".to_owned(),
+        Wider::Package(n) => format!("packages/{n}"),
+        Wider::Privilege(n) => format!("privileges/{n}"),
+        Wider::Case => "case".to_owned(),
+        Wider::End => "valid_until".to_owned(),
+    };
+    let reason = match wider {
+        // It was given in another version than the one that is in use: what has been replaced is given anew.
+        Wider::Package(n)
+            if entries.get(n).is_some_and(|e| above.packages.iter().any(|p| p.code == e.version().code)) =>
+        {
+            Reason::EntryNotPublished
+        }
+        _ => wider.reason(),
+    };
+    Error::invalid(&format!("{SHOWN}/{at}"), reason)
+}
