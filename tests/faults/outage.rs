@@ -221,12 +221,24 @@ async fn while_the_database_hangs_everyone_is_told_so_within_the_deadline() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_whose_database_hangs_can_be_stopped() {
     let cluster = Cluster::start();
-    let mut scene = Scene::new(Tillid::demo_on(Database::on(&cluster).await), 1).await;
+    let mut scene = Arc::new(Scene::new(Tillid::demo_on(Database::on(&cluster).await), 1).await);
+    // It has the lease of the log, to be given back, and connections to spare, on which it could wait for ever.
+    scene.revoke(0).await.expect(200);
+    let calls: Vec<_> = (0..32)
+        .map(|_| {
+            let scene = scene.clone();
+            tokio::spawn(async move { scene.own_read().await.expect(200) })
+        })
+        .collect();
+    for call in calls {
+        call.await.expect("a call");
+    }
     let _frozen = cluster.freeze();
     // Whatever it waits for, it waits for the database.
     must_be_unavailable(&timed(scene.own_read()).await, Duration::from_secs(12));
     let began = Instant::now();
-    let stopped = tokio::task::block_in_place(|| scene.tillid.stop());
+    let tillid = &mut Arc::get_mut(&mut scene).expect("nobody else has it").tillid;
+    let stopped = tokio::task::block_in_place(|| tillid.stop());
     println!("hanging: stopped within {:?}", began.elapsed());
     assert_eq!(stopped.code(), Some(0));
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());

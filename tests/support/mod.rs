@@ -203,11 +203,19 @@ impl Tillid {
         self.child.id()
     }
 
-    /// Asks the process to stop, and waits until it has.
+    /// Asks the process to stop, and waits until it has; for a minute, which is more than it may take.
+    #[expect(clippy::disallowed_methods, reason = "it waits for a process, also where nothing can be awaited")]
     pub(crate) fn stop(&mut self) -> ExitStatus {
         let asked = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().expect("kill");
         assert!(asked.success());
-        self.child.wait().expect("it is gone")
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("its state") {
+                return status;
+            }
+            assert!(began.elapsed() < Duration::from_mins(1), "it was asked to stop, and goes on");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Waits until the process has ended by itself, or been killed.

@@ -12,6 +12,9 @@ const EACH_SECOND: Duration = Duration::from_secs(1);
 const OFTEN: Duration = Duration::from_secs(5);
 const SELDOM: Duration = Duration::from_mins(10);
 
+/// How long the lease of the log may take to be given back: a database that hangs must not keep the process.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 /// Runs the jobs until `stop` changes.
 pub(crate) async fn run(
     service: Service,
@@ -78,9 +81,13 @@ async fn sequence(service: Service, stop: watch::Receiver<bool>) {
         }
     })
     .await;
-    if let Err(error) = sequencer.leave().await {
-        tracing::warn!(%error, "another node extends the log only when this one's lease ends");
-    }
+    let left = time::timeout(FAREWELL, sequencer.leave()).await;
+    let why = match left {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(late) => late.to_string(),
+    };
+    tracing::warn!(why, "another node extends the log only when this one's lease ends");
 }
 
 async fn watch_log(service: Service) {
