@@ -184,8 +184,11 @@ impl Tillid {
         let (base, internal) = (address("service"), address("operations"));
         // Whatever else it says must not block it.
         std::thread::spawn(move || lines.for_each(drop));
-        let client =
-            Client::builder().timeout(Duration::from_secs(20)).redirect(reqwest::redirect::Policy::none());
+        let client = Client::builder()
+            .timeout(Duration::from_secs(20))
+            // The service closes a connection that has been idle for five seconds; one of those must not be used at that very moment.
+            .pool_idle_timeout(Duration::from_secs(2))
+            .redirect(reqwest::redirect::Policy::none());
         Self {
             child,
             base,
@@ -204,7 +207,10 @@ impl Tillid {
     }
 
     /// Asks the process to stop, and waits until it has; for a minute, which is more than it may take.
-    #[expect(clippy::disallowed_methods, reason = "it waits for a process, also where nothing can be awaited")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it waits for a process, also where nothing can be awaited"
+    )]
     pub(crate) fn stop(&mut self) -> ExitStatus {
         let asked = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().expect("kill");
         assert!(asked.success());

@@ -11,7 +11,7 @@ macro_rules! files {
     };
 }
 
-const FILES: [(&str, &str); 37] = files![
+const FILES: [(&str, &str); 38] = files![
     "consent-types/C01",
     "consent-types/C02",
     "consent-types/C03",
@@ -49,6 +49,7 @@ const FILES: [(&str, &str); 37] = files![
     "mandate-packages/M16",
     "mandate-packages/M17",
     "mandate-packages/M18",
+    "mandate-packages/M19",
 ];
 
 /// A file of the seed catalogue that cannot be read.
@@ -77,7 +78,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
     use tillid_domain::{
-        access::{GIVE_CONSENTS, SEE_CONSENTS, WITHDRAW_CONSENTS},
+        access::{GIVE_CONSENTS, SEE_CONSENTS, SEE_MANDATES, WITHDRAW_CONSENTS},
         catalogue::Shelf,
     };
 
@@ -106,7 +107,7 @@ mod tests {
             })
             .flat_map(|p| p.privileges.iter().map(|privilege| privilege.uri.as_str()))
             .collect();
-        for uri in [SEE_CONSENTS, WITHDRAW_CONSENTS, GIVE_CONSENTS] {
+        for uri in [SEE_CONSENTS, WITHDRAW_CONSENTS, GIVE_CONSENTS, SEE_MANDATES] {
             assert!(uris.contains(uri), "{uri}");
         }
     }

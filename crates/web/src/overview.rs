@@ -63,7 +63,7 @@ pub(crate) struct RequestRow {
 
 /// A list of powers of attorney.
 pub(crate) struct Mandates {
-    pub(crate) heading: &'static str,
+    pub(crate) heading: String,
     pub(crate) none: &'static str,
     pub(crate) rows: Vec<MandateRow>,
 }
@@ -129,18 +129,20 @@ async fn overview(here: Here) -> Result<Response, Problem> {
         Overview::Representative(of) => {
             let RepresentativeOverview { person, mandates, consents, requests, .. } = *of;
             let name = person.name.map(|name| name.to_string());
-            let rows = desk.mandates(&mandates, |_| name.clone()).await;
+            let me = here.visitor.person();
+            let is_side = |m: &FoundMandate| m.mandate.parties().any(|party| Some(party) == me);
+            let (between, given): (Vec<_>, Vec<_>) = mandates.into_iter().partition(is_side);
+            let rows = desk.mandates(&between, |_| name.clone()).await;
+            let called = |m: &FoundMandate| m.representative_name.as_ref().map(ToString::to_string);
+            let given = desk.mandates(&given, called).await;
             let matters = consents.zip(requests).map(|(c, r)| desk.matters(&r, &c));
             let known = here.visitor.acting_for().map(|(_, name)| name.to_owned());
+            let of_other = known.or(name);
             OverviewPage {
                 page: &here.page,
-                of_other: known.or_else(|| name.clone()),
                 matters,
-                mandates: vec![Mandates {
-                    heading: here.page.t("overview.between"),
-                    none: here.page.t("overview.none_held"),
-                    rows,
-                }],
+                mandates: lists_of_other(&here.page, of_other.as_deref(), rows, given),
+                of_other,
                 to_answer: Vec::new(),
                 asked: Vec::new(),
                 statutory: Vec::new(),
@@ -151,6 +153,22 @@ async fn overview(here: Here) -> Result<Response, Problem> {
     Ok(here.page.answer(&shown))
 }
 
+/// What the visitor holds from whom they act for, and what that person gave to others, where it is theirs to see.
+fn lists_of_other(
+    page: &Page,
+    name: Option<&str>,
+    between: Vec<MandateRow>,
+    given: Vec<MandateRow>,
+) -> Vec<Mandates> {
+    let none = page.t("overview.none_held");
+    let mut lists = vec![Mandates { heading: page.t("overview.between").to_owned(), none, rows: between }];
+    if !given.is_empty() {
+        let name = name.unwrap_or_else(|| page.t("overview.someone"));
+        lists.push(Mandates { heading: page.fill("overview.given_by", "name", name), none, rows: given });
+    }
+    lists
+}
+
 /// What the visitor gave, holds and passed on; of the last, nothing where there is none.
 fn lists(
     page: &Page,
@@ -158,7 +176,8 @@ fn lists(
     held: Vec<MandateRow>,
     passed_on: Vec<MandateRow>,
 ) -> Vec<Mandates> {
-    let list = |heading, none, rows| Mandates { heading: page.t(heading), none: page.t(none), rows };
+    let list =
+        |heading, none, rows| Mandates { heading: page.t(heading).to_owned(), none: page.t(none), rows };
     let mut lists = vec![
         list("overview.given", "overview.none_given", given),
         list("overview.held", "overview.none_held", held),

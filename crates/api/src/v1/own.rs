@@ -30,7 +30,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
 #[utoipa::path(get, path = "/overview", tag = "own view", responses((status = 200, body = OverviewView), (status = 403)))]
 async fn overview(State(gate): State<Gate>, caller: Caller) -> Result<Response, Problem> {
     let (overview, now) = gate.service.overview(&caller.read()).await.map_err(|e| caller.problem(&e))?;
-    Ok(Json(OverviewView::new(overview, now, directory(&gate.service))).into_response())
+    Ok(Json(OverviewView::new(overview, caller.actor(), now, directory(&gate.service))).into_response())
 }
 
 /// How far ahead.

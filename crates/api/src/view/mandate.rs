@@ -35,6 +35,8 @@ pub(crate) enum MandateReader {
     Grantor,
     Representative,
     PassedOn,
+    /// Whoever looks at it for the grantor and is no side of it.
+    Onlooker,
     Staff,
     System,
 }
@@ -46,7 +48,8 @@ impl MandateReader {
             Who::Citizen { person, .. } if mandate.under.is_some_and(|under| under.by == person) => {
                 Self::PassedOn
             }
-            Who::Citizen { .. } => Self::Representative,
+            Who::Citizen { person, .. } if person == mandate.representative => Self::Representative,
+            Who::Citizen { .. } => Self::Onlooker,
             Who::Employee(_) | Who::Operator => Self::Staff,
             Who::System(_) => Self::System,
         }
@@ -149,7 +152,7 @@ impl MandateView {
             // Whoever sits before it may be the one who must not learn it.
             MandateReader::System => (None, false),
             // What the others say of each other is not theirs.
-            MandateReader::PassedOn => (None, told.quiet),
+            MandateReader::PassedOn | MandateReader::Onlooker => (None, told.quiet),
         };
         Self {
             id: mandate.id,

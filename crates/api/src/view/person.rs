@@ -8,7 +8,7 @@ use serde::Serialize;
 use tillid_domain::{
     Digest, Instant, LocalDate, Reason,
     access::{AccessRecord, Act, Outcome},
-    actor::{ActorTrace, Purpose},
+    actor::{Actor, ActorTrace, Purpose},
     basis::Basis,
     decision::Question,
     id::{AccessId, PersonId, PresentationId},
@@ -285,10 +285,12 @@ pub(crate) enum OverviewView {
 }
 
 impl OverviewView {
-    pub(crate) fn new(overview: Overview, now: Instant, directory: &Directory) -> Self {
+    pub(crate) fn new(overview: Overview, actor: &Actor, now: Instant, directory: &Directory) -> Self {
         match overview {
             Overview::Own(own) => Self::Own(own_view(*own, now, directory)),
-            Overview::Representative(rep) => Self::ActingFor(representative_view(*rep, now, directory)),
+            Overview::Representative(rep) => {
+                Self::ActingFor(representative_view(*rep, actor, now, directory))
+            }
         }
     }
 }
@@ -325,6 +327,7 @@ fn own_view(own: OwnOverview, now: Instant, directory: &Directory) -> OwnOvervie
 
 fn representative_view(
     rep: RepresentativeOverview,
+    actor: &Actor,
     now: Instant,
     directory: &Directory,
 ) -> RepresentativeOverviewView {
@@ -337,7 +340,10 @@ fn representative_view(
         mandates: rep
             .mandates
             .into_iter()
-            .map(|m| MandateView::found(m, MandateReader::Representative))
+            .map(|m| {
+                let reader = MandateReader::of(actor, &m.mandate);
+                MandateView::found(m, reader)
+            })
             .collect(),
         consents: rep.consents.map(consents),
         requests: rep

@@ -24,6 +24,8 @@ pub const SEE_CONSENTS: &str = "urn:dk:tillid:fuldmagt:samtykke:samtykke:laes";
 pub const WITHDRAW_CONSENTS: &str = "urn:dk:tillid:fuldmagt:samtykke:samtykke-tilbagekald:handle";
 /// The privilege of answering for somebody.
 pub const GIVE_CONSENTS: &str = "urn:dk:tillid:fuldmagt:samtykke:samtykke-giv:handle";
+/// The privilege of seeing what powers of attorney somebody gave, and who used them: that of a trusted person (M12).
+pub const SEE_MANDATES: &str = "urn:dk:tillid:fuldmagt:fuldmagt:brug:laes";
 
 /// Whom and what an act is about, as far as the answer depends on it.
 #[derive(Clone, Copy, Default, Debug)]
@@ -141,7 +143,7 @@ fn representative(me: PersonId, grantor: PersonId, act: Act, subject: &Subject<'
         Act::SeeOverview => Ok(()),
         Act::SeeMandate | Act::RevokeMandate if subject.by_guardian => Ok(()),
         Act::SeeMandate if [subject.representative, subject.passed_on_by].contains(&Some(me)) => Ok(()),
-        Act::SeeMandate => Err(Hidden),
+        Act::SeeMandate => holds(SEE_MANDATES).map_err(|_| Hidden),
         Act::SeeRequest | Act::SeeConsent => holds(SEE_CONSENTS),
         Act::WithdrawConsent => holds(WITHDRAW_CONSENTS),
         Act::AnswerRequest | Act::GiveConsent => {

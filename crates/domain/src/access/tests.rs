@@ -118,6 +118,7 @@ fn a_representative_does_what_the_privileges_say_and_no_more() {
     for (privilege, acts) in [
         (other, vec![]),
         (uri(SEE_CONSENTS), vec![Act::SeeRequest, Act::SeeConsent]),
+        (uri(SEE_MANDATES), vec![Act::SeeMandate]),
         (uri(WITHDRAW_CONSENTS), vec![Act::WithdrawConsent]),
         (uri(GIVE_CONSENTS), vec![Act::AnswerRequest, Act::GiveConsent]),
     ] {

@@ -163,14 +163,14 @@ impl Service {
         }
         if consent::confined_to(&call.actor).is_none() {
             let subject = mandate_subject(&mandate);
-            let mut visible = rights.allow(call, Act::SeeMandate, &subject).is_ok();
-            if !visible {
-                let by_guardian = self.guards_mandate(tx, call, &mandate, now).await?;
-                let guarded = Subject { by_guardian, ..subject };
-                visible = rights.allow(call, Act::SeeMandate, &guarded).is_ok();
+            let Who::Citizen { person: me, .. } = call.actor.who else { return Ok(None) };
+            if !is_party(me) && self.guards_mandate(tx, call, &mandate, now).await? {
+                let guarded = Subject { by_guardian: true, ..subject };
+                return Ok(rights.allow(call, Act::SeeMandate, &guarded).is_ok().then_some(mandate));
             }
-            let is_held = matches!(call.actor.who, Who::Citizen { person: me, .. } if me != mandate.grantor && is_party(me));
-            return Ok(visible.then(|| if is_held { mandate.as_held() } else { mandate }));
+            // M12: how it ended quietly is the grantor's to tell, also to whoever is trusted to see it.
+            let seen = if me == mandate.grantor { mandate } else { mandate.as_held() };
+            return Ok(rights.allow(call, Act::SeeMandate, &subject).is_ok().then_some(seen));
         }
         if matches!(&call.actor.who, Who::Employee(e) if e.person.is_some_and(is_party)) {
             return Ok(None);

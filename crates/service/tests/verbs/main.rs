@@ -37,6 +37,7 @@ mod sequencing;
 mod taking_out;
 mod ten_years;
 mod time;
+mod trusting;
 mod unseen;
 mod working;
 
@@ -74,6 +75,8 @@ tillid_testkit::on_both_engines! {
         m11_a_mandate_is_given_for_longer_as_it_is,
         m03_a_registrar_enters_what_was_signed_on_paper,
         p05_great_harm_and_general_powers_take_four_eyes;
+    trusting:
+        m12_a_trusted_person_sees_what_was_given_and_changes_nothing;
     passing_on:
         r37_only_less_than_is_held_is_passed_on_and_only_where_the_package_allows_it,
         r37_what_was_passed_on_rests_with_what_it_rests_on_and_goes_on_with_it,

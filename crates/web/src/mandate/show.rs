@@ -29,6 +29,8 @@ pub(super) enum Side {
     Representative,
     /// They passed it on.
     PassedOn,
+    /// Neither: they look at it for the grantor, as a trusted person or a guardian does.
+    Onlooker,
 }
 
 /// A mandate as its pages tell of it.
@@ -95,13 +97,14 @@ impl Told {
         match (&self.passed_on_by, self.side) {
             (_, Side::PassedOn) => page.t("mandate.yourself").to_owned(),
             (Some(name), _) => name.clone(),
+            (None, Side::Onlooker) => page.t("overview.someone").to_owned(),
             (None, _) => page.t("mandate.some_representative").to_owned(),
         }
     }
 
     /// Whether somebody else holds it.
     pub(super) const fn is_anothers(&self) -> bool {
-        matches!(self.side, Side::Grantor | Side::PassedOn)
+        matches!(self.side, Side::Grantor | Side::PassedOn | Side::Onlooker)
     }
 }
 
@@ -162,11 +165,12 @@ pub(super) async fn told(here: &Here, id: MandateId) -> Result<Told, Problem> {
     }
     let other = match side {
         Side::Grantor | Side::PassedOn => called(&here.page, representative_name),
+        Side::Onlooker => called_by_others(&here.page, representative_name),
         Side::Representative => grantor(here, &call, mandate.grantor).await?,
     };
     let mut lower = Vec::new();
     for found in below {
-        lower.push(Lower::new(here, found, now).await?);
+        lower.push(Lower::new(here, side, found, now).await?);
     }
     Ok(Told {
         side,
@@ -189,8 +193,10 @@ fn side(me: Option<PersonId>, mandate: &Mandate) -> Side {
         Side::Grantor
     } else if mandate.under.is_some_and(|under| me == Some(under.by)) {
         Side::PassedOn
-    } else {
+    } else if me == Some(mandate.representative) {
         Side::Representative
+    } else {
+        Side::Onlooker
     }
 }
 
@@ -199,8 +205,13 @@ fn called(page: &Page, name: Option<Name>) -> String {
     name.map_or_else(|| page.t("mandate.some_representative").to_owned(), |name| name.to_string())
 }
 
+/// Likewise, to somebody who called them nothing.
+fn called_by_others(page: &Page, name: Option<Name>) -> String {
+    name.map_or_else(|| page.t("overview.someone").to_owned(), |name| name.to_string())
+}
+
 impl Lower {
-    async fn new(here: &Here, found: FoundMandate, now: Instant) -> Result<Self, Problem> {
+    async fn new(here: &Here, side: Side, found: FoundMandate, now: Instant) -> Result<Self, Problem> {
         let FoundMandate { mandate, representative_name, .. } = found;
         let mut rights = Vec::new();
         for version in &mandate.packages {
@@ -211,7 +222,10 @@ impl Lower {
         }
         Ok(Self {
             id: mandate.id,
-            to: called(&here.page, representative_name),
+            to: match side {
+                Side::Onlooker => called_by_others(&here.page, representative_name),
+                _ => called(&here.page, representative_name),
+            },
             until: here.page.last_day(mandate.valid.to),
             rights,
             falls: mandate.standing(now).is_alive(),
@@ -237,7 +251,9 @@ async fn grantor(here: &Here, call: &Call, grantor: PersonId) -> Result<String, 
 fn state(page: &Page, told: &Told) -> State {
     let (from, until) = (&told.from, &told.until);
     let (class, heading) = match (told.standing, told.side) {
-        (MandateStanding::Active, Side::Grantor | Side::PassedOn) => ("success", "mandate.is_given"),
+        (MandateStanding::Active, Side::Grantor | Side::PassedOn | Side::Onlooker) => {
+            ("success", "mandate.is_given")
+        }
         (MandateStanding::Active, Side::Representative) => ("success", "mandate.is_held"),
         (MandateStanding::Planned, _) => ("info", "mandate.is_planned"),
         (MandateStanding::Revoked, _) => ("info", "mandate.is_revoked"),
@@ -280,7 +296,7 @@ fn state(page: &Page, told: &Told) -> State {
 
 fn awaits(page: &Page, awaited: Awaited, side: Side) -> String {
     let acceptance = match side {
-        Side::Grantor | Side::PassedOn => "mandate.awaits_acceptance",
+        Side::Grantor | Side::PassedOn | Side::Onlooker => "mandate.awaits_acceptance",
         Side::Representative => "mandate.awaits_your_acceptance",
     };
     let said =
@@ -294,6 +310,7 @@ fn holds(page: &Page, told: &Told) -> String {
     let sentence = match told.side {
         Side::Grantor => page.fill("mandate.they_can_act", "name", &told.other),
         Side::PassedOn => page.fill("mandate.they_can_act_too", "name", &told.other),
+        Side::Onlooker => page.fill("mandate.they_can_act_on_it", "name", &told.other),
         Side::Representative => page.fill("mandate.you_can_act", "name", &told.other),
     };
     format!("{sentence} {}", page.fill_two("mandate.holds", "from", &told.from, "until", &told.until))

@@ -144,8 +144,8 @@ fn overview(page: &Page) -> Vec<String> {
             former: vec![row(page, 3, ConsentStanding::Declined), row(page, 4, ConsentStanding::Withdrawn)],
         }),
         mandates: vec![
-            Mandates { heading: "Givet", none: "", rows: vec![mandate(5)] },
-            Mandates { heading: "Fået", none: "Ingen", rows: vec![] },
+            Mandates { heading: "Givet".to_owned(), none: "", rows: vec![mandate(5)] },
+            Mandates { heading: "Fået".to_owned(), none: "Ingen", rows: vec![] },
         ],
         to_answer: vec![ask(6, None)],
         asked: vec![ask(7, Some(("Venter", "badge-info")))],
