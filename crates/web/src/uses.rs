@@ -177,12 +177,14 @@ mod tests {
     fn what_came_after_the_end_is_marked_and_said() {
         for language in Language::ALL {
             let page = page(language);
-            for (late, marked) in [(false, 0), (true, 1)] {
+            for (late, for_staff, marked) in [(false, false, 0), (true, false, 1), (true, true, 1)] {
                 let uses = Uses { rows: vec![row(Some("27.36"), late), row(None, false)], next: None };
-                let html = UsesPage::new(&page, "/mandates/1".to_owned(), uses, true, false).render();
+                let html = UsesPage::new(&page, "/mandates/1".to_owned(), uses, true, for_staff).render();
                 let html = html.expect("a page");
                 must_hold_together(&html);
                 assert_eq!(html.matches(page.t("uses.after_end_text")).count(), marked);
+                // Staff are the ones to be asked.
+                assert_eq!(html.contains(page.t("uses.after_end_ask")), late && !for_staff);
                 assert_eq!(html.matches("badge-warning").count(), marked);
                 assert!(html.contains("27.36") && !html.contains("<sager>"));
             }
