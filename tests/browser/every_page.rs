@@ -150,6 +150,18 @@ impl Walk {
         tillid.post("/v1/mandates").by(&anna).json(&given).send().await.expect(201).json()
     }
 
+    /// A system of the municipality has let bo act for anna.
+    async fn used(&self) {
+        let tillid = &self.scene.tillid;
+        let id = async |key: &str| tillid.somebody(key).await["person_id"].clone();
+        let question = json!({"subject": {"type": "person", "id": id("bo").await},
+            "action": {"name": "urn:dk:eksempelkommune:fuldmagt:aeldre:hjaelpemidler:handle"},
+            "resource": {"type": "person", "id": id("anna").await}, "context": {"purpose": "automated_step", "case": CASE}});
+        let system = tillid.token("fagsystem").await;
+        let said = tillid.post("/access/v1/evaluation").by(&system).json(&question).send().await.expect(200);
+        assert_eq!(said.json()["decision"], true);
+    }
+
     /// A caseworker looks that person up in the case.
     pub(crate) async fn look_up(&self, person: &str) {
         self.browser.open("/casework").await;
@@ -232,6 +244,7 @@ async fn citizen(language: Language) {
     walk.visit("/act-for", "act-for-nobody").await;
     let consents = walk.answer(&walk.ask().await).await;
     let (request, mandate) = (walk.ask().await, walk.give().await);
+    walk.used().await;
     walk.visit("/overview", "overview").await;
     walk.visit("/upcoming?within=P10Y", "upcoming").await;
     walk.visit("/access-log", "access-log").await;
@@ -279,6 +292,8 @@ async fn citizen(language: Language) {
     walk.look("mandate-summary").await;
     let mandate = format!("/mandates/{}", id(&mandate));
     walk.visit(&mandate, "mandate").await;
+    walk.click("uses.all").await;
+    walk.look("mandate-uses").await;
     walk.visit(&format!("{mandate}/suspend"), "mandate-suspend").await;
     walk.click("mandate.suspend").await;
     walk.look("mandate-suspended").await;
@@ -294,7 +309,7 @@ async fn citizen(language: Language) {
     walk.visit(&format!("{mandate}/revoke"), "mandate-revoke").await;
     walk.click("mandate.revoke").await;
     walk.look("mandate-revoked").await;
-    walk.end(35);
+    walk.end(36);
 }
 
 impl Walk {
@@ -400,7 +415,7 @@ async fn caseworker(language: Language) {
     let mut walk = Walk::new(language).await;
     let (answered, waiting) = (walk.ask().await, walk.ask().await);
     let declaration = walk.answer(&answered).await[0]["declaration_id"].as_str().expect("an id").to_owned();
-    walk.give().await;
+    let mandate = walk.give().await;
     walk.turn_into(HANS, Capacity::Work).await;
     walk.visit("/casework", "casework").await;
     walk.visit_unfilled("/casework", "casework.look_up", "casework-errors").await;
@@ -456,7 +471,19 @@ async fn caseworker(language: Language) {
     walk.look("casework-nothing").await;
     walk.visit_refused("/casework/lookups/01890000-0000-7000-8000-000000000000", "lookup_invalid").await;
     walk.visit_refused("/overview", "citizens_only").await;
-    walk.end(19);
+    // Bo acts after Anna's death, which nobody knows of yet.
+    walk.used().await;
+    let death = json!({"event": "death", "person": "anna"});
+    walk.scene.tillid.post("/sandbox/events").json(&death).send().await.expect(200);
+    walk.visit(&format!("{lookup}/mandates/{}", id(&mandate)), "casework-mandate-used").await;
+    walk.click("uses.all").await;
+    walk.look("casework-mandate-uses").await;
+    assert!(walk.browser.says(&walk.page("uses.after_end")).await, "{}", walk.browser.whole().await);
+    walk.browser.open("/casework/tasks").await;
+    walk.click("uses.late_see").await;
+    walk.look("casework-late-uses").await;
+    assert!(walk.browser.says(&walk.page("uses.because_death")).await, "{}", walk.browser.whole().await);
+    walk.end(22);
 }
 
 /// Lars, who erases what is over.

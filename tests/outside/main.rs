@@ -42,6 +42,7 @@ mod tables;
 mod the_verdict_names_the_row;
 mod tokens;
 mod upcoming;
+mod uses;
 mod verify_files;
 mod verify_outside;
 mod who_may_not;

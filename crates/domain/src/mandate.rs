@@ -1,11 +1,13 @@
 //! A power of attorney (fuldmagt).
 
 mod ground;
+mod late;
 mod route;
 mod standing;
 mod under;
 
 pub use ground::{DisputeGround, RenunciationGround, RevocationGround, SuspensionGround};
+pub use late::LateEnd;
 pub use route::{Awaited, COOLING_OFF, Confirmation, MandatePaper, MandateRoute, usable_from};
 pub use standing::MandateStanding;
 pub use under::{LEVELS_BELOW, Part, Under, Wider, follow, would_fall};

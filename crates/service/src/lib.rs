@@ -60,7 +60,7 @@ pub use log::{
     WitnessTask, WitnessView, Witnessed, audit, entry, root_text,
 };
 pub use mandate::{
-    MandateChange, MandateEntry, MandateService, PrintedMandate, Renewal, WholeMandate,
+    MandateChange, MandateEntry, MandateService, MandateUse, PrintedMandate, Renewal, WholeMandate,
     give::NewMandate,
     privileges::{CheckedClaim, HeldPrivileges},
     request::{NewMandateRequest, RequestReader, SeenMandateRequest},
@@ -69,9 +69,10 @@ pub use notice::{Addressed, Delivered, NotHandedOver, Postal, SandboxPost};
 pub use person::register::{NewPerson, PersonRef};
 pub use represent::{ActsAt, Represented, Representing, Wanted};
 pub use statutory::{NewCharge, NewStatutory, StatutoryHolder, StatutorySeen, StatutoryWhat};
-pub use task::TypedTask;
+pub use task::{LateUse, TypedTask};
 pub use tillid_storage::{
-    Audit, ClientRights, Fault, Finding, KnownAt, NoticeNumbers, OutboxNotice, Posted, Session, Whose,
+    Audit, ClientRights, Fault, Finding, KnownAt, LatePlace, NoticeNumbers, OutboxNotice, Posted, Session,
+    Whose,
 };
 pub use times::{AsOf, Times};
 

@@ -41,6 +41,7 @@ mod sessions;
 mod statutory;
 mod tasks;
 mod upkeep;
+mod uses;
 mod vault;
 
 pub use access::Looks;
@@ -59,4 +60,5 @@ pub use notices::{Ending, NewNotice, NoticeCursor, NoticeNumbers, OutboxNotice, 
 pub use roles::{GrantError, Standing};
 pub use sessions::{Session, Whose};
 pub use upkeep::{Claim, Effect, IdempotencyKey, OPERATIONAL_TABLES};
+pub use uses::{LatePart, LatePlace};
 pub use vault::{Entropy, Vault};

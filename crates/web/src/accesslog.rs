@@ -162,6 +162,7 @@ const fn found(act: Act) -> &'static str {
         | Act::LookUp
         | Act::SeeDocument
         | Act::SeeTask
+        | Act::SeeLateUses
         | Act::ListConsents
         | Act::SeeStatutory
         | Act::Export => "accesslog.found",

@@ -13,6 +13,7 @@ mod evidence;
 mod except;
 mod found;
 mod given;
+mod late;
 mod lookup;
 mod mandate;
 mod narrow;
@@ -68,6 +69,7 @@ pub(crate) fn router() -> Router<Web> {
         .route("/casework/consents", get(given::page))
         .route("/casework/erasures", get(erase::page).post(erase::plan))
         .route("/casework/erasures/confirm", post(erase::erase).get(async || see("/casework/erasures")))
+        .route("/casework/late-uses", get(late::list))
         .route("/casework/lookups", post(lookup::look_up).get(async || see("/casework")))
         .route("/casework/lookups/{lookup}", get(found::page))
         .route("/casework/lookups/{lookup}/ask", get(ask::page).post(ask::sent))
@@ -98,6 +100,7 @@ pub(crate) fn router() -> Router<Web> {
             get(mandate::form).post(mandate::enter),
         )
         .route("/casework/lookups/{lookup}/mandates/{mandate}", get(mandate::page))
+        .route("/casework/lookups/{lookup}/mandates/{mandate}/uses", get(mandate::uses))
         .route("/casework/lookups/{lookup}/mandates/{mandate}/{deed}", post(mandate::change).get(to_mandate))
         .route("/casework/lookups/{lookup}/presentations/{presentation}/form", get(evidence::form))
         .route(

@@ -31,6 +31,7 @@ mod tests;
 mod texts;
 mod transparency;
 mod upcoming;
+mod uses;
 mod view;
 mod voices;
 mod when;
@@ -68,6 +69,7 @@ pub fn router(web: Web) -> Router {
         .merge(consent::router())
         .merge(giving::router())
         .merge(mandate::router())
+        .merge(uses::router())
         .merge(receipt::router())
         .merge(transparency::router())
         .merge(actfor::router())

@@ -4,6 +4,7 @@ use crate::{
     Web,
     page::{Here, Page},
     statutory::PowerRow,
+    uses,
     view::{ConsentRow, Titles, actor, authority},
 };
 use askama::Template;
@@ -75,6 +76,8 @@ pub(crate) struct MandateRow {
     pub(crate) standing: &'static str,
     pub(crate) colour: &'static str,
     pub(crate) until: String,
+    /// Of one that the visitor gave: when it was used last, and where.
+    pub(crate) last_used: Option<String>,
 }
 
 /// A request for a power of attorney.
@@ -105,7 +108,15 @@ async fn overview(here: Here) -> Result<Response, Problem> {
             let me = here.visitor.person();
             let statutory = own.statutory.iter().map(|seen| PowerRow::new(&here.page, seen, me)).collect();
             let OwnOverview {
-                requests, consents, given, held, passed_on, may_act_for, latest_access, ..
+                requests,
+                consents,
+                given,
+                last_uses,
+                held,
+                passed_on,
+                may_act_for,
+                latest_access,
+                ..
             } = *own;
             let name = |person: PersonId| {
                 let found = may_act_for.iter().find(|m| m.person == person)?;
@@ -113,7 +124,10 @@ async fn overview(here: Here) -> Result<Response, Problem> {
             };
             let name_given = |m: &FoundMandate| m.representative_name.as_ref().map(ToString::to_string);
             let passed_on = desk.mandates(&passed_on, name_given).await;
-            let given = desk.mandates(&given, name_given).await;
+            let mut given = desk.mandates(&given, name_given).await;
+            for row in &mut given {
+                row.last_used = last_uses.get(&row.id).map(|record| desk.last_used(record));
+            }
             let held = desk.mandates(&held, |m| name(m.mandate.grantor)).await;
             OverviewPage {
                 page: &here.page,
@@ -223,6 +237,7 @@ impl Desk<'_> {
                 standing,
                 colour,
                 until: self.page.last_day(m.mandate.valid.to),
+                last_used: None,
             }
         };
         found.iter().map(row).collect()
@@ -278,6 +293,11 @@ impl Desk<'_> {
             MandateStanding::Annulled => ("overview.mandate_annulled", ""),
         };
         (self.page.t(key), colour)
+    }
+
+    fn last_used(&self, record: &AccessRecord) -> String {
+        let place = uses::place(self.service, self.page, &record.actor);
+        self.page.fill_two("overview.last_used", "at", self.page.moment(record.at), "place", place)
     }
 
     fn look(&self, record: &AccessRecord) -> LookRow {

@@ -33,6 +33,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("tasks", include_str!("../data/texts/tasks.toml")),
     ("transparency", include_str!("../data/texts/transparency.toml")),
     ("upcoming", include_str!("../data/texts/upcoming.toml")),
+    ("uses", include_str!("../data/texts/uses.toml")),
 ];
 
 /// A text.

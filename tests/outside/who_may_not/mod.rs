@@ -159,6 +159,8 @@ const ROWS: &[Row] = &[
         OtherMandate,
         "ONE; dorte jens+: 200; bo>anna: 404 not_found",
     ),
+    get("/v1/mandates/{id}/uses", Mandate, "ONE; bo bo>anna jens+: 200"),
+    get("/v1/mandates/{id}/uses", OtherMandate, "ONE; dorte jens+: 200; bo>anna: 404 not_found"),
     get("/v1/mandates/{id}/privileges", Mandate, "ONE; bo bo>anna jens+: 200"),
     get("/v1/mandates/{id}/privileges", OtherMandate, "ONE; dorte jens+: 200; bo>anna: 404 not_found"),
     post(
@@ -392,6 +394,7 @@ const ROWS: &[Row] = &[
     get("/v1/tasks", Plain, "WORK; jens jens+ mona mona+ naboby naboby+: 200"),
     get("/v1/tasks/{id}", Task, WORK),
     post("/v1/tasks/{id}/close", CloseTask, WORK),
+    get("/v1/late-uses", Plain, "WORK; jens jens+ mona mona+ naboby naboby+: 200"),
     post("/v1/cases/{id}/close", CloseCase, "WORK; jens jens+ mona mona+ naboby naboby+: 200"),
     get("/v1/statutory-powers", Plain, "LIST; bo>anna: 403 only_in_person"),
     get("/v1/statutory-powers/{id}", Power, "ONE; gitte jens+ neighbours+: 200; bo>anna: 403 only_in_person"),

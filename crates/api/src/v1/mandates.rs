@@ -3,8 +3,10 @@
 use super::with_etag;
 use crate::{
     Api,
-    bodies::{PastPart, PastTimes, next},
-    view::{AsOfView, MandateReader, MandateView, PageView, PastPageView, PastView, Reader},
+    bodies::{Part, PastPart, PastTimes, next},
+    view::{
+        AsOfView, MandateReader, MandateView, PageView, PastPageView, PastView, Reader, UseView, directory,
+    },
 };
 use axum::{
     extract::State,
@@ -23,6 +25,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 const LIST: &str = "mandates";
+const USES: &str = "mandate-uses";
 
 pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -30,6 +33,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(read))
         .routes(routes!(receipt))
         .routes(routes!(preview))
+        .routes(routes!(uses))
 }
 
 /// A power of attorney as it was shown.
@@ -138,6 +142,25 @@ async fn preview(
     };
     let items = std::iter::once(whole.found).chain(whole.below).map(seen).collect();
     Ok(Json(PageView { items, next: None }).into_response())
+}
+
+/// Who used the mandate and when, the newest first: all of it to whoever gave it, to its representative what they did themselves, and to
+/// staff and systems what was done at their own authority. `after_end` says that there was no power any more, as is known now.
+#[utoipa::path(get, operation_id = "list_mandate_uses", path = "/mandates/{id}/uses", tag = "mandates",
+    params(("id" = uuid::Uuid, Path), Part, ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
+    responses((status = 200, body = PageView<UseView>), (status = 403), (status = 404)))]
+async fn uses(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Path(id): Path<MandateId>,
+    Query(part): Query<Part>,
+) -> Result<Response, Problem> {
+    let list = format!("{USES} {id}");
+    let (below, limit) = (part.after(&list)?, part.limit()?);
+    let used = gate.service.mandate_uses(&caller.read(), id, below, limit).await;
+    let (page, _) = used.map_err(|e| caller.problem(&e))?;
+    let items = page.items.into_iter().map(|used| UseView::new(used, directory(&gate.service))).collect();
+    Ok(Json(PageView { items, next: next(&list, page.next) }).into_response())
 }
 
 /// The newest receipt of your mandate.

@@ -1,10 +1,11 @@
-//! `/v1/tasks` and `/v1/cases`: what an authority has to do because a consent is gone, and that a case is decided.
+//! `/v1/tasks`, `/v1/late-uses` and `/v1/cases`: what an authority has to do because a consent is gone, what was done with mandates that had
+//! ended, and that a case is decided.
 
 use super::with_etag;
 use crate::{
     Api,
     bodies::{Part, next},
-    view::{PageView, TaskView},
+    view::{LateUseView, PageView, TaskView, directory},
 };
 use axum::{
     extract::State,
@@ -13,15 +14,18 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use tillid_domain::{
+    Instant,
     id::TaskId,
     task::TaskOutcome,
     text::{CaseRef, Prose},
 };
-use tillid_edge::{Bare, Caller, Gate, Json, Path, Problem, Query, Sent};
+use tillid_edge::{Bare, Caller, Cursor, Gate, Json, Path, Problem, Protocol, Query, Sent};
+use tillid_service::LatePlace;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 const LIST: &str = "tasks";
+const LATE: &str = "late-uses";
 
 pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -29,6 +33,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(read))
         .routes(routes!(close))
         .routes(routes!(close_case))
+        .routes(routes!(late_uses))
 }
 
 /// What came of a task.
@@ -65,6 +70,34 @@ async fn list(
     let (page, now) = listed.map_err(|e| caller.problem(&e))?;
     let items = page.items.into_iter().map(|typed| TaskView::new(typed, now)).collect();
     Ok(Json(PageView { items, next: next(LIST, page.next) }).into_response())
+}
+
+/// The uses at your authority of powers of attorney that had ended, before anybody knew: of the last 90 days, the ends that became known
+/// last first. They are for somebody to look at again. That you saw them stands in the log of each person concerned.
+#[utoipa::path(get, operation_id = "list_late_uses", path = "/late-uses", tag = "tasks", params(Part),
+    responses((status = 200, body = PageView<LateUseView>), (status = 403)))]
+async fn late_uses(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Query(part): Query<Part>,
+) -> Result<Response, Problem> {
+    let after = part.keys(LATE)?.map(|keys| late_place(&keys)).transpose()?;
+    let listed = gate.service.list_late_uses(&caller.read(), after, part.limit()?).await;
+    let (page, _) = listed.map_err(|e| caller.problem(&e))?;
+    let items = page.items.into_iter().map(|late| LateUseView::new(late, directory(&gate.service))).collect();
+    let next = page.next.map(|LatePlace { known_at, mandate, record }| {
+        Cursor::encode(LATE, &[known_at.to_string(), mandate.to_string(), record.to_string()])
+    });
+    Ok(Json(PageView { items, next }).into_response())
+}
+
+fn late_place(keys: &[String]) -> Result<LatePlace, Problem> {
+    let read = |keys: &[String]| {
+        let [known_at, mandate, record] = keys else { return None };
+        let known_at: Instant = known_at.parse().ok()?;
+        Some(LatePlace { known_at, mandate: mandate.parse().ok()?, record: record.parse().ok()? })
+    };
+    read(keys).ok_or_else(|| Protocol::InvalidCursor.into())
 }
 
 /// One task.

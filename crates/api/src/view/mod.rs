@@ -10,6 +10,7 @@ mod person;
 mod statutory;
 mod task;
 mod upcoming;
+mod uses;
 
 pub(crate) use catalogue::EntryView;
 pub(crate) use client::ClientView;
@@ -21,6 +22,9 @@ pub(crate) use person::{AccessView, LookupView, OverviewView, PresentationView, 
 pub(crate) use statutory::StatutoryView;
 pub(crate) use task::TaskView;
 pub(crate) use upcoming::UpcomingView;
+pub(crate) use uses::{LateUseView, UseView};
+
+use person::{CodedView, LookerView};
 
 use crate::bodies::{KnownField, TimeField};
 use serde::Serialize;

@@ -10,7 +10,6 @@ use tillid_domain::{
     access::{AccessRecord, Act, Outcome},
     actor::{Actor, ActorTrace, Purpose},
     basis::Basis,
-    decision::Question,
     id::{AccessId, PersonId, PresentationId},
     person::{Life, Person},
     presentation::Means,
@@ -125,6 +124,39 @@ pub(crate) enum LookerView {
     Service,
 }
 
+impl LookerView {
+    pub(super) fn new(actor: ActorTrace, directory: &Directory) -> Self {
+        match actor {
+            ActorTrace::Employee { authority, .. } => {
+                Self::Employee { authority: AuthorityView::new(authority, directory) }
+            }
+            ActorTrace::System { authority, client } => Self::System {
+                authority: AuthorityView::new(authority, directory),
+                client: client.to_string(),
+            },
+            ActorTrace::Representative { person, client, .. } => {
+                Self::Representative { person_id: person, client: client.map(|client| client.to_string()) }
+            }
+            ActorTrace::Citizen { .. } => Self::Citizen,
+            ActorTrace::Operator | ActorTrace::Service => Self::Service,
+        }
+    }
+
+    /// Of a use of a mandate: a representative who asks on their own behalf whether they may is no less the representative.
+    pub(super) fn for_representative(
+        actor: ActorTrace,
+        representative: PersonId,
+        directory: &Directory,
+    ) -> Self {
+        match actor {
+            ActorTrace::Citizen { person } if person == representative => {
+                Self::Representative { person_id: person, client: None }
+            }
+            actor => Self::new(actor, directory),
+        }
+    }
+}
+
 /// What somebody did, in a code and in words.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CodedView {
@@ -176,34 +208,17 @@ pub(crate) struct AccessView {
 
 impl AccessView {
     pub(crate) fn new(record: AccessRecord, directory: &Directory) -> Self {
-        let by = match record.actor {
-            ActorTrace::Employee { authority, .. } => {
-                LookerView::Employee { authority: AuthorityView::new(authority, directory) }
-            }
-            ActorTrace::System { authority, client } => LookerView::System {
-                authority: AuthorityView::new(authority, directory),
-                client: client.to_string(),
-            },
-            ActorTrace::Representative { person, client, .. } => LookerView::Representative {
-                person_id: person,
-                client: client.map(|client| client.to_string()),
-            },
-            ActorTrace::Citizen { .. } => LookerView::Citizen,
-            ActorTrace::Operator | ActorTrace::Service => LookerView::Service,
-        };
+        let privilege = record.privilege().cloned();
         Self {
             id: record.id,
             at: record.at,
-            by,
+            by: LookerView::new(record.actor, directory),
             act: record.act.into(),
             outcome: record.outcome,
             purpose: record.purpose.map(Into::into),
             case: record.case,
             target: record.target,
-            privilege: record.decision.and_then(|decision| match decision.question {
-                Question::Acting(asked) => Some(asked.privilege),
-                Question::Consent(_) => None,
-            }),
+            privilege,
         }
     }
 }
@@ -229,6 +244,17 @@ pub(crate) struct MayActForView {
     until: Option<Instant>,
 }
 
+/// A mandate that the caller gave.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GivenView {
+    /// It.
+    #[serde(flatten)]
+    mandate: MandateView,
+    /// When it was used last; `null` where it never was.
+    #[schema(value_type = Option<String>, format = "date-time")]
+    last_used_at: Option<Instant>,
+}
+
 /// The caller's own overview.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OwnOverviewView {
@@ -239,7 +265,7 @@ pub(crate) struct OwnOverviewView {
     /// Consents, the newest first.
     consents: Vec<ConsentView>,
     /// Mandates that they gave.
-    mandates_given: Vec<MandateView>,
+    mandates_given: Vec<GivenView>,
     /// Mandates that they hold.
     mandates_held: Vec<MandateView>,
     /// Mandates that you passed on.
@@ -299,11 +325,16 @@ fn own_view(own: OwnOverview, now: Instant, directory: &Directory) -> OwnOvervie
     let mandates = |list: Vec<_>, reader| list.into_iter().map(|m| MandateView::found(m, reader)).collect();
     let mandate_requests =
         |list: Vec<_>| list.into_iter().map(|seen| MandateRequestView::new(seen, directory)).collect();
+    let last_uses = own.last_uses;
+    let given = own.given.into_iter().map(|found| GivenView {
+        last_used_at: last_uses.get(&found.mandate.id).map(|record| record.at),
+        mandate: MandateView::found(found, MandateReader::Grantor),
+    });
     OwnOverviewView {
         person: (&own.person).into(),
         requests: own.requests.into_iter().map(|(r, of)| RequestView::new(r, &of, now, directory)).collect(),
         consents: own.consents.into_iter().map(|c| ConsentView::new(c, Reader::Citizen, directory)).collect(),
-        mandates_given: mandates(own.given, MandateReader::Grantor),
+        mandates_given: given.collect(),
         mandates_held: mandates(own.held, MandateReader::Representative),
         mandates_passed_on: mandates(own.passed_on, MandateReader::PassedOn),
         mandate_requests: mandate_requests(own.mandate_requests),

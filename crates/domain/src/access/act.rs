@@ -83,6 +83,8 @@ pub enum Act {
     SeeTask,
     /// Say what came of it.
     CloseTask,
+    /// See what was done with mandates that had ended.
+    SeeLateUses,
     /// Say that a case is decided, and let end what ends with it.
     CloseCase,
     /// Say that what was for one time has been.
@@ -99,7 +101,7 @@ pub enum Act {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::SeeOverview,
         Self::SeeAccessLog,
         Self::SeeRequest,
@@ -138,6 +140,7 @@ impl Act {
         Self::SeeDocument,
         Self::SeeTask,
         Self::CloseTask,
+        Self::SeeLateUses,
         Self::CloseCase,
         Self::UseUp,
         Self::Export,
@@ -187,6 +190,7 @@ impl Act {
             Self::SeeDocument => "see_document",
             Self::SeeTask => "see_task",
             Self::CloseTask => "close_task",
+            Self::SeeLateUses => "see_late_uses",
             Self::CloseCase => "close_case",
             Self::UseUp => "use_up",
             Self::Export => "export",
@@ -215,6 +219,7 @@ impl Act {
                 | Self::KeepDocument
                 | Self::SeeTask
                 | Self::CloseTask
+                | Self::SeeLateUses
                 | Self::CloseCase
                 | Self::UseUp
                 | Self::ListConsents

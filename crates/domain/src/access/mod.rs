@@ -219,7 +219,7 @@ fn staff(me: &Employee, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> 
             let told = if act == Act::RegisterMandate { Denied(Reason::OtherAuthority) } else { Hidden };
             theirs.then_some(()).ok_or(told)
         }
-        Act::SeeTask | Act::CloseTask | Act::CloseCase | Act::UseUp => {
+        Act::SeeTask | Act::CloseTask | Act::SeeLateUses | Act::CloseCase | Act::UseUp => {
             if !me.is(Role::Caseworker) {
                 return Err(Denied(Reason::RoleMissing));
             }
@@ -297,7 +297,12 @@ fn system(me: &Machine, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> 
             has(Scope::Collect)?;
             if theirs { Ok(()) } else { Err(Denied(Reason::OtherAuthority)) }
         }
-        Act::AnnulConsent | Act::SeeTask | Act::CloseTask | Act::CloseCase | Act::UseUp => {
+        Act::AnnulConsent
+        | Act::SeeTask
+        | Act::CloseTask
+        | Act::SeeLateUses
+        | Act::CloseCase
+        | Act::UseUp => {
             has(Scope::Collect)?;
             theirs.then_some(()).ok_or(Hidden)
         }

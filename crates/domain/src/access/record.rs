@@ -4,11 +4,11 @@ use super::Act;
 use crate::{
     Digest, Salt,
     actor::{ActorTrace, Purpose},
-    decision::Decision,
+    decision::{Decision, Question},
     digest::canonical,
     id::{AccessId, EmployeeId, PersonId},
     instant::Instant,
-    text::{CaseRef, Prose},
+    text::{CaseRef, PrivilegeUri, Prose},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -89,5 +89,19 @@ impl AccessRecord {
     /// The commitment to this record under its salt.
     pub fn commitment(&self, salt: &Salt) -> Digest {
         Digest::commit(salt, &canonical(self))
+    }
+
+    /// For which moment a power was used: that of the record, or the earlier one that was asked about. What is asked about a moment to
+    /// come is used now.
+    pub fn used_for(&self) -> Instant {
+        self.decision.as_ref().map_or(self.at, |decision| decision.at.moment().min(self.at))
+    }
+
+    /// With which privilege somebody would act, where that was asked.
+    pub fn privilege(&self) -> Option<&PrivilegeUri> {
+        match &self.decision.as_ref()?.question {
+            Question::Acting(asked) => Some(&asked.privilege),
+            Question::Consent(_) => None,
+        }
     }
 }

@@ -253,6 +253,7 @@ fn r38_staff_do_not_act_where_they_are_a_party() {
         Act::SeeDocument,
         Act::SeeTask,
         Act::CloseTask,
+        Act::SeeLateUses,
         Act::CloseCase,
         Act::UseUp,
         Act::ListConsents,
@@ -270,7 +271,7 @@ fn r22_what_a_person_told_is_registered_by_those_who_serve_them() {
             let serves = matches!(role, Role::Caseworker | Role::Registrar);
             assert_eq!(may(&who, act, &theirs).is_ok(), serves, "{role:?} {act:?}");
         }
-        for act in [Act::SeeTask, Act::CloseTask, Act::CloseCase, Act::UseUp] {
+        for act in [Act::SeeTask, Act::CloseTask, Act::SeeLateUses, Act::CloseCase, Act::UseUp] {
             assert_eq!(may(&who, act, &theirs).is_ok(), role == Role::Caseworker, "{role:?} {act:?}");
         }
     }
@@ -342,6 +343,7 @@ fn a_system_does_what_its_scopes_say_and_no_more() {
         (Act::AnnulConsent, Scope::Collect),
         (Act::SeeTask, Scope::Collect),
         (Act::CloseTask, Scope::Collect),
+        (Act::SeeLateUses, Scope::Collect),
         (Act::CloseCase, Scope::Collect),
         (Act::UseUp, Scope::Collect),
         (Act::ListConsents, Scope::List),

@@ -18,7 +18,7 @@ use tillid_domain::{
     basis::Basis,
     catalogue::ConsentType,
     family::OF_AGE,
-    id::{AccessId, PersonId},
+    id::{AccessId, MandateId, PersonId},
     mandate::{Mandate, MandateStanding},
     mandate_request::MandateRequestStanding,
     person::Person,
@@ -73,6 +73,8 @@ pub struct OwnOverview {
     pub consents: Vec<TypedConsent>,
     /// Mandates that they gave.
     pub given: Vec<FoundMandate>,
+    /// The last look that used each of these, where one did.
+    pub last_uses: BTreeMap<MandateId, AccessRecord>,
     /// Mandates that they hold.
     pub held: Vec<FoundMandate>,
     /// Mandates that they passed on.
@@ -157,11 +159,14 @@ impl Service {
             let (mut mandate_requests, asked_mandates): (Vec<_>, Vec<_>) =
                 asked.items.into_iter().partition(|seen| seen.reader == RequestReader::Grantor);
             mandate_requests.retain(|seen| seen.standing == MandateRequestStanding::Open);
+            let mandates: Vec<&Mandate> = given.iter().map(|found| &found.mandate).collect();
+            let last_uses = self.last_uses(&mut tx, &mandates, now).await?;
             let latest_access = tx.access_log(person, now, None, 5).await?;
             Overview::Own(Box::new(OwnOverview {
                 person: known,
                 requests,
                 consents,
+                last_uses,
                 given,
                 held,
                 passed_on,

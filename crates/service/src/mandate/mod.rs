@@ -11,10 +11,13 @@ mod read_request;
 mod register;
 mod renew;
 pub(crate) mod request;
+mod uses;
 mod whole;
 
 pub use life::{MandateChange, MandateService};
 pub(crate) use read::other_sides;
 pub use register::{MandateEntry, PrintedMandate};
 pub use renew::Renewal;
+pub use uses::MandateUse;
+pub(crate) use uses::Systems;
 pub use whole::WholeMandate;

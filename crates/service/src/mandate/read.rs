@@ -224,7 +224,7 @@ impl Service {
     }
 
     /// A representative without any power is refused, with the reason.
-    async fn must_hold_some_power<M>(
+    pub(super) async fn must_hold_some_power<M>(
         &self,
         tx: Tx<M>,
         call: &Call,

@@ -1,5 +1,9 @@
 //! What an authority has to do because a consent is gone: seeing it, and saying what came of it.
 
+mod late;
+
+pub use late::LateUse;
+
 use crate::{Call, Done, Error, Service, catalogue::Page, consent::view::type_subject};
 use std::collections::BTreeSet;
 use tillid_domain::{

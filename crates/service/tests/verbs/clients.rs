@@ -35,7 +35,7 @@ fn new(client: Option<&str>) -> NewClient {
     NewClient { client: client.map(|id| id.parse().unwrap()), registration: registration("Fagsystem") }
 }
 
-async fn registered(world: &World, client: &str) -> Client {
+pub(crate) async fn registered(world: &World, client: &str) -> Client {
     world.service.register_client(&manager(OWN), &new(Some(client))).await.unwrap().value
 }
 

@@ -34,14 +34,14 @@ async fn change(world: &World, by: &Call, mandate: &Mandate, what: MandateChange
     Ok(world.service.change_mandate(by, mandate.id, what).await?.value)
 }
 
-fn registrar(id: u128, person: Option<PersonId>) -> Call {
+pub(crate) fn registrar(id: u128, person: Option<PersonId>) -> Call {
     let mut me = employee(OWN, &[Role::Registrar], id);
     me.person = person;
     staff(me)
 }
 
 /// A registrar's call under a look-up of that person.
-async fn serving(world: &World, registrar: Call, person: PersonId) -> Call {
+pub(crate) async fn serving(world: &World, registrar: Call, person: PersonId) -> Call {
     looked_up(world, registrar, person, Purpose::CitizenService).await
 }
 
@@ -223,12 +223,12 @@ pub(crate) async fn m11_a_mandate_is_given_for_longer_as_it_is(world: &World) {
     );
 }
 
-async fn printed(world: &World, by: &Call, to: PersonId, code: &str) -> PresentationId {
+pub(crate) async fn printed(world: &World, by: &Call, to: PersonId, code: &str) -> PresentationId {
     let new = NewPresentation::Mandate(world.mandate_to(to, &[code]));
     world.service.present_for(by, &new, Means::Paper, Language::Da).await.unwrap().value.presentation.id
 }
 
-async fn signed(world: &World, by: &Call, paper: MandatePaper) -> MandateEntry {
+pub(crate) async fn signed(world: &World, by: &Call, paper: MandatePaper) -> MandateEntry {
     let document: DocumentId = world.service.keep_document(by, SCAN).await.unwrap().value.id;
     MandateEntry { paper, signed_on: world.now().local_date(), document }
 }

@@ -39,6 +39,7 @@ mod ten_years;
 mod time;
 mod trusting;
 mod unseen;
+mod using;
 mod working;
 
 tillid_testkit::on_both_engines! {
@@ -87,6 +88,16 @@ tillid_testkit::on_both_engines! {
         r37_the_person_whom_it_is_for_is_told_when_it_is_passed_on;
     matrix:
         r07_r22_every_nature_by_every_channel_to_every_ending;
+    using:
+        r32_what_was_done_after_a_death_is_listed_with_both_times,
+        a_list_of_late_uses_is_for_those_who_do_the_work_and_comes_in_parts,
+        what_was_done_on_a_wrong_registration_is_listed_too,
+        r37_what_was_done_with_a_part_ends_with_what_it_rested_on,
+        m12_a_quiet_revocation_does_not_show_in_the_uses,
+        what_a_representative_does_here_is_a_use_of_what_gives_it,
+        what_is_exchanged_is_a_use_at_the_systems_authority,
+        uses_come_in_pages_the_newest_first,
+        r35_who_has_custody_acts_for_the_child_and_gives_no_mandate_in_its_name;
     printing:
         c5_a_receipt_on_paper_is_for_the_person_alone,
         r44_a_form_is_printed_under_a_lookup_and_the_person_is_told;

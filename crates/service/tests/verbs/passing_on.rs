@@ -20,21 +20,22 @@ use tillid_testkit::{
 
 const SUSPEND: MandateChange = MandateChange::Suspend(SuspensionGround::Unsure);
 const REVOKE: MandateChange = MandateChange::Revoke { ground: RevocationGround::NotStated, quiet: false };
-const QUIETLY: MandateChange = MandateChange::Revoke { ground: RevocationGround::Misuse, quiet: true };
+pub(crate) const QUIETLY: MandateChange =
+    MandateChange::Revoke { ground: RevocationGround::Misuse, quiet: true };
 const RENOUNCE: MandateChange = MandateChange::Renounce(RenunciationGround::Unable);
-const READ: &str = "urn:dk:eksempelkommune:fuldmagt:byg:sag:laes";
+pub(crate) const READ: &str = "urn:dk:eksempelkommune:fuldmagt:byg:sag:laes";
 
 /// Anna's mandate to Bo that can be passed on, and the two who get part of it.
-struct Scene {
-    anna: PersonId,
-    bo: PersonId,
-    clara: PersonId,
-    dorte: PersonId,
-    given: Mandate,
+pub(crate) struct Scene {
+    pub(crate) anna: PersonId,
+    pub(crate) bo: PersonId,
+    pub(crate) clara: PersonId,
+    pub(crate) dorte: PersonId,
+    pub(crate) given: Mandate,
 }
 
 impl Scene {
-    async fn new(world: &World) -> Self {
+    pub(crate) async fn new(world: &World) -> Self {
         for code in ["M13", "M14"] {
             world.import(code).await;
         }
@@ -56,7 +57,7 @@ impl Scene {
         }
     }
 
-    async fn passed_on(&self, world: &World, to: PersonId) -> Mandate {
+    pub(crate) async fn passed_on(&self, world: &World, to: PersonId) -> Mandate {
         let shown = shown(world, self.bo, self.part(world, to)).await.unwrap();
         world.service.give_mandate(&citizen(self.bo), shown).await.unwrap().value
     }
@@ -66,7 +67,12 @@ async fn shown(world: &World, by: PersonId, new: NewMandate) -> Result<Presentat
     world.try_show(&citizen(by), NewPresentation::Mandate(new)).await
 }
 
-async fn change(world: &World, by: PersonId, id: MandateId, what: MandateChange) -> Result<Mandate, Error> {
+pub(crate) async fn change(
+    world: &World,
+    by: PersonId,
+    id: MandateId,
+    what: MandateChange,
+) -> Result<Mandate, Error> {
     Ok(world.service.change_mandate(&citizen(by), id, what).await?.value)
 }
 

@@ -6,7 +6,7 @@ mod show;
 
 pub(super) use enter::{page as new, print, sent as make};
 pub(super) use paper::{enter, page as form};
-pub(super) use show::{change, page};
+pub(super) use show::{change, page, uses};
 
 use crate::page::Here;
 use tillid_domain::{Reason, actor::Role};

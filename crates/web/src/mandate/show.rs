@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     page::{Here, Page},
+    uses::Uses,
     view::authority,
 };
 use askama::Template;
@@ -119,6 +120,8 @@ struct Show<'p> {
     renewable: bool,
     /// Whether it can be ended here and its receipt be had: not by whoever acts for somebody.
     in_person: bool,
+    /// Its newest uses; to its grantor alone.
+    uses: Option<Uses>,
 }
 
 impl<'p> Show<'p> {
@@ -126,7 +129,7 @@ impl<'p> Show<'p> {
         let steps = Step::ALL.into_iter().filter(|step| step.is_open_to(mandate));
         let steps = steps.map(|step| (step, step.in_a_sentence())).collect();
         let state = state(page, mandate);
-        Self { page, mandate, state, steps, renewable: can_be_renewed(mandate), in_person }
+        Self { page, mandate, state, steps, renewable: can_be_renewed(mandate), in_person, uses: None }
     }
 }
 
@@ -140,7 +143,12 @@ struct State {
 pub(super) async fn page(here: Here, Path(id): Path<MandateId>) -> Result<Response, Problem> {
     let told = told(&here, id).await?;
     let in_person = here.visitor.acting_for().is_none();
-    Ok(here.page.answer(&Show::new(&here.page, &told, in_person)))
+    let uses = if in_person && told.is_grantors() {
+        Some(here.told(Uses::first(&here, &here.visitor.read(), id).await)?)
+    } else {
+        None
+    };
+    Ok(here.page.answer(&Show { uses, ..Show::new(&here.page, &told, in_person) }))
 }
 
 /// Everything about the mandate that its pages need.

@@ -118,6 +118,7 @@ fn overview(page: &Page) -> Vec<String> {
         standing: "Gælder",
         colour: "badge-success",
         until: "1. maj 2027".to_owned(),
+        last_used: (n == 1).then(|| "Brugt <sidst>".to_owned()),
     };
     let request = RequestRow {
         id: RequestId::from_uuid(Uuid::nil()),

@@ -7,6 +7,7 @@ use crate::{
     mandate::{ground_words, package},
     page::{Here, Page, see},
     refused::{Notice, form, noted},
+    uses::{Part, Uses, UsesPage},
 };
 use askama::Template;
 use axum::response::Response;
@@ -20,7 +21,7 @@ use tillid_domain::{
     },
     text::Prose,
 };
-use tillid_edge::{Fields, Form, Path};
+use tillid_edge::{Fields, Form, Path, Query};
 use tillid_service::{Error, MandateService};
 
 /// What staff do with it.
@@ -126,6 +127,8 @@ struct MandatePage<'p> {
     colour: &'static str,
     rows: Vec<(&'static str, String)>,
     offers: Vec<Offer>,
+    /// Its newest uses at the authority.
+    uses: Uses,
     notice: Option<Notice>,
 }
 
@@ -133,6 +136,18 @@ type Ids = Path<(AccessId, MandateId)>;
 
 pub(in crate::casework) async fn page(here: Here, Path((lookup, id)): Ids) -> Result<Response, Stop> {
     shown(&here, lookup, id, None, &Fields::default(), None).await
+}
+
+/// All its uses at the authority.
+pub(in crate::casework) async fn uses(
+    here: Here,
+    Path((lookup, id)): Ids,
+    Query(part): Query<Part>,
+) -> Result<Response, Stop> {
+    let under = Under::new(&here, lookup);
+    let uses = told(&here, Uses::after(&here, &under.call, id, part.after).await)?;
+    let mandate = format!("/casework/lookups/{lookup}/mandates/{id}");
+    Ok(here.page.answer(&UsesPage::new(&here.page, mandate, uses, part.after.is_none(), true)))
 }
 
 pub(in crate::casework) async fn change(
@@ -231,6 +246,7 @@ async fn shown(
         state: page.t(state),
         colour,
         rows: rows(page, &mandate),
+        uses: told(here, Uses::first(here, &under.call, id).await)?,
         offers: open.map(offer).collect(),
         notice,
     };
