@@ -2,8 +2,10 @@
 
 use crate::{
     browser::{Browser, Scripts},
+    every_page::Walk,
     story::{ANNA, BO, Capacity, Scene},
     support::Tillid,
+    words::Language::{self, Danish, English},
 };
 use tillid_testkit::Engine;
 
@@ -81,4 +83,58 @@ async fn a_mandate_is_asked_for_and_given_without_scripts() {
 #[tokio::test]
 async fn a_mandate_is_asked_for_and_given_on_postgresql() {
     the_story(Engine::Postgres, Scripts::On).await;
+}
+
+/// Bo, who asks anna for a power of attorney; and anna, who answers.
+async fn asker(language: Language) {
+    let mut walk = Walk::new(language).await;
+    walk.turn_into(BO, Capacity::Private).await;
+    walk.visit("/mandate-requests/new", "ask-for-mandate").await;
+    walk.visit_unfilled("/mandate-requests/new", "asking.send", "ask-for-mandate-errors").await;
+    let package = if walk.language == Danish {
+        "Kommunen: ældre og hjælpemidler"
+    } else {
+        "The municipality: elder care and assistive devices"
+    };
+    let mut requests = Vec::new();
+    for look in [true, false, false] {
+        walk.browser.open("/mandate-requests/new").await;
+        walk.browser.fill(&walk.page("mandate.name"), ANNA).await;
+        let number = walk.number("anna").await;
+        walk.browser.fill(&walk.page("mandate.number"), &number).await;
+        walk.browser.tick(package).await;
+        walk.send("asking.send").await;
+        requests.push(walk.browser.path().await);
+        if look {
+            walk.look("asked-for-mandate").await;
+        }
+    }
+    walk.turn_into(ANNA, Capacity::Private).await;
+    walk.visit("/overview", "overview-asked-for-mandate").await;
+    walk.visit(&requests[0], "mandate-request").await;
+    walk.click("asking.read").await;
+    walk.look("mandate-request-summary").await;
+    walk.click("mandate.give").await;
+    walk.visit(&requests[0], "mandate-request-approved").await;
+    walk.browser.open(&requests[1]).await;
+    walk.click("asking.decline").await;
+    walk.look("mandate-request-declined").await;
+    walk.turn_into(BO, Capacity::Private).await;
+    walk.visit("/overview", "overview-asker").await;
+    walk.visit(&requests[1], "asked-declined").await;
+    walk.end(10);
+}
+
+mod every_page_of_asking {
+    use super::*;
+
+    #[tokio::test]
+    async fn for_an_asker_in_danish() {
+        asker(Danish).await;
+    }
+
+    #[tokio::test]
+    async fn for_an_asker_in_english() {
+        asker(English).await;
+    }
 }

@@ -370,46 +370,6 @@ async fn representative(language: Language) {
     walk.end(20);
 }
 
-/// Bo, who asks anna for a power of attorney; and anna, who answers.
-async fn asker(language: Language) {
-    let mut walk = Walk::new(language).await;
-    walk.turn_into(BO, Capacity::Private).await;
-    walk.visit("/mandate-requests/new", "ask-for-mandate").await;
-    walk.visit_unfilled("/mandate-requests/new", "asking.send", "ask-for-mandate-errors").await;
-    let package = if walk.language == Danish {
-        "Kommunen: ældre og hjælpemidler"
-    } else {
-        "The municipality: elder care and assistive devices"
-    };
-    let mut requests = Vec::new();
-    for look in [true, false, false] {
-        walk.browser.open("/mandate-requests/new").await;
-        walk.browser.fill(&walk.page("mandate.name"), ANNA).await;
-        let number = walk.scene.number("anna").await;
-        walk.browser.fill(&walk.page("mandate.number"), &number).await;
-        walk.browser.tick(package).await;
-        walk.send("asking.send").await;
-        requests.push(walk.browser.path().await);
-        if look {
-            walk.look("asked-for-mandate").await;
-        }
-    }
-    walk.turn_into(ANNA, Capacity::Private).await;
-    walk.visit("/overview", "overview-asked-for-mandate").await;
-    walk.visit(&requests[0], "mandate-request").await;
-    walk.click("asking.read").await;
-    walk.look("mandate-request-summary").await;
-    walk.click("mandate.give").await;
-    walk.visit(&requests[0], "mandate-request-approved").await;
-    walk.browser.open(&requests[1]).await;
-    walk.click("asking.decline").await;
-    walk.look("mandate-request-declined").await;
-    walk.turn_into(BO, Capacity::Private).await;
-    walk.visit("/overview", "overview-asker").await;
-    walk.visit(&requests[1], "asked-declined").await;
-    walk.end(10);
-}
-
 /// Hans, at work.
 async fn caseworker(language: Language) {
     let mut walk = Walk::new(language).await;
@@ -575,16 +535,6 @@ mod every_page_has_no_axe_violation_at_1280_and_320 {
     #[tokio::test]
     async fn for_a_representative_in_english() {
         representative(English).await;
-    }
-
-    #[tokio::test]
-    async fn for_an_asker_in_danish() {
-        asker(Danish).await;
-    }
-
-    #[tokio::test]
-    async fn for_an_asker_in_english() {
-        asker(English).await;
     }
 
     #[tokio::test]

@@ -17,4 +17,5 @@ mod page;
 mod registering;
 mod session;
 mod story;
+mod together;
 mod words;

@@ -30,7 +30,8 @@ pub(crate) async fn say_yes(scene: &Scene, walker: &mut Walker, request: &str) -
 pub(crate) async fn fill_in_mandate(scene: &Scene, walker: &mut Walker, package: &str, to: &Person) -> Page {
     let page = walker.open(&scene.at(&format!("/mandates/new/{package}"))).await.expect(200);
     let form = page.form(&format!("/mandates/new/{package}"));
-    let mut values = chosen(&form, |_| true);
+    let rights = form.choices.iter().filter(|(name, _)| name == "right");
+    let mut values: Vec<_> = rights.cloned().collect();
     values.push(("name".to_owned(), to.name.clone()));
     values.push(("number".to_owned(), to.cpr.clone().expect("a number")));
     walker.submit(&page, &form, &borrowed(&values)).await.expect(200)

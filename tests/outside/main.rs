@@ -40,6 +40,7 @@ mod roles;
 mod second_verifier;
 mod tables;
 mod the_verdict_names_the_row;
+mod together;
 mod tokens;
 mod upcoming;
 mod uses;

@@ -20,7 +20,7 @@ use crate::{
     instant::{Instant, LocalDate, Period},
     joint::{ExceptionGround, ForChild, Said},
     mandate::{
-        Awaited, Confirmation, DisputeGround, MandateRoute, RenunciationGround, RevocationGround,
+        Awaited, Confirmation, DisputeGround, Joint, MandateRoute, RenunciationGround, RevocationGround,
         SuspensionGround, Under,
     },
     presentation::{Means, Presented},
@@ -253,6 +253,9 @@ pub enum Fact {
         /// On what it rests, where a representative passed it on.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         under: Option<Under>,
+        /// What ties it to others, where several give or hold it together.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        joint: Option<Joint>,
         /// What must be said to it before it can be used.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         awaits: Option<Awaited>,
@@ -266,6 +269,13 @@ pub enum Fact {
         /// What had been shown.
         presentation: PresentationId,
     },
+    /// One of those who sign together did (M6).
+    MandateSigned {
+        /// To what had been shown to them.
+        presentation: PresentationId,
+    },
+    /// One of those who were to sign together objected.
+    MandateObjected {},
     /// Something that the mandate waited for was said.
     MandateConfirmed {
         /// What.

@@ -54,6 +54,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// What several give or hold together.
+    JointId,
     /// A person. Stays the same when the CPR number changes.
     PersonId,
     /// One CPR number of a person, without saying which.

@@ -1,16 +1,18 @@
 //! A power of attorney (fuldmagt).
 
 mod ground;
+mod joint;
 mod late;
 mod route;
 mod standing;
 mod under;
 
 pub use ground::{DisputeGround, RenunciationGround, RevocationGround, SuspensionGround};
+pub use joint::{Bond, Companion, Company, Following, Joint, MEMBERS, must_be_a_quorum};
 pub use late::LateEnd;
 pub use route::{Awaited, COOLING_OFF, Confirmation, MandatePaper, MandateRoute, usable_from};
 pub use standing::MandateStanding;
-pub use under::{LEVELS_BELOW, Part, Under, Wider, follow, would_fall};
+pub use under::{LEVELS_BELOW, Part, Under, Wider, would_fall};
 
 use crate::{
     catalogue::EntryVersion,
@@ -51,6 +53,8 @@ pub struct Mandate {
     pub route: MandateRoute,
     /// On what it rests, where a representative passed it on.
     pub under: Option<Under>,
+    /// What ties it to others, where several give or hold it together.
+    pub joint: Option<Joint>,
     /// What had been shown each time when it was given for longer, the first time first.
     pub renewals: Vec<PresentationId>,
     /// The times in which it rested, the earliest first; none is under way.
@@ -287,6 +291,14 @@ impl Mandate {
         self.annulled(ground, note, now)
     }
 
+    /// It never counted, as something else did not by that fact.
+    fn annulled_like(self, fact: Option<&Fact>, now: Instant) -> Option<(Self, Fact)> {
+        match fact {
+            Some(Fact::MandateAnnulled { ground, note }) => self.annulled(*ground, note.clone(), now).ok(),
+            _ => None,
+        }
+    }
+
     fn annulled(self, ground: AnnulmentGround, note: Prose, now: Instant) -> Result<(Self, Fact), Reason> {
         if matches!(self.state, MandateState::Annulled { .. }) {
             return Err(Reason::MandateAnnulled);
@@ -321,6 +333,28 @@ impl Entity for Mandate {
     }
 }
 
+impl Mandate {
+    /// The fact that gives it as it is; it has just come to be so.
+    pub fn as_given(&self) -> Fact {
+        Fact::MandateGiven {
+            grantor: self.grantor,
+            representative: self.representative,
+            packages: self.packages.clone(),
+            privileges: self.privileges.clone(),
+            case: self.case.clone(),
+            valid: self.valid,
+            presentation: self.presentation,
+            route: self.route.clone(),
+            under: self.under,
+            joint: self.joint,
+            awaits: match self.state {
+                MandateState::Awaiting(awaited) => Some(awaited),
+                _ => None,
+            },
+        }
+    }
+}
+
 fn given(event: &Recorded) -> Option<Mandate> {
     let Fact::MandateGiven {
         grantor,
@@ -332,6 +366,7 @@ fn given(event: &Recorded) -> Option<Mandate> {
         presentation,
         route,
         under,
+        joint,
         awaits,
     } = &event.fact
     else {
@@ -350,6 +385,7 @@ fn given(event: &Recorded) -> Option<Mandate> {
         given_at: event.recorded_at,
         route: route.clone(),
         under: *under,
+        joint: *joint,
         renewals: Vec::new(),
         pauses: Vec::new(),
         state: awaits.map_or(MandateState::Given, MandateState::Awaiting),
@@ -370,6 +406,12 @@ impl Mandate {
             _ if is_over => return None,
             (MandateState::Awaiting(awaited), Fact::MandateConfirmed { confirmation, from }) => {
                 return Some(self.confirmed(awaited.after(*confirmation), *from));
+            }
+            (MandateState::Awaiting(_), Fact::MandateSigned { presentation }) => {
+                return Some(self.signed(*presentation));
+            }
+            (MandateState::Awaiting(_), Fact::MandateObjected {}) => {
+                MandateState::Awaiting(Awaited::Agreement)
             }
             (_, Fact::MandateRenewed { to, presentation, .. }) => {
                 return Some(self.renewed(*to, *presentation));

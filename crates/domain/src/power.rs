@@ -28,13 +28,15 @@ pub enum PowerEnd {
     Death,
     /// What it rests on ended.
     ParentEnded,
+    /// It is there, and nobody can use it alone (M6). It never begins.
+    Together,
     /// It ended by something else.
     Ended,
 }
 
 impl PowerEnd {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Revoked,
         Self::RevokedQuietly,
         Self::Renounced,
@@ -42,6 +44,7 @@ impl PowerEnd {
         Self::Disputed,
         Self::Death,
         Self::ParentEnded,
+        Self::Together,
         Self::Ended,
     ];
 
@@ -55,6 +58,7 @@ impl PowerEnd {
             Self::Disputed => "disputed",
             Self::Death => "death",
             Self::ParentEnded => "parent_ended",
+            Self::Together => "together",
             Self::Ended => "ended",
         }
     }
@@ -69,8 +73,12 @@ impl PowerEnd {
         match cause {
             EndCause::Death | EndCause::RepresentativeDeath => Self::Death,
             EndCause::ParentEnded => Self::ParentEnded,
-            EndCause::ParentEndedQuietly => Self::RevokedQuietly,
-            EndCause::CaseClosed | EndCause::Used | EndCause::Age | EndCause::CustodyChanged => Self::Ended,
+            EndCause::ParentEndedQuietly | EndCause::JointEndedQuietly => Self::RevokedQuietly,
+            EndCause::JointEnded
+            | EndCause::CaseClosed
+            | EndCause::Used
+            | EndCause::Age
+            | EndCause::CustodyChanged => Self::Ended,
         }
     }
 }
@@ -128,6 +136,14 @@ impl Powers {
         match Change::of(mandate, &event.fact) {
             Change::Nothing => {}
             Change::Given(from) => self.give(mandate, from, event, known_from),
+            Change::Together(from) => {
+                let first = self.0.len();
+                self.give(mandate, from, event, known_from);
+                for power in self.0.iter_mut().skip(first) {
+                    power.valid_to = power.valid_from;
+                    power.ended = Some(PowerEnd::Together);
+                }
+            }
             Change::Longer => self.lengthen(mandate, event, known_from),
             Change::Cut(at, why) => self.cut(at, why, event, known_from),
             Change::Never => self.never(known_from),
@@ -208,6 +224,8 @@ pub enum Change {
     Nothing,
     /// They are there from that moment on: when it can be used, or when it goes on.
     Given(Instant),
+    /// From that moment on somebody holds them, and not alone: none is there, and it is known why.
+    Together(Instant),
     /// They are there for longer.
     Longer,
     /// None is there from that moment on: why, counts instead of why it rested then, if it did.
@@ -226,7 +244,8 @@ impl Change {
             MandateState::Awaiting(_) => Self::Nothing,
             MandateState::Given => {
                 let from = mandate.pauses.last().map_or(mandate.valid.from, |pause| pause.to);
-                Self::Given(from.max(mandate.valid.from))
+                let from = from.max(mandate.valid.from);
+                if mandate.is_held_together() { Self::Together(from) } else { Self::Given(from) }
             }
             MandateState::Suspended { at, .. } | MandateState::Resting { at } => {
                 Self::Cut(at, PowerEnd::Suspended)

@@ -7,7 +7,7 @@ use crate::{
     event::{Entity, Fact, Kind, Recorded},
     id::{MandateId, MandateRequestId, PersonId, PresentationId, RequestId},
     instant::Instant,
-    mandate::COOLING_OFF,
+    mandate::{COOLING_OFF, Company},
     reason::Reason,
     terms::Terms,
     text::{CaseRef, Code, Language, Name, PrivilegeUri},
@@ -62,6 +62,12 @@ pub enum Presented {
         /// The mandate of which it is a part, if one is passed on.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         under: Option<MandateId>,
+        /// With whom else it is given or held, where several do together.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        together: Option<Company>,
+        /// The mandate that is signed, if one is that several give or hold together.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signs: Option<MandateId>,
     },
 }
 
@@ -253,6 +259,8 @@ pub struct MandateSetting<'a> {
     pub until: Instant,
     /// Whether a representative passes it on.
     pub passed_on: bool,
+    /// With whom else it is given or held.
+    pub together: Option<&'a Company>,
 }
 
 /// The document about a power of attorney: what may be done, what not, by whom, until when.
@@ -295,9 +303,16 @@ pub fn mandate_document(setting: &MandateSetting<'_>, language: Language) -> Vec
     if let Some(members) = document.as_object_mut() {
         members.extend(rests.then(|| ("usable_after_hours".to_owned(), json!(COOLING_OFF / 3600))));
         members.extend(setting.passed_on.then(|| ("passed_on".to_owned(), json!(true))));
+        members.extend(setting.together.map(|company| ("together".to_owned(), together(company))));
         members.extend(is_accepted.then(|| ("acceptance_required".to_owned(), json!(true))));
     }
     canonical(&document)
+}
+
+/// Who else, by the names that whoever wrote them gave them, and how many of them it takes.
+fn together(company: &Company) -> Value {
+    let names: Vec<_> = company.others.iter().map(|other| &other.name).collect();
+    json!({ "bond": company.bond, "quorum": company.quorum, "others": names })
 }
 
 #[cfg(test)]

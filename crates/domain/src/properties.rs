@@ -1,5 +1,6 @@
 //! Whatever is tried, in whatever order: what has ended never holds again, and the journal tells all of it.
 
+mod joint;
 mod passing_on;
 
 use crate::{
@@ -57,6 +58,7 @@ fn version() -> EntryVersion {
 
 /// A history as it is recorded: each event read back from its canonical bytes, and the persons' versions with gaps that
 /// other events have taken.
+#[derive(Clone)]
 struct History {
     events: Vec<Recorded>,
     versions: u64,
@@ -192,6 +194,7 @@ fn mandate_that_waits(from: i64, to: i64, awaits: Option<Awaited>) -> (Mandate, 
         given_at: now,
         route: MandateRoute::Digital,
         under: None,
+        joint: None,
         renewals: Vec::new(),
         pauses: Vec::new(),
         state: awaits.map_or(MandateState::Given, MandateState::Awaiting),
@@ -206,6 +209,7 @@ fn mandate_that_waits(from: i64, to: i64, awaits: Option<Awaited>) -> (Mandate, 
         presentation: mandate.presentation,
         route: MandateRoute::Digital,
         under: None,
+        joint: None,
         awaits,
     };
     let history = History::of(&mandate, fact, now);

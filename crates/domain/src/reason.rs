@@ -80,6 +80,8 @@ reasons! {
     PowerNeedsWard = "power_needs_ward",
     /// All who answer for the child act together.
     PowerNeedsOthers = "power_needs_others",
+    /// Several hold the power together, and none of them can use it alone (M6).
+    PowerHeldTogether = "power_held_together",
     /// The grantor's legal capacity is removed in this area.
     CapacityRemoved = "capacity_removed",
     /// The power is over; how it ended is not told.
@@ -250,6 +252,14 @@ reasons! {
     MandateNotResting = "mandate_not_resting",
     /// The mandate that it rests on can not be used.
     MandateAboveRests = "mandate_above_rests",
+    /// One of those who give or hold it together stops it (M6).
+    MandateOthersStop = "mandate_others_stop",
+    /// Among so many, so many cannot decide together (M6).
+    QuorumImpossible = "quorum_impossible",
+    /// Somebody is named twice among those who do something together (M6).
+    NamedTwice = "named_twice",
+    /// What several do together is not done that way (M6).
+    NotTogether = "not_together",
     /// A representative does not pass that on.
     NotToBePassedOn = "not_to_be_passed_on",
     /// It would go back to whoever gave it.

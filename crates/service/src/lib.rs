@@ -60,7 +60,8 @@ pub use log::{
     WitnessTask, WitnessView, Witnessed, audit, entry, root_text,
 };
 pub use mandate::{
-    MandateChange, MandateEntry, MandateService, MandateUse, PrintedMandate, Renewal, WholeMandate,
+    MandateChange, MandateEntry, MandateService, MandateUse, Member, Other, PrintedMandate, Renewal, Said,
+    Together, WholeMandate,
     give::NewMandate,
     privileges::{CheckedClaim, HeldPrivileges},
     request::{NewMandateRequest, RequestReader, SeenMandateRequest},

@@ -9,8 +9,8 @@ use sqlx::FromRow;
 use tillid_domain::{
     Instant,
     event::MandatePeriod,
-    id::{MandateId, PersonId, PresentationId},
-    mandate::{Mandate, MandateState, Under},
+    id::{JointId, MandateId, PersonId, PresentationId},
+    mandate::{Bond, Joint, Mandate, MandateState, Under},
     power::Power,
     text::PrivilegeUri,
 };
@@ -42,6 +42,9 @@ struct MandateRow {
     under_id: Option<Uuid>,
     passed_on_by: Option<Uuid>,
     level: Option<i64>,
+    joint_id: Option<Uuid>,
+    bond: Option<String>,
+    quorum: Option<i64>,
 }
 
 /// What of a mandate's row says where it stands.
@@ -143,6 +146,18 @@ impl MandateRow {
             _ => Err(at.corrupt()),
         }
     }
+
+    fn joint(&self, at: RowRef) -> Result<Option<Joint>, StoreError> {
+        match (self.joint_id, self.bond.as_deref(), self.quorum) {
+            (None, None, None) => Ok(None),
+            (Some(id), Some(bond), Some(quorum)) => Ok(Some(Joint {
+                id: JointId::from_uuid(id),
+                bond: Bond::of_code(bond).ok_or_else(|| at.corrupt())?,
+                quorum: u8::try_from(quorum).map_err(|_| at.corrupt())?,
+            })),
+            _ => Err(at.corrupt()),
+        }
+    }
 }
 
 impl TryFrom<MandateRow> for Mandate {
@@ -150,7 +165,7 @@ impl TryFrom<MandateRow> for Mandate {
 
     fn try_from(row: MandateRow) -> Result<Self, StoreError> {
         let at = RowRef { table: "mandate", id: row.id };
-        let (state, under) = (row.state(at)?, row.under(at)?);
+        let (state, under, joint) = (row.state(at)?, row.under(at)?, row.joint(at)?);
         let route = row.route.as_deref().map(|text| at.json(text)).transpose()?.unwrap_or_default();
         let renewals = row.renewals.as_deref().map(|text| at.json(text)).transpose()?.unwrap_or_default();
         let pauses = row.pauses.as_deref().map(|text| at.json(text)).transpose()?.unwrap_or_default();
@@ -167,6 +182,7 @@ impl TryFrom<MandateRow> for Mandate {
             given_at: instant(row.given_at),
             route,
             under,
+            joint,
             renewals,
             pauses,
             state,
@@ -217,7 +233,7 @@ macro_rules! mandate_columns {
         concat!(
             "SELECT id, revision, grantor_id, representative_id, packages, privileges, case_ref, valid_from, valid_to, presentation_id, \
              given_at, state, ended_at, cause, effective_at, route, renewals, pauses, awaits, ground, quiet, under_id, \
-             passed_on_by, level FROM mandate ",
+             passed_on_by, level, joint_id, bond, quorum FROM mandate ",
             $rest
         )
     };
@@ -248,6 +264,14 @@ impl<Mode> Tx<Mode> {
             .bind(i64::from(limit))
             .fetch_all(conn)
             .await)?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// All that is tied together with that.
+    pub async fn mandates_joined(&mut self, joint: JointId) -> Result<Vec<Mandate>, StoreError> {
+        const SQL: &str = mandate_columns!("WHERE joint_id = $1 ORDER BY id");
+        let rows: Vec<MandateRow> =
+            on!(self, |conn| sqlx::query_as(SQL).bind(joint.as_uuid()).fetch_all(conn).await)?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
 

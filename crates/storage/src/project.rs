@@ -101,6 +101,8 @@ impl Tx<Write> {
             }
             Fact::MandateGiven { .. }
             | Fact::MandateRenewed { .. }
+            | Fact::MandateSigned { .. }
+            | Fact::MandateObjected {}
             | Fact::MandateConfirmed { .. }
             | Fact::MandateSuspended { .. }
             | Fact::MandateRested {}

@@ -41,7 +41,10 @@ impl Tx<Write> {
         }
         match Change::of(&mandate, &event.fact) {
             Change::Nothing => Ok(()),
-            Change::Given(from) => self.give_powers(&mandate, from, event).await,
+            Change::Given(from) => self.give_powers(&mandate, from, mandate.valid.to, None, event).await,
+            Change::Together(from) => {
+                self.give_powers(&mandate, from, from, Some(PowerEnd::Together), event).await
+            }
             Change::Longer => {
                 self.lengthen_powers(&mandate, event).await?;
                 self.close_powers(&mandate, CLOSE_LIVE, None, event).await
@@ -58,8 +61,8 @@ impl Tx<Write> {
         let columns = Columns::of(mandate);
         run!(self, sqlx::query(
             "INSERT INTO mandate (id, revision, grantor_id, representative_id, packages, privileges, case_ref, valid_from, valid_to, \
-             presentation_id, given_at, state, route, awaits, under_id, passed_on_by, level) \
-             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+             presentation_id, given_at, state, route, awaits, under_id, passed_on_by, level, joint_id, bond, quorum) \
+             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
         )
         .bind(mandate.id.as_uuid())
         .bind(mandate.grantor.as_uuid())
@@ -76,7 +79,10 @@ impl Tx<Write> {
         .bind(columns.awaits)
         .bind(mandate.under.map(|under| under.mandate.as_uuid()))
         .bind(mandate.under.map(|under| under.by.as_uuid()))
-        .bind(mandate.under.map(|under| i64::from(under.level))))?;
+        .bind(mandate.under.map(|under| i64::from(under.level)))
+        .bind(mandate.joint.map(|joint| joint.id.as_uuid()))
+        .bind(mandate.joint.map(|joint| joint.bond.code()))
+        .bind(mandate.joint.map(|joint| i64::from(joint.quorum))))?;
         Ok(())
     }
 
@@ -84,7 +90,8 @@ impl Tx<Write> {
         let columns = Columns::of(mandate);
         run!(self, sqlx::query(
             "UPDATE mandate SET revision = $2, valid_from = $3, state = $4, ended_at = $5, cause = $6, effective_at = $7, pauses = $8, \
-             awaits = $9, ground = $10, quiet = $11, valid_to = $12, renewals = $13 WHERE id = $1"
+             awaits = $9, ground = $10, quiet = $11, valid_to = $12, renewals = $13, presentation_id = $14 \
+             WHERE id = $1"
         )
         .bind(mandate.id.as_uuid())
         .bind(signed(mandate.revision))
@@ -98,15 +105,19 @@ impl Tx<Write> {
         .bind(columns.ground)
         .bind(i64::from(columns.quiet))
         .bind(mandate.valid.to.as_micros())
-        .bind((!mandate.renewals.is_empty()).then(|| json(&mandate.renewals))))?;
+        .bind((!mandate.renewals.is_empty()).then(|| json(&mandate.renewals)))
+        .bind(mandate.presentation.as_uuid()))?;
         Ok(())
     }
 
-    /// Each of the privileges, out of the list that the mandate's own row has.
+    /// Each of the privileges, out of the list that the mandate's own row has. What nobody can use alone is there for no time at all, with
+    /// why.
     async fn give_powers(
         &mut self,
         mandate: &Mandate,
         from: Instant,
+        to: Instant,
+        ended: Option<PowerEnd>,
         event: &Recorded,
     ) -> Result<(), StoreError> {
         if from >= mandate.valid.to {
@@ -114,10 +125,10 @@ impl Tx<Write> {
         }
         const POWERS: Sql = Sql {
             postgres: "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, source_revision, \
-                valid_from, valid_to, known_from) SELECT $1, $2, q.privilege, $4, $5, $6, $7, $8, $9, $10 \
+                valid_from, valid_to, known_from, ended) SELECT $1, $2, q.privilege, $4, $5, $6, $7, $8, $9, $10, $11 \
                 FROM json_array_elements_text($3::JSON) AS q(privilege)",
             sqlite: "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, source_revision, \
-                valid_from, valid_to, known_from) SELECT $1, $2, q.value, $4, $5, $6, $7, $8, $9, $10 FROM json_each($3) AS q",
+                valid_from, valid_to, known_from, ended) SELECT $1, $2, q.value, $4, $5, $6, $7, $8, $9, $10, $11 FROM json_each($3) AS q",
         };
         let sql = self.sql(&POWERS);
         run!(
@@ -131,8 +142,9 @@ impl Tx<Write> {
                 .bind(event.aggregate)
                 .bind(signed(event.revision))
                 .bind(from.as_micros())
-                .bind(mandate.valid.to.as_micros())
+                .bind(to.as_micros())
                 .bind(known_from(mandate, event))
+                .bind(ended.map(PowerEnd::code))
         )?;
         Ok(())
     }

@@ -125,6 +125,7 @@ const TABLES: [(&str, Class); 45] = [
         Class::Fact(
             &[
                 "revision",
+                "presentation_id",
                 "valid_from",
                 "valid_to",
                 "state",

@@ -232,6 +232,7 @@ impl World {
             case: None,
             valid_until: self.ambient.now().local_date().plus(CalendarPeriod::months(12)),
             under: None,
+            together: None,
         }
     }
 
@@ -311,7 +312,7 @@ pub struct Invariants;
 
 impl Invariants {
     /// Each sentence, and the number of rows that break it.
-    pub const ALL: [(&str, &str); 12] = [
+    pub const ALL: [(&str, &str); 14] = [
         (
             "an ended mandate gives no power from its end on",
             "SELECT COUNT(*) FROM power p JOIN mandate m ON m.id = p.source_id \
@@ -319,7 +320,7 @@ impl Invariants {
         ),
         (
             "a mandate that nobody ended has all its powers",
-            "SELECT COUNT(*) FROM mandate m WHERE m.state = 'given' AND NOT EXISTS ( \
+            "SELECT COUNT(*) FROM mandate m WHERE m.state = 'given' AND COALESCE(m.bond, '') <> 'holders' AND NOT EXISTS ( \
              SELECT 1 FROM power p WHERE p.source_id = m.id AND p.known_to IS NULL AND p.valid_to = m.valid_to)",
         ),
         (
@@ -331,7 +332,19 @@ impl Invariants {
             "what was passed on is for the same person, by who holds it, within its time",
             "SELECT COUNT(*) FROM mandate m LEFT JOIN mandate above ON above.id = m.under_id WHERE m.under_id IS NOT NULL \
              AND (above.id IS NULL OR above.grantor_id <> m.grantor_id OR above.representative_id <> m.passed_on_by \
-             OR above.valid_to < m.valid_to OR m.representative_id IN (m.grantor_id, m.passed_on_by))",
+             OR above.valid_to < m.valid_to OR m.representative_id = m.grantor_id \
+             OR (m.representative_id = m.passed_on_by) <> (COALESCE(m.bond, '') = 'signers'))",
+        ),
+        (
+            "what several hold together is nobody's to use alone",
+            "SELECT COUNT(*) FROM power p JOIN mandate m ON m.id = p.source_id WHERE m.bond = 'holders' AND p.valid_to > p.valid_from",
+        ),
+        (
+            "what several sign gives nothing before enough have, or while one of them stops it",
+            "SELECT COUNT(*) FROM mandate m WHERE m.state = 'given' AND m.bond IN ('grantors', 'signers') AND ((SELECT COUNT(*) \
+             FROM mandate o WHERE o.joint_id = m.joint_id AND COALESCE(o.awaits, '') NOT IN ('signature', 'agreement')) < m.quorum \
+             OR EXISTS (SELECT 1 FROM mandate o WHERE o.joint_id = m.joint_id AND (o.awaits = 'agreement' \
+             OR (o.state = 'suspended' AND o.ground IS NOT NULL) OR o.state IN ('disputed', 'revoked', 'renounced', 'ended', 'annulled'))))",
         ),
         (
             "the dead give no power and hold none",

@@ -171,6 +171,7 @@ const fn found(act: Act) -> &'static str {
         | Act::WithdrawConsent
         | Act::GiveMandate
         | Act::PassOnMandate
+        | Act::SignMandate
         | Act::RevokeMandate
         | Act::RenounceMandate
         | Act::ConfirmMandate

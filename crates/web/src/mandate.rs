@@ -10,6 +10,7 @@ mod request_summary;
 mod show;
 mod step;
 mod summary;
+mod together;
 mod words;
 
 use crate::{Web, page::Here};
@@ -51,6 +52,12 @@ pub(crate) fn router() -> Router<Web> {
             "/mandates/{id}/dispute",
             get(|h, i| before(Step::Dispute, h, i)).post(|h, i, f| take(Step::Dispute, h, i, f)),
         )
+        .route(
+            "/mandates/{id}/object",
+            get(|h, i| before(Step::Object, h, i)).post(|h, i, f| take(Step::Object, h, i, f)),
+        )
+        .route("/mandates/{id}/sign", get(together::back).post(together::open))
+        .route("/mandates/{id}/sign/{presentation}", get(together::page).post(together::sign))
         .route("/mandates/{id}/pass-on", get(pass_on::page).post(pass_on::sent))
         .route("/mandates/{id}/pass-on/{presentation}", get(pass_on::summary).post(pass_on::pass_on))
         .route("/mandates/{id}/renew", get(renew::page).post(renew::sent))

@@ -282,6 +282,7 @@ impl Desk<'_> {
     fn mandate_standing(&self, standing: MandateStanding) -> (&'static str, &'static str) {
         let (key, colour) = match standing {
             MandateStanding::Active => ("overview.mandate_active", "badge-success"),
+            MandateStanding::Together => ("joint.badge", "badge-info"),
             MandateStanding::Planned => ("overview.mandate_planned", "badge-info"),
             MandateStanding::Revoked => ("overview.mandate_revoked", ""),
             MandateStanding::Renounced => ("overview.mandate_renounced", ""),

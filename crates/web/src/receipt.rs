@@ -204,6 +204,8 @@ fn what(page: &Page, fact: &Fact) -> &'static str {
         Fact::TaskClosed { .. } => "receipt.task_closed",
         Fact::MandateGiven { .. } => "receipt.mandate_given",
         Fact::MandateRenewed { .. } => "receipt.mandate_renewed",
+        Fact::MandateSigned { .. } => "receipt.mandate_signed",
+        Fact::MandateObjected {} => "receipt.mandate_objected",
         Fact::MandateConfirmed { .. } => "receipt.mandate_confirmed",
         Fact::MandateSuspended { .. } => "receipt.mandate_suspended",
         Fact::MandateDisputed { .. } => "receipt.mandate_disputed",

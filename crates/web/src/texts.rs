@@ -26,6 +26,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("mandates", include_str!("../data/texts/mandates.toml")),
     ("overview", include_str!("../data/texts/overview.toml")),
     ("problem", include_str!("../data/texts/problem.toml")),
+    ("joint", include_str!("../data/texts/joint.toml")),
     ("receipt", include_str!("../data/texts/receipt.toml")),
     ("registering", include_str!("../data/texts/registering.toml")),
     ("statutory", include_str!("../data/texts/statutory.toml")),

@@ -114,6 +114,7 @@ async fn changes(door: &Door) -> Vec<Change> {
         change("/v1/consents", &anna, answers(&unasked, &unasked_items[..2]), &[]),
         change("/v1/mandates", &anna, json!({"presentation_id": mandate}), &[]),
         change(&format!("/v1/mandates/{UNKNOWN}/renew"), &anna, json!({"presentation_id": mandate}), &[]),
+        change(&format!("/v1/mandates/{UNKNOWN}/sign"), &anna, json!({"presentation_id": mandate}), &[]),
         change(
             &format!("/v1/mandates/{UNKNOWN}/dispute"),
             &anna,
@@ -177,6 +178,12 @@ async fn changes(door: &Door) -> Vec<Change> {
             &door.token("bo").await,
             json!({"language": "da", "about": {"mandate": part}}),
             &["language", "case", "privileges", "under"],
+        ),
+        change(
+            "/v1/presentations",
+            &anna,
+            json!({"language": "da", "about": {"signature": {"mandate": given}}}),
+            &["language"],
         ),
         change(
             "/v1/presentations",

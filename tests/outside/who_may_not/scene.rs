@@ -420,7 +420,7 @@ impl Scene {
                     if new { door.mandated(anna, &cpr("bo"), "M14").await } else { pick(&self.mandate) };
                 let sent = match step {
                     "dispute" => Some(json!({"ground": "misuse", "note": "Datteren har ringet."})),
-                    "renew" => Some(json!({"presentation_id": self.shown_mandate})),
+                    "renew" | "sign" => Some(json!({"presentation_id": self.shown_mandate})),
                     _ => None,
                 };
                 (mandate, sent)

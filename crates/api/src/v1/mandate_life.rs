@@ -1,4 +1,4 @@
-//! What becomes of a mandate: `/v1/mandates/{id}/confirm`, `suspend`, `resume`, `renew`, `dispute`, `revoke`, `renounce`, `annul`. The
+//! What becomes of a mandate: `/v1/mandates/{id}/sign`, `object`, `confirm`, `suspend`, `resume`, `renew`, `dispute`, `revoke`, `renounce`, `annul`. The
 //! sides do it themselves; a registrar does it for the grantor of the look-up.
 
 use super::{mandates::shown, registration::AssistanceBody};
@@ -30,6 +30,8 @@ pub(super) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(renew))
         .routes(routes!(dispute))
         .routes(routes!(annul))
+        .routes(routes!(sign))
+        .routes(routes!(object))
 }
 
 /// Why a mandate is revoked. Everything can be left out.
@@ -96,6 +98,15 @@ struct MandateAnnulmentBody {
 #[serde(deny_unknown_fields)]
 struct RenewalBody {
     /// The presentation about the `renewal`.
+    #[schema(value_type = uuid::Uuid)]
+    presentation_id: PresentationId,
+}
+
+/// What you were shown.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SignatureBody {
+    /// The presentation about the `signature`.
     #[schema(value_type = uuid::Uuid)]
     presentation_id: PresentationId,
 }
@@ -267,5 +278,35 @@ async fn annul(
     let call = caller.change(sent.fingerprint);
     let MandateAnnulmentBody { ground, note } = sent.value;
     let done = gate.service.serve_mandate(&call, id, MandateService::Annul(ground, note)).await;
+    answered(&gate, &caller, done).await
+}
+
+/// Sign a mandate that you give, or agree on, together with others. Once as many have signed as it takes, those who have can use it, or
+/// it can be used for them; the others when they sign.
+#[utoipa::path(post, operation_id = "sign_mandate", path = "/mandates/{id}/sign", tag = "mandates", params(("id" = uuid::Uuid, Path)),
+    request_body = SignatureBody,
+    responses((status = 200, body = MandateView), (status = 401), (status = 403), (status = 404), (status = 409), (status = 412), (status = 422)))]
+async fn sign(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Path(id): Path<MandateId>,
+    sent: Sent<SignatureBody>,
+) -> Result<Response, Problem> {
+    let call = caller.change(sent.fingerprint);
+    let done = gate.service.sign_mandate(&call, id, sent.value.presentation_id).await;
+    answered(&gate, &caller, done).await
+}
+
+/// Object to a mandate that waits for your signature. Until you sign after all, nobody can use any of it.
+#[utoipa::path(post, operation_id = "object_to_mandate", path = "/mandates/{id}/object", tag = "mandates", params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = MandateView), (status = 403), (status = 404), (status = 409), (status = 412)))]
+async fn object(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Path(id): Path<MandateId>,
+    bare: Bare,
+) -> Result<Response, Problem> {
+    let call = caller.change(bare.fingerprint);
+    let done = gate.service.change_mandate(&call, id, MandateChange::Object).await;
     answered(&gate, &caller, done).await
 }

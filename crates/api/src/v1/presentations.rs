@@ -20,7 +20,7 @@ use tillid_domain::{
     text::{CaseRef, Code, Name, PrivilegeUri},
 };
 use tillid_edge::{Caller, Gate, Json, Path, Problem, Sent};
-use tillid_service::{Error, NewMandate, NewPresentation, Renewal, Shown};
+use tillid_service::{Error, NewMandate, NewPresentation, Other, Renewal, Shown, Together};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -57,6 +57,61 @@ enum AboutBody {
     MandateRequest(MandateRequestField),
     /// A mandate of yours that is to be given for longer.
     Renewal(RenewalAboutBody),
+    /// A mandate that you are to sign with others.
+    Signature(SignatureAboutBody),
+}
+
+/// A mandate that several give or agree on together, and that waits for your signature.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SignatureAboutBody {
+    /// Which.
+    #[schema(value_type = uuid::Uuid)]
+    mandate: MandateId,
+}
+
+/// Who gives or holds it with you.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TogetherBody {
+    /// `grantors`: the others give it too, each for themselves, and it holds for those who sign once enough have. `representatives`: they
+    /// are to hold it too, and nobody uses it alone.
+    #[schema(value_type = String)]
+    side: SideField,
+    /// How many of all of them it takes: at least two.
+    quorum: u8,
+    /// The others, beside you or beside the representative: one to four.
+    others: Vec<OtherBody>,
+}
+
+/// On which side of it several are.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SideField {
+    Grantors,
+    Representatives,
+}
+
+/// One of the others.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct OtherBody {
+    /// Who.
+    person: PersonBody,
+    /// What you call them; refused when it is not the name of the person with that number.
+    #[schema(value_type = Option<String>)]
+    name: Option<Name>,
+}
+
+impl From<TogetherBody> for Together {
+    fn from(body: TogetherBody) -> Self {
+        let others = body.others.into_iter();
+        Self {
+            give: body.side == SideField::Grantors,
+            quorum: body.quorum,
+            others: others.map(|other| Other { person: other.person.into(), name: other.name }).collect(),
+        }
+    }
 }
 
 /// A mandate that is to be given for longer.
@@ -125,9 +180,12 @@ struct MandateBody {
     /// The last day on which it can be used.
     #[schema(value_type = String, format = "date")]
     valid_until: LocalDate,
-    /// A mandate that you hold, if you pass part of it on. Its packages must allow that, and nothing of it can be more than you hold.
+    /// A mandate that you hold, if you pass part of it on. Its packages must allow that, and nothing of it can be more than you hold. Of one
+    /// that you hold with others: what you propose to them to agree on, with yourself as the representative.
     #[schema(value_type = Option<uuid::Uuid>)]
     under: Option<MandateId>,
+    /// With whom else it is given or held.
+    together: Option<TogetherBody>,
 }
 
 impl From<AboutBody> for NewPresentation {
@@ -135,6 +193,7 @@ impl From<AboutBody> for NewPresentation {
         match body {
             AboutBody::Request(RequestField(id)) => Self::Request(id),
             AboutBody::MandateRequest(MandateRequestField(id)) => Self::MandateRequest(id),
+            AboutBody::Signature(s) => Self::Signature(s.mandate),
             AboutBody::Renewal(r) => {
                 Self::Renewal(Renewal { mandate: r.mandate, valid_until: r.valid_until })
             }
@@ -158,6 +217,7 @@ impl From<AboutBody> for NewPresentation {
                 case: m.case,
                 valid_until: m.valid_until,
                 under: m.under,
+                together: m.together.map(Into::into),
             }),
         }
     }

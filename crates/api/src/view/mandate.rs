@@ -7,12 +7,12 @@ use tillid_domain::{
     actor::{Actor, Who},
     catalogue::EntryVersion,
     event::EndCause,
-    id::{MandateId, MandateRequestId, PersonId, PresentationId},
-    mandate::{Mandate, MandateStanding, MandateState, Under},
+    id::{JointId, MandateId, MandateRequestId, PersonId, PresentationId},
+    mandate::{Joint, Mandate, MandateStanding, MandateState, Under},
     mandate_request::MandateRequestState,
     text::{CaseRef, Name, PrivilegeUri},
 };
-use tillid_service::{Directory, FoundMandate, SeenMandateRequest};
+use tillid_service::{Directory, FoundMandate, Member, Said, SeenMandateRequest};
 use utoipa::ToSchema;
 
 /// A version of a package, by name.
@@ -45,10 +45,10 @@ impl MandateReader {
     pub(crate) fn of(actor: &Actor, mandate: &Mandate) -> Self {
         match actor.who {
             Who::Citizen { person, .. } if person == mandate.grantor => Self::Grantor,
+            Who::Citizen { person, .. } if person == mandate.representative => Self::Representative,
             Who::Citizen { person, .. } if mandate.under.is_some_and(|under| under.by == person) => {
                 Self::PassedOn
             }
-            Who::Citizen { person, .. } if person == mandate.representative => Self::Representative,
             Who::Citizen { .. } => Self::Onlooker,
             Who::Employee(_) | Who::Operator => Self::Staff,
             Who::System(_) => Self::System,
@@ -73,6 +73,51 @@ impl UnderView {
     }
 }
 
+/// What ties a mandate to others, where several give or hold it together.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct JointView {
+    /// Which ones: all with the same.
+    #[schema(value_type = uuid::Uuid)]
+    id: JointId,
+    /// `grantors` (several give the same), `holders` (several hold the same, and nobody can use it alone) or `signers` (what holders agree
+    /// on).
+    bond: &'static str,
+    /// How many of them it takes.
+    quorum: u8,
+    /// All of them, whoever began it first; in the answer about one mandate that is not over.
+    members: Vec<MemberView>,
+}
+
+/// One of those who give or hold something together.
+#[derive(Serialize, ToSchema)]
+struct MemberView {
+    /// Who.
+    #[schema(value_type = uuid::Uuid)]
+    person_id: PersonId,
+    /// What they were called by whoever named them.
+    #[schema(value_type = Option<String>)]
+    name: Option<Name>,
+    /// `awaited`, `signed` or `objects`; `null` where nothing is signed.
+    said: Option<&'static str>,
+}
+
+impl JointView {
+    fn new(joint: Joint, members: Vec<Member>) -> Self {
+        let said = |said| match said {
+            Said::Nothing => "awaited",
+            Said::Yes => "signed",
+            Said::No => "objects",
+        };
+        let view = |m: Member| MemberView { person_id: m.person, name: m.name, said: m.said.map(said) };
+        Self {
+            id: joint.id,
+            bond: joint.bond.code(),
+            quorum: joint.quorum,
+            members: members.into_iter().map(view).collect(),
+        }
+    }
+}
+
 /// A power of attorney.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MandateView {
@@ -81,7 +126,7 @@ pub(crate) struct MandateView {
     id: MandateId,
     /// How many changes it has had; the `ETag`.
     pub(crate) revision: u64,
-    /// `active`, `planned`, `awaiting`, `suspended`, `disputed`, `revoked`, `renounced`, `expired`, `ended` or `annulled`.
+    /// `active`, `together` (several hold it, and nobody can use it alone), `planned`, `awaiting`, `suspended`, `disputed`, `revoked`, `renounced`, `expired`, `ended` or `annulled`.
     state: &'static str,
     /// Who gave it.
     #[schema(value_type = uuid::Uuid)]
@@ -116,7 +161,10 @@ pub(crate) struct MandateView {
     basis: &'static str,
     /// On what it rests, where a representative passed it on.
     under: Option<UnderView>,
-    /// What it waits for: `acceptance` (of the representative), `second_registrar` or `both`.
+    /// What ties it to others, where several give or hold it together.
+    joint: Option<JointView>,
+    /// What it waits for: `acceptance` (of the representative), `second_registrar` or `both`; `signature` (of whoever is to sign it with
+    /// others), `others` (who are to sign too) or `agreement` (of whoever objects).
     awaits: Option<&'static str>,
     /// Since when it is suspended or disputed.
     #[schema(value_type = Option<String>, format = "date-time")]
@@ -170,6 +218,7 @@ impl MandateView {
             given_at: mandate.given_at,
             basis: mandate.route.basis().code(),
             under: mandate.under.map(UnderView::new),
+            joint: mandate.joint.map(|joint| JointView::new(joint, Vec::new())),
             awaits: told.awaits,
             resting_since: told.resting_since,
             ground,
@@ -180,8 +229,9 @@ impl MandateView {
     }
 
     pub(crate) fn found(found: FoundMandate, reader: MandateReader) -> Self {
+        let joint = found.mandate.joint.map(|joint| JointView::new(joint, found.members));
         let view = Self::stood(found.mandate, reader, found.standing);
-        Self { representative_name: found.representative_name, ..view }
+        Self { representative_name: found.representative_name, joint, ..view }
     }
 }
 

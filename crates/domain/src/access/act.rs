@@ -27,6 +27,8 @@ pub enum Act {
     GiveMandate,
     /// Pass part of one on, as the representative.
     PassOnMandate,
+    /// Sign one that several give or agree on together.
+    SignMandate,
     /// Revoke one, as the grantor, or as whoever passed it on.
     RevokeMandate,
     /// Give one up, as the representative.
@@ -101,7 +103,7 @@ pub enum Act {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::SeeOverview,
         Self::SeeAccessLog,
         Self::SeeRequest,
@@ -112,6 +114,7 @@ impl Act {
         Self::SeeMandate,
         Self::GiveMandate,
         Self::PassOnMandate,
+        Self::SignMandate,
         Self::RevokeMandate,
         Self::RenounceMandate,
         Self::ConfirmMandate,
@@ -162,6 +165,7 @@ impl Act {
             Self::SeeMandate => "see_mandate",
             Self::GiveMandate => "give_mandate",
             Self::PassOnMandate => "pass_on_mandate",
+            Self::SignMandate => "sign_mandate",
             Self::RevokeMandate => "revoke_mandate",
             Self::RenounceMandate => "renounce_mandate",
             Self::ConfirmMandate => "confirm_mandate",
@@ -240,6 +244,7 @@ impl Act {
             | Self::GiveConsent
             | Self::GiveMandate
             | Self::PassOnMandate
+            | Self::SignMandate
             | Self::ConfirmMandate
             | Self::ResumeMandate
             | Self::RegisterMandate

@@ -108,6 +108,8 @@ fn citizen(me: PersonId, act: Act, subject: &Subject<'_>) -> Result<(), Refusal>
             return Err(Denied(Reason::OnlyInPerson));
         }
         Act::SuspendMandate | Act::ResumeMandate => mine,
+        // M6: which of the two signs, the mandate says.
+        Act::SignMandate => mine || held_by_me,
         Act::RenounceMandate | Act::ConfirmMandate | Act::PassOnMandate
             if (mine || passed_on) && !held_by_me =>
         {

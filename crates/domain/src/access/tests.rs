@@ -87,7 +87,7 @@ fn a_citizen_does_everything_of_their_own_and_nothing_of_the_staffs() {
         let held = match act {
             _ if staff => Err(Denied(Reason::StaffOnly)),
             Act::SeeMandate | Act::RenounceMandate | Act::SeeMandateRequest | Act::SeeStatutory => Ok(()),
-            Act::ConfirmMandate | Act::DisputeMandate | Act::PassOnMandate => Ok(()),
+            Act::ConfirmMandate | Act::DisputeMandate | Act::PassOnMandate | Act::SignMandate => Ok(()),
             Act::AskForMandate | Act::Represent | Act::Decide | Act::Search => Ok(()),
             Act::RevokeMandate | Act::SuspendMandate | Act::ResumeMandate => {
                 Err(Denied(Reason::OnlyInPerson))

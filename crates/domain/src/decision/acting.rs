@@ -77,6 +77,7 @@ impl PowerSeen {
             Some(PowerEnd::Disputed) => Reason::PowerDisputed,
             Some(PowerEnd::ParentEnded) => Reason::PowerAboveEnded,
             Some(PowerEnd::Death) => Reason::PowerEndedByDeath,
+            Some(PowerEnd::Together) => Reason::PowerHeldTogether,
             Some(PowerEnd::Ended) => Reason::PowerEnded,
         }
     }

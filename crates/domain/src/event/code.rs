@@ -8,7 +8,10 @@ impl Fact {
         matches!(
             self,
             Self::MandateRevoked { quiet: true, .. }
-                | Self::MandateEnded { cause: EndCause::ParentEndedQuietly, .. }
+                | Self::MandateEnded {
+                    cause: EndCause::ParentEndedQuietly | EndCause::JointEndedQuietly,
+                    ..
+                }
         )
     }
 
@@ -47,6 +50,8 @@ impl Fact {
             Self::ConsentLapsed { .. } => "consent_lapsed",
             Self::MandateGiven { .. } => "mandate_given",
             Self::MandateRenewed { .. } => "mandate_renewed",
+            Self::MandateSigned { .. } => "mandate_signed",
+            Self::MandateObjected {} => "mandate_objected",
             Self::MandateConfirmed { .. } => "mandate_confirmed",
             Self::MandateSuspended { .. } => "mandate_suspended",
             Self::MandateDisputed { .. } => "mandate_disputed",

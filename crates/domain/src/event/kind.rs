@@ -104,4 +104,8 @@ pub enum EndCause {
     ParentEnded,
     /// Likewise, and nobody but the grantor is to learn why (M12).
     ParentEndedQuietly,
+    /// One of those who gave or held it together ended it (M6).
+    JointEnded,
+    /// Likewise, and nobody but the grantor is to learn why (M12).
+    JointEndedQuietly,
 }

@@ -127,6 +127,12 @@ pub enum Awaited {
     SecondRegistrar,
     /// Both.
     Both,
+    /// That whoever is to sign it with others does.
+    Signature,
+    /// That enough of the others sign too (M6).
+    Others,
+    /// That whoever objected signs after all.
+    Agreement,
 }
 
 /// What was said to a mandate that waited.
@@ -137,6 +143,8 @@ pub enum Confirmation {
     Acceptance,
     /// A second registrar has seen the same.
     SecondRegistrar,
+    /// Enough of those who sign together have.
+    Quorum,
 }
 
 impl Awaited {
@@ -146,6 +154,9 @@ impl Awaited {
             Self::Acceptance => "acceptance",
             Self::SecondRegistrar => "second_registrar",
             Self::Both => "both",
+            Self::Signature => "signature",
+            Self::Others => "others",
+            Self::Agreement => "agreement",
         }
     }
 
@@ -154,6 +165,7 @@ impl Awaited {
         match confirmation {
             Confirmation::Acceptance => matches!(self, Self::Acceptance | Self::Both),
             Confirmation::SecondRegistrar => matches!(self, Self::SecondRegistrar | Self::Both),
+            Confirmation::Quorum => matches!(self, Self::Others),
         }
     }
 
@@ -163,7 +175,8 @@ impl Awaited {
             (Self::Both, Confirmation::Acceptance) => Some(Self::SecondRegistrar),
             (Self::Both, Confirmation::SecondRegistrar) => Some(Self::Acceptance),
             (Self::Acceptance, Confirmation::Acceptance)
-            | (Self::SecondRegistrar, Confirmation::SecondRegistrar) => None,
+            | (Self::SecondRegistrar, Confirmation::SecondRegistrar)
+            | (Self::Others, Confirmation::Quorum) => None,
             (other, _) => Some(other),
         }
     }

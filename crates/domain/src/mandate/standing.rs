@@ -12,6 +12,8 @@ use crate::{
 pub enum MandateStanding {
     /// It can be used.
     Active,
+    /// Several hold it, and nobody can use it alone (M6).
+    Together,
     /// It begins later.
     Planned,
     /// Something must be said to it first.
@@ -37,6 +39,7 @@ impl MandateStanding {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Active => "active",
+            Self::Together => "together",
             Self::Planned => "planned",
             Self::Awaiting => "awaiting",
             Self::Suspended => "suspended",
@@ -51,13 +54,17 @@ impl MandateStanding {
 
     /// Whether it is not over.
     pub const fn is_alive(self) -> bool {
-        matches!(self, Self::Active | Self::Planned | Self::Awaiting | Self::Suspended | Self::Disputed)
+        matches!(
+            self,
+            Self::Active | Self::Together | Self::Planned | Self::Awaiting | Self::Suspended | Self::Disputed
+        )
     }
 
     /// Why nobody can act on it; `None` when somebody can.
     pub const fn why_no_power(self) -> Option<Reason> {
         match self {
             Self::Active => None,
+            Self::Together => Some(Reason::PowerHeldTogether),
             Self::Planned => Some(Reason::PowerNotStarted),
             Self::Awaiting => Some(Reason::PowerAwaited),
             Self::Suspended => Some(Reason::PowerSuspended),
@@ -84,6 +91,7 @@ impl Mandate {
             MandateState::Suspended { .. } | MandateState::Resting { .. } => MandateStanding::Suspended,
             MandateState::Disputed { .. } => MandateStanding::Disputed,
             MandateState::Given if now < self.valid.from => MandateStanding::Planned,
+            MandateState::Given if self.is_held_together() => MandateStanding::Together,
             MandateState::Given => MandateStanding::Active,
         }
     }
@@ -129,9 +137,10 @@ impl Mandate {
     pub fn why_no_power(&self, now: Instant) -> Option<Reason> {
         match self.state {
             MandateState::Ended { cause: EndCause::ParentEnded, .. } => Some(Reason::PowerAboveEnded),
-            MandateState::Ended { cause: EndCause::ParentEndedQuietly, .. } => {
-                Some(Reason::PowerRevokedQuietly)
-            }
+            MandateState::Ended { cause: EndCause::JointEnded, .. } => Some(Reason::PowerEnded),
+            MandateState::Ended {
+                cause: EndCause::ParentEndedQuietly | EndCause::JointEndedQuietly, ..
+            } => Some(Reason::PowerRevokedQuietly),
             _ => self.standing(now).why_no_power(),
         }
     }
@@ -142,7 +151,11 @@ impl Mandate {
     pub fn as_held(self) -> Self {
         match self.state {
             MandateState::Revoked { at, quiet: true, .. }
-            | MandateState::Ended { effective_at: at, cause: EndCause::ParentEndedQuietly, .. } => Self {
+            | MandateState::Ended {
+                effective_at: at,
+                cause: EndCause::ParentEndedQuietly | EndCause::JointEndedQuietly,
+                ..
+            } => Self {
                 revision: self.revision - 1,
                 valid: MandatePeriod { to: at.max(self.valid.from), ..self.valid },
                 state: MandateState::Given,

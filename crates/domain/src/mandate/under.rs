@@ -51,6 +51,8 @@ pub enum Wider {
     ToGrantor,
     /// It would go to whoever gives it.
     ToOneself,
+    /// It would go to somebody else, and those who hold something together agree for themselves.
+    ToAnother,
     /// It names a package that was not given.
     Package(usize),
     /// It names a privilege that was not given.
@@ -67,6 +69,7 @@ impl Wider {
         match self {
             Self::ToGrantor => Reason::PassedBack,
             Self::ToOneself => Reason::SelfMandate,
+            Self::ToAnother => Reason::NotTogether,
             Self::Package(_) | Self::Privilege(_) | Self::Case => Reason::WiderThanHeld,
             Self::End => Reason::LaterThanHeld,
         }
@@ -76,7 +79,8 @@ impl Wider {
 impl Mandate {
     /// Everybody whom it concerns: who gave it, who holds it, and who passed it on.
     pub fn parties(&self) -> impl Iterator<Item = PersonId> + use<> {
-        [self.grantor, self.representative].into_iter().chain(self.under.map(|under| under.by))
+        let by = self.under.map(|under| under.by).filter(|by| *by != self.representative);
+        [self.grantor, self.representative].into_iter().chain(by)
     }
 
     /// Refuses unless its representative can use it now, and may lie above another.
@@ -103,8 +107,10 @@ impl Mandate {
         if part.representative == self.grantor {
             return Err(Wider::ToGrantor);
         }
-        if part.representative == self.representative {
-            return Err(Wider::ToOneself);
+        match (part.representative == self.representative, self.is_held_together()) {
+            (true, false) => return Err(Wider::ToOneself),
+            (false, true) => return Err(Wider::ToAnother),
+            _ => {}
         }
         if let Some(n) = part.packages.iter().position(|package| !self.packages.contains(package)) {
             return Err(Wider::Package(n));
@@ -121,6 +127,18 @@ impl Mandate {
         Ok(Under { mandate: self.id, by: self.representative, level: self.level_below() })
     }
 
+    /// Refuses to let it go on as long as one of those whom it is tied to stops it. Who stops it themselves may always cease to.
+    pub fn must_not_be_stopped(&self, others: &[Self]) -> Result<(), Reason> {
+        if !matches!(self.state, MandateState::Resting { .. }) {
+            return Ok(());
+        }
+        let tied = |other: &&Self| other.joint.is_some() && other.joint == self.joint && other.id != self.id;
+        if others.iter().filter(tied).any(Self::stops_the_others) {
+            return Err(Reason::MandateOthersStop);
+        }
+        Ok(())
+    }
+
     /// Refuses as long as what it rests on gives nothing: it cannot go on before that does.
     pub fn must_be_carried(&self, above: Option<&Self>) -> Result<(), Reason> {
         match (self.under, above) {
@@ -129,64 +147,32 @@ impl Mandate {
             (Some(_), _) => Err(Reason::MandateAboveRests),
         }
     }
-
-    /// What becomes of it when what it rests on has just come to be so, by that fact; `None` when it stays as it is.
-    fn after_above(&self, above: &Self, fact: &Fact, now: Instant) -> Option<(Self, Fact)> {
-        let own = self.clone();
-        match above.state {
-            MandateState::Revoked { at, quiet, .. } => own
-                .lapse(if quiet { EndCause::ParentEndedQuietly } else { EndCause::ParentEnded }, at, now)
-                .ok(),
-            MandateState::Ended { effective_at, cause: EndCause::ParentEndedQuietly, .. } => {
-                own.lapse(EndCause::ParentEndedQuietly, effective_at, now).ok()
-            }
-            MandateState::Renounced { at, .. } | MandateState::Ended { effective_at: at, .. } => {
-                own.lapse(EndCause::ParentEnded, at, now).ok()
-            }
-            // Nobody passed on what never counted, however it ended.
-            MandateState::Annulled { .. } => match fact {
-                Fact::MandateAnnulled { ground, note } => own.annulled(*ground, note.clone(), now).ok(),
-                _ => None,
-            },
-            MandateState::Suspended { .. } | MandateState::Disputed { .. } | MandateState::Resting { .. } => {
-                own.rest(now).ok()
-            }
-            MandateState::Given if matches!(self.state, MandateState::Resting { .. }) => own.resume(now).ok(),
-            MandateState::Given | MandateState::Awaiting(_) => None,
-        }
-    }
-
-    /// It rests from now on, because what it rests on does.
-    fn rest(self, now: Instant) -> Result<(Self, Fact), Reason> {
-        self.must_stand(now)?;
-        match self.state {
-            MandateState::Given => {
-                Ok((self.into_state(MandateState::Resting { at: now }), Fact::MandateRested {}))
-            }
-            MandateState::Awaiting(_) => Err(Reason::MandateAwaiting),
-            _ => Err(Reason::MandateResting),
-        }
-    }
 }
 
-/// What becomes of everything below a mandate that has just come to be so, by that fact: each with the fact that tells of it, what lies
-/// above first. `below` is all that lies below, in any order.
-pub fn follow(top: &Mandate, fact: &Fact, below: &[Mandate], now: Instant) -> Vec<(Mandate, Fact)> {
-    let mut sorted: Vec<&Mandate> = below.iter().collect();
-    sorted.sort_by_key(|mandate| (mandate.under.map(|under| under.level), mandate.id));
-    let mut changed: Vec<(Mandate, Fact)> = Vec::new();
-    for mandate in sorted {
-        let above = |id: MandateId| {
-            let first = (top.id == id).then_some((top, fact));
-            first.or_else(|| {
-                changed.iter().find(|(above, _)| above.id == id).map(|(above, fact)| (above, fact))
-            })
-        };
-        let next = mandate.under.and_then(|under| above(under.mandate));
-        let next = next.and_then(|(above, fact)| mandate.after_above(above, fact, now));
-        changed.extend(next);
+/// How it ends when what it rests on has, by that fact if it has just come to be so; `None` when it does not.
+pub(super) fn ended_above(
+    mandate: &Mandate,
+    above: &Mandate,
+    fact: Option<&Fact>,
+    now: Instant,
+) -> Option<(Mandate, Fact)> {
+    let own = mandate.clone();
+    match above.state {
+        MandateState::Revoked { at, quiet, .. } => {
+            own.lapse(if quiet { EndCause::ParentEndedQuietly } else { EndCause::ParentEnded }, at, now).ok()
+        }
+        MandateState::Ended {
+            effective_at,
+            cause: EndCause::ParentEndedQuietly | EndCause::JointEndedQuietly,
+            ..
+        } => own.lapse(EndCause::ParentEndedQuietly, effective_at, now).ok(),
+        MandateState::Renounced { at, .. } | MandateState::Ended { effective_at: at, .. } => {
+            own.lapse(EndCause::ParentEnded, at, now).ok()
+        }
+        // Nobody passed on what never counted, however it ended.
+        MandateState::Annulled { .. } => own.annulled_like(fact, now),
+        _ => None,
     }
-    changed
 }
 
 /// What would end if what all of this lies below ended now.

@@ -7,6 +7,7 @@
 //! | a consent is withdrawn | the person | nothing |
 //! | a consent is annulled, lapses | the person | |
 //! | a mandate is given | its representative | its grantor: a confirmation |
+//! | one is given together with others | whoever is to sign it | its grantor: a confirmation |
 //! | a mandate is passed on | its grantor and who holds it now | nothing |
 //! | a mandate is confirmed, suspended, disputed, resumed, annulled | every side | nothing |
 //! | a mandate is revoked, renounced, ends | every side | nothing |
@@ -23,6 +24,7 @@ use crate::{
     actor::ActorTrace,
     event::{EndCause, Fact, Recorded},
     id::PersonId,
+    mandate::Bond,
 };
 
 /// The notices that an event gives, with what it is about as it is known now; none when that is gone.
@@ -43,7 +45,9 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
             | EndCause::Age
             | EndCause::CustodyChanged
             | EndCause::ParentEnded
-            | EndCause::ParentEndedQuietly => {
+            | EndCause::ParentEndedQuietly
+            | EndCause::JointEnded
+            | EndCause::JointEndedQuietly => {
                 told(asked(matter).map(|p| (p, NoticeKind::ConsentRequestCancelled)))
             }
         },
@@ -64,10 +68,14 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
             | EndCause::Age
             | EndCause::CustodyChanged
             | EndCause::ParentEnded
-            | EndCause::ParentEndedQuietly => told(asked(matter).map(|p| (p, NoticeKind::ConsentEnded))),
+            | EndCause::ParentEndedQuietly
+            | EndCause::JointEnded
+            | EndCause::JointEndedQuietly => told(asked(matter).map(|p| (p, NoticeKind::ConsentEnded))),
         },
         Fact::MandateGiven { .. }
         | Fact::MandateRenewed { .. }
+        | Fact::MandateSigned { .. }
+        | Fact::MandateObjected {}
         | Fact::MandateConfirmed { .. }
         | Fact::MandateSuspended { .. }
         | Fact::MandateRested {}
@@ -92,7 +100,9 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
             | EndCause::Age
             | EndCause::CustodyChanged
             | EndCause::ParentEnded
-            | EndCause::ParentEndedQuietly => {
+            | EndCause::ParentEndedQuietly
+            | EndCause::JointEnded
+            | EndCause::JointEndedQuietly => {
                 told(asked(matter).map(|p| (p, NoticeKind::MandateRequestEnded)))
             }
         },
@@ -141,6 +151,7 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
 /// The notices of an event of a mandate.
 fn of_mandate(event: &Recorded, matter: &Matter) -> Vec<Notice> {
     match &event.fact {
+        Fact::MandateGiven { joint: Some(joint), .. } => given_together(event, matter, joint.bond),
         Fact::MandateGiven { grantor, representative, under: Some(_), .. } => vec![
             notice(event, matter, *grantor, NoticeKind::MandatePassedOn),
             notice(event, matter, *representative, NoticeKind::MandateReceived),
@@ -152,6 +163,7 @@ fn of_mandate(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         // M12: who is not to learn of it is not told.
         Fact::MandateRevoked { quiet: true, .. } => quietly_ended(event, matter),
         Fact::MandateEnded { cause: EndCause::ParentEndedQuietly, .. } => Vec::new(),
+        Fact::MandateEnded { cause: EndCause::JointEndedQuietly, .. } => quietly_ended(event, matter),
         Fact::MandateEnded { cause: EndCause::ParentEnded, .. } => {
             holder(event, matter, NoticeKind::MandateEnded)
         }
@@ -162,11 +174,37 @@ fn of_mandate(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         Fact::MandateConfirmed { .. } => sides(event, matter, NoticeKind::MandateConfirmed),
         Fact::MandateSuspended { .. } => sides(event, matter, NoticeKind::MandateSuspended),
         Fact::MandateDisputed { .. } => sides(event, matter, NoticeKind::MandateDisputed),
-        Fact::MandateRested {} => holder(event, matter, NoticeKind::MandateSuspended),
+        Fact::MandateRested {} => match matter {
+            Matter::Mandate(mandate, _) if mandate.joint.is_some() => {
+                sides(event, matter, NoticeKind::MandateSuspended)
+            }
+            _ => holder(event, matter, NoticeKind::MandateSuspended),
+        },
+        // They did it themselves; that enough have signed is told when it is so.
+        Fact::MandateSigned { .. } | Fact::MandateObjected {} => Vec::new(),
         Fact::MandateResumed {} => sides(event, matter, NoticeKind::MandateResumed),
         Fact::MandateAnnulled { .. } => sides(event, matter, NoticeKind::MandateAnnulled),
         _ => Vec::new(),
     }
+}
+
+/// Whoever is to sign with others is asked to; what cannot be used yet is told to its representative once it can. What is given to
+/// several at once is confirmed to its grantor once.
+fn given_together(event: &Recorded, matter: &Matter, bond: Bond) -> Vec<Notice> {
+    let Matter::Mandate(mandate, _) = matter else { return Vec::new() };
+    let is_first = mandate.joint.is_some_and(|joint| joint.id.as_uuid() == event.aggregate);
+    let mut told = Vec::new();
+    if is_first && bond != Bond::Signers {
+        told.push(notice(event, matter, mandate.grantor, NoticeKind::MandateGiven));
+    }
+    match (bond, mandate.signer()) {
+        (Bond::Holders, _) => {
+            told.push(notice(event, matter, mandate.representative, NoticeKind::MandateReceived));
+        }
+        (_, Some(signer)) if !is_first => told.push(notice(event, matter, signer, NoticeKind::MandateToSign)),
+        _ => {}
+    }
+    told
 }
 
 /// The person who is asked or who consented.

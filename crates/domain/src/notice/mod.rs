@@ -71,6 +71,8 @@ pub enum NoticeKind {
     MandateReceived,
     /// Whom the person gave a mandate passed part of it on.
     MandatePassedOn,
+    /// Somebody asks them to sign a power of attorney with others (M6).
+    MandateToSign,
     /// What a mandate of the person's waited for was said.
     MandateConfirmed,
     /// A mandate that the person holds was given for longer.
@@ -121,7 +123,7 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::ConsentAsked,
         Self::ConsentRequestCancelled,
         Self::ConsentRequestWaits,
@@ -136,6 +138,7 @@ impl NoticeKind {
         Self::MandateGiven,
         Self::MandateReceived,
         Self::MandatePassedOn,
+        Self::MandateToSign,
         Self::MandateConfirmed,
         Self::MandateRenewed,
         Self::MandateSuspended,
@@ -178,6 +181,7 @@ impl NoticeKind {
             Self::MandateGiven => "mandate_given",
             Self::MandateReceived => "mandate_received",
             Self::MandatePassedOn => "mandate_passed_on",
+            Self::MandateToSign => "mandate_to_sign",
             Self::MandateConfirmed => "mandate_confirmed",
             Self::MandateRenewed => "mandate_renewed",
             Self::MandateSuspended => "mandate_suspended",

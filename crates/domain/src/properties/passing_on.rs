@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    mandate::{Part, Under, Wider, follow, would_fall},
+    mandate::{Following, Part, Under, Wider, would_fall},
     text::{CaseRef, PrivilegeUri},
 };
 
@@ -56,6 +56,7 @@ impl Kept {
             presentation: mandate.presentation,
             route: MandateRoute::Digital,
             under,
+            joint: None,
             awaits: None,
         };
         let history = History::of(&mandate, fact, moment(0));
@@ -164,7 +165,9 @@ proptest! {
             let lower = below(&kept, top.id);
             let told: Vec<MandateId> = would_fall(&lower, now).map(|mandate| mandate.id).collect();
             let Ok((next, fact)) = tried(&kept, top, command, now) else { continue };
-            let mut changes = follow(&next, &fact, &lower, now);
+            let above: Vec<Mandate> = above_of(&kept, &next).map(|above| above.mandate.clone()).into_iter().collect();
+            let following = Following { top: &next, fact: &fact, others: &lower, above: &above, from: now, now };
+            let mut changes = following.changes();
             let ended = |m: &Mandate| matches!(m.state, MandateState::Ended { .. });
             let mut fell: Vec<MandateId> = changes.iter().filter(|(m, _)| ended(m)).map(|(m, _)| m.id).collect();
             fell.sort();

@@ -9,7 +9,6 @@ use tillid_domain::{
     catalogue::EntryVersion,
     event::Fact,
     id::{AccessId, ConsentId, DocumentId, MandateId, MandateRequestId, PersonId, PresentationId, RequestId},
-    presentation::Presented,
 };
 use tillid_storage::{Opened, Read, Tx};
 
@@ -290,11 +289,7 @@ impl Export {
         let mut entries = Vec::with_capacity(page.items.len());
         for mandate in &page.items {
             let titles = self.titles(tx, &mandate.packages).await?;
-            let shown = tx.presentation(mandate.presentation).await?.map(|(shown, _)| shown.presented);
-            let name = match shown {
-                Some(Presented::Mandate { representative_name, .. }) => representative_name,
-                _ => None,
-            };
+            let name = self.service.called(tx, mandate).await?;
             let standing = mandate.standing(self.now);
             let (person, language) = (self.person, self.language);
             entries.push(archive::mandate(mandate, standing, person, &titles, name.as_ref(), language));

@@ -4,7 +4,7 @@ use crate::{
     Call, Error, Service,
     consent::view::TypedConsent,
     guard::is_staff,
-    mandate::other_sides,
+    mandate::{Member, other_sides},
     person::register::PersonRef,
     statutory::{StatutorySeen, sides},
     times::{AsOf, Then, Times},
@@ -51,6 +51,8 @@ pub struct FoundMandate {
     pub standing: MandateStanding,
     /// The representative's name, where it is known.
     pub representative_name: Option<Name>,
+    /// Who gives or holds it together; where one mandate is looked at, and it is not over.
+    pub members: Vec<Member>,
 }
 
 /// What a look-up found.
@@ -143,7 +145,8 @@ impl Service {
         let mut found = Vec::with_capacity(mandates.len());
         for mandate in mandates {
             let representative_name = self.name_of(tx, mandate.representative).await?;
-            found.push(FoundMandate { standing: then.of_mandate(&mandate), mandate, representative_name });
+            let standing = then.of_mandate(&mandate);
+            found.push(FoundMandate { standing, mandate, representative_name, members: Vec::new() });
         }
         Ok(found)
     }

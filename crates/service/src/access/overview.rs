@@ -195,6 +195,13 @@ impl Service {
     pub(crate) async fn called<M>(&self, tx: &mut Tx<M>, mandate: &Mandate) -> Result<Option<Name>, Error> {
         let presented = tx.presentation(mandate.presentation).await?.map(|(shown, _)| shown.presented);
         Ok(match presented {
+            // What was shown to one of several may be about another of them.
+            Some(Presented::Mandate { representative, together, .. })
+                if representative != mandate.representative =>
+            {
+                let others = together.map(|company| company.others).unwrap_or_default();
+                others.into_iter().find(|o| o.person == mandate.representative).and_then(|o| o.name)
+            }
             Some(Presented::Mandate { representative_name, .. }) => representative_name,
             _ => None,
         })

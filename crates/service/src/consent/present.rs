@@ -18,7 +18,7 @@ use tillid_domain::{
     actor::Who,
     catalogue::{CatalogueEntry, MandatePackage, Shelf},
     event::{Event, Fact},
-    id::{MandateRequestId, PersonId, PresentationId, RequestId},
+    id::{MandateId, MandateRequestId, PersonId, PresentationId, RequestId},
     presentation::{
         ConsentSetting, MandateSetting, Means, Presentation, Presented, consent_document, mandate_document,
     },
@@ -49,6 +49,8 @@ pub enum NewPresentation {
     MandateRequest(MandateRequestId),
     /// One that is to be given for longer.
     Renewal(Renewal),
+    /// One that the person is to sign with others (M6).
+    Signature(MandateId),
 }
 
 /// What was shown, and its exact document.
@@ -88,6 +90,7 @@ impl Service {
             NewPresentation::Mandate(NewMandate { under: Some(_), .. }) => Act::PassOnMandate,
             NewPresentation::Mandate(_) | NewPresentation::Renewal(_) => Act::GiveMandate,
             NewPresentation::MandateRequest(_) => Act::AnswerMandateRequest,
+            NewPresentation::Signature(_) => Act::SignMandate,
         };
         let outcome = self.make_presentation(call, act, new, language).await;
         self.accounted(call, principal(&call.actor), act, outcome).await
@@ -128,6 +131,10 @@ impl Service {
                 let subject = Subject { person: Some(person), ..Subject::default() };
                 self.may(&mut tx, call, act, &subject, now).await??;
                 let planned = self.planned_answer(&mut tx, person, *id, now).await?;
+                Ok(present_mandate(&planned, language))
+            }
+            (NewPresentation::Signature(id), _) => {
+                let planned = self.planned_signature(&mut tx, call, *id, now).await?;
                 Ok(present_mandate(&planned, language))
             }
             (NewPresentation::Renewal(renewal), _) => {
@@ -267,7 +274,8 @@ pub(crate) fn present_mandate(planned: &Planned, language: Language) -> Draft {
         privileges: &planned.privileges,
         case: planned.case.as_ref(),
         until: planned.until,
-        passed_on: planned.under.is_some(),
+        passed_on: planned.under.is_some() && planned.together.is_none(),
+        together: planned.together.as_ref(),
     };
     Draft { document: mandate_document(&setting, language), presented: planned.presented() }
 }

@@ -80,8 +80,10 @@ impl Service {
                 }
                 present_mandate(&planned, language)
             }
-            // Whoever signed a paper signs a new one.
-            NewPresentation::Renewal(_) => return Err(Error::Denied(Reason::CitizensOnly)),
+            // Whoever signed a paper signs a new one, and what several give together each signs in person.
+            NewPresentation::Renewal(_) | NewPresentation::Signature(_) => {
+                return Err(Error::Denied(Reason::CitizensOnly));
+            }
         };
         let (shown, event) = self.presented(call, person, draft, means, language, now);
         tx.present(&event, &shown.document).await?;
@@ -318,9 +320,10 @@ impl Service {
 const fn act_of(new: &NewPresentation) -> Act {
     match new {
         NewPresentation::Request(_) | NewPresentation::Consent { .. } => Act::RegisterConsent,
-        NewPresentation::Mandate(_) | NewPresentation::MandateRequest(_) | NewPresentation::Renewal(_) => {
-            Act::RegisterMandate
-        }
+        NewPresentation::Mandate(_)
+        | NewPresentation::MandateRequest(_)
+        | NewPresentation::Renewal(_)
+        | NewPresentation::Signature(_) => Act::RegisterMandate,
     }
 }
 

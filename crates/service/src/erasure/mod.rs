@@ -4,7 +4,10 @@ mod erase;
 mod preview;
 
 use crate::{Call, Error, Service, person::register::PersonRef};
-use std::collections::BTreeSet;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 use tillid_domain::{
     Cvr, Instant, Reason,
     access::{Act, Subject, may},
@@ -14,6 +17,7 @@ use tillid_domain::{
     family::{Custody, OF_AGE},
     id::PersonId,
     joint::ForChild,
+    mandate::Mandate,
     person::Life,
     presentation::{Presentation, Presented},
     text::CaseRef,
@@ -132,8 +136,7 @@ impl Service {
         things.extend(consents.iter().map(|consent| Thing::of_consent(consent, now)));
         let requests = tx.requests_to(person, None, None, ALL).await?;
         things.extend(requests.iter().map(|request| Thing::of_request(request, now)));
-        // The newest first, so that what was passed on goes before what it rests on.
-        for mandate in tx.mandates_of(person, None, ALL).await? {
+        for mandate in self.mandates_around(tx, person).await? {
             let parties = mandate.parties().filter(|party| *party != person);
             others.extend(parties.map(|other| (mandate.id(), other)));
             things.push(Thing::of_mandate(&mandate, now));
@@ -181,6 +184,20 @@ impl Service {
         };
         let plan = plan(person.as_uuid(), &belongings, &Decision { authority, ground, now });
         Ok(Considered { plan, looks, others })
+    }
+
+    /// The mandates of a person with those that others gave or hold together with them: they rest on the same, and ended together. The newest
+    /// first, so that what was passed on goes before what it rests on.
+    async fn mandates_around<M>(&self, tx: &mut Tx<M>, person: PersonId) -> Result<Vec<Mandate>, Error> {
+        let mut all = BTreeMap::new();
+        for mandate in tx.mandates_of(person, None, ALL).await? {
+            if mandate.joint.is_some() {
+                let around = self.around(tx, &mandate).await?;
+                all.extend(around.others.into_iter().map(|other| (Reverse(other.id), other)));
+            }
+            all.insert(Reverse(mandate.id), mandate);
+        }
+        Ok(all.into_values().collect())
     }
 
     /// From when on a statement of custody says nothing any more: the child is of age or has died, or another took its place.

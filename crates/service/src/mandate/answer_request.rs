@@ -51,6 +51,8 @@ impl Service {
             request: Some(id),
             renews: None,
             under: None,
+            together: None,
+            signs: None,
         })
     }
 
@@ -87,9 +89,9 @@ impl Service {
         if !matches!(&shown.presented, Presented::Mandate { request: Some(of), .. } if *of == id) {
             return Err(mismatch());
         }
-        let (mandate, given) = self
-            .mandate_as_shown(&mut tx, call, Giving::by(grantor, MandateRoute::Digital), &shown, now)
-            .await?;
+        let giving = Giving::by(grantor, MandateRoute::Digital);
+        let mandate = self.mandate_as_shown(&mut tx, call, giving, &shown, now).await?;
+        let given = self.event(call, now, &mandate, mandate.as_given());
         let (approved, fact) = request.approve(mandate.id, presentation, now)?;
         let ended = self.event(call, now, &approved, fact);
         self.settle(&mut tx, call, 201, mandate.id.as_uuid(), 1).await?;

@@ -1,15 +1,17 @@
 //! A person gives somebody a power of attorney. It can be used at once, unless one of its packages asks for more: that the
 //! representative accepts, or that it rests for three days first.
 
-use crate::{Call, Done, Error, Service, guard::principal, person::register::PersonRef};
+use crate::{
+    Call, Done, Error, Service, guard::principal, mandate::together::Together, person::register::PersonRef,
+};
 use tillid_domain::{
     Instant, LocalDate, Reason,
     access::{Act, Refusal, Subject, may},
     actor::{Assurance, Who},
     catalogue::{CatalogueEntry, EntryVersion, MandatePackage, RepresentativeKind, Shelf},
-    event::{Event, Fact, MandatePeriod},
+    event::MandatePeriod,
     id::{MandateId, MandateRequestId, PersonId, PresentationId},
-    mandate::{Confirmation, Mandate, MandateRoute, MandateState, Under, usable_from},
+    mandate::{Company, Confirmation, Mandate, MandateRoute, MandateState, Under, usable_from},
     presentation::{Presentation, Presented},
     text::{CaseRef, Code, Name, PrivilegeUri},
 };
@@ -32,6 +34,8 @@ pub struct NewMandate {
     pub valid_until: LocalDate,
     /// The mandate of the giver's of which it is a part, if they pass it on.
     pub under: Option<MandateId>,
+    /// With whom else it is given or held.
+    pub together: Option<Together>,
 }
 
 /// A mandate that could be given, as it is shown before it is.
@@ -49,6 +53,10 @@ pub(crate) struct Planned {
     pub(crate) renews: Option<MandateId>,
     /// The mandate that it is a part of.
     pub(crate) under: Option<MandateId>,
+    /// With whom else it is given or held.
+    pub(crate) together: Option<Company>,
+    /// The mandate that is signed.
+    pub(crate) signs: Option<MandateId>,
 }
 
 /// Who gives a mandate, and how.
@@ -86,6 +94,8 @@ impl Planned {
             request: self.request,
             renews: self.renews,
             under: self.under,
+            together: self.together.clone(),
+            signs: self.signs,
         }
     }
 }
@@ -100,7 +110,10 @@ impl Service {
         let now = self.now(&mut tx).await?;
         let grantor = self.may_give(&mut tx, call, now).await?;
         drop(tx);
-        self.planned_for(call, grantor, new).await
+        let planned = self.planned_for(call, grantor, new).await?;
+        let Some(together) = &new.together else { return Ok(planned) };
+        let company = self.planned_company(call, grantor, &planned, together).await?;
+        Ok(Planned { together: Some(company), ..planned })
     }
 
     /// Likewise, of whoever is to give it.
@@ -111,7 +124,7 @@ impl Service {
         new: &NewMandate,
     ) -> Result<Planned, Error> {
         // in person.
-        if new.under.is_some() {
+        if new.under.is_some() || new.together.is_some() && !matches!(call.actor.who, Who::Citizen { .. }) {
             return Err(Error::Denied(Reason::CitizensOnly));
         }
         let mut tx = self.store.read().await?;
@@ -127,7 +140,8 @@ impl Service {
         if representative == grantor {
             return Err(Error::invalid("/about/mandate/representative", Reason::SelfMandate));
         }
-        self.must_be_called(representative, new).await?;
+        let named_at = format!("{SHOWN}/representative_name");
+        self.must_be_called(representative, new.representative_name.as_ref(), &named_at).await?;
         let representative_name = new.representative_name.clone();
         Ok(Planned {
             representative,
@@ -139,6 +153,8 @@ impl Service {
             request: None,
             renews: None,
             under: None,
+            together: None,
+            signs: None,
         })
     }
 
@@ -152,18 +168,19 @@ impl Service {
         found.ok_or_else(|| Error::invalid("/about/mandate/representative", Reason::PersonUnknown))
     }
 
-    /// Refuses a name that is not theirs.
+    /// Refuses a name that is not theirs; `at` is where the body has it.
     pub(super) async fn must_be_called(
         &self,
-        representative: PersonId,
-        new: &NewMandate,
+        person: PersonId,
+        name: Option<&Name>,
+        at: &str,
     ) -> Result<(), Error> {
-        let Some(name) = &new.representative_name else { return Ok(()) };
+        let Some(name) = name else { return Ok(()) };
         let mut tx = self.store.read().await?;
-        if self.known_person(&mut tx, representative).await?.may_be_called(name) {
+        if self.known_person(&mut tx, person).await?.may_be_called(name) {
             return Ok(());
         }
-        Err(Error::invalid("/about/mandate/representative_name", Reason::RepresentativeMismatch))
+        Err(Error::invalid(at, Reason::RepresentativeMismatch))
     }
 
     /// The packages with these codes, in the versions that are in use; `at` is where the body names them.
@@ -221,20 +238,44 @@ impl Service {
         let mismatch = || Error::invalid("/presentation_id", Reason::PresentationMismatch);
         let (shown, _) = tx.presentation(presentation).await?.ok_or_else(mismatch)?;
         // What answers a request is approved there, so that the request ends with it.
-        let Presented::Mandate { representative, request: None, renews: None, under: None, .. } =
-            shown.presented
+        let Presented::Mandate {
+            representative,
+            request: None,
+            renews: None,
+            under: None,
+            together,
+            signs: None,
+            ..
+        } = &shown.presented
         else {
             return Err(mismatch());
         };
-        tx.lock(&[grantor, representative]).await?;
+        let others = together.iter().flat_map(|company| &company.others).map(|other| other.person);
+        tx.lock(&others.chain([grantor, *representative]).collect::<Vec<_>>()).await?;
         // The wait for the locks may have outlasted what was shown.
         let now = self.now(&mut tx).await?;
-        let (mandate, event) = self
-            .mandate_as_shown(&mut tx, call, Giving::by(grantor, MandateRoute::Digital), &shown, now)
-            .await?;
-        self.settle(&mut tx, call, 201, mandate.id.as_uuid(), 1).await?;
-        tx.commit(vec![event], None).await?;
-        Ok(Done { value: mandate, replayed: false })
+        let giving = Giving::by(grantor, MandateRoute::Digital);
+        let mandate = self.mandate_as_shown(&mut tx, call, giving, &shown, now).await?;
+        let all = match together {
+            Some(company) => self.with_company(&mut tx, mandate, company).await?,
+            None => vec![mandate],
+        };
+        self.given(tx, call, all, now).await
+    }
+
+    /// Gives them; the first is the caller's own.
+    pub(super) async fn given(
+        &self,
+        mut tx: Tx<Write>,
+        call: &Call,
+        all: Vec<Mandate>,
+        now: Instant,
+    ) -> Result<Done<Mandate>, Error> {
+        let events = all.iter().map(|mandate| self.event(call, now, mandate, mandate.as_given())).collect();
+        let value = all.into_iter().next().ok_or(Error::NotFound)?;
+        self.settle(&mut tx, call, 201, value.id.as_uuid(), 1).await?;
+        tx.commit(events, None).await?;
+        Ok(Done { value, replayed: false })
     }
 
     /// What the same call gave before.
@@ -250,7 +291,7 @@ impl Service {
         Ok(Some(Done { value, replayed: true }))
     }
 
-    /// The mandate that was shown to the grantor, and the event that gives it; under the locks of both sides.
+    /// The mandate that was shown to the grantor; under the locks of both sides.
     pub(crate) async fn mandate_as_shown(
         &self,
         tx: &mut Tx<Write>,
@@ -258,7 +299,7 @@ impl Service {
         giving: Giving,
         shown: &Presentation,
         now: Instant,
-    ) -> Result<(Mandate, Event), Error> {
+    ) -> Result<Mandate, Error> {
         let presentation = shown.id;
         let Presented::Mandate { representative, packages, privileges, case, until, request, .. } =
             shown.presented.clone()
@@ -275,7 +316,8 @@ impl Service {
         }
         let Giving { grantor, route, under } = giving;
         let entries = self.must_be_able(tx, grantor, representative, &packages, now).await?;
-        if under.is_some() && packages_of(&entries).any(|package| !package.sub_delegation) {
+        let agreed = matches!(shown.presented, Presented::Mandate { together: Some(_), under: Some(_), .. });
+        if under.is_some() && !agreed && packages_of(&entries).any(|package| !package.sub_delegation) {
             return Err(Error::Rule(Reason::NotToBePassedOn));
         }
         // Who somebody at the counter is, the registrar has seen.
@@ -293,7 +335,7 @@ impl Service {
             // Whoever asked for it has accepted it.
             if asked_for_it { awaited.after(Confirmation::Acceptance) } else { Some(awaited) }
         });
-        let mandate = Mandate {
+        Ok(Mandate {
             id: MandateId::from_uuid(self.ambient.id()),
             revision: 1,
             grantor,
@@ -306,24 +348,11 @@ impl Service {
             given_at: now,
             route,
             under,
+            joint: None,
             renewals: Vec::new(),
             pauses: Vec::new(),
             state: awaits.map_or(MandateState::Given, MandateState::Awaiting),
-        };
-        let fact = Fact::MandateGiven {
-            grantor,
-            representative,
-            packages: mandate.packages.clone(),
-            privileges: mandate.privileges.clone(),
-            case: mandate.case.clone(),
-            valid: mandate.valid,
-            presentation,
-            route: mandate.route.clone(),
-            under,
-            awaits,
-        };
-        let event = self.event(call, now, &mandate, fact);
-        Ok((mandate, event))
+        })
     }
 
     /// What must hold of both sides and of the packages at the moment of giving, under the locks.

@@ -41,6 +41,8 @@ pub enum MandateChange {
     },
     /// The representative gives it up.
     Renounce(RenunciationGround),
+    /// Whoever is to sign it with others objects: nobody uses any of it until they sign after all (M6).
+    Object,
 }
 
 impl MandateChange {
@@ -52,6 +54,7 @@ impl MandateChange {
             Self::Dispute(..) => Act::DisputeMandate,
             Self::Revoke { .. } => Act::RevokeMandate,
             Self::Renounce(_) => Act::RenounceMandate,
+            Self::Object => Act::DisputeMandate,
         }
     }
 }
@@ -129,27 +132,28 @@ impl Service {
         if !guards {
             self.must_represent(call, act).await?;
         }
-        let Held { mut tx, before, mandate, above, below, now } = self.hold_mandate(call, id).await?;
-        let by_guardian = self.guards_mandate(&mut tx, call, &mandate, now).await?;
+        let mut held = self.hold_mandate(call, id).await?;
+        let (mandate, now, tx) = (held.mandate.clone(), held.now, &mut held.tx);
+        let by_guardian = self.guards_mandate(tx, call, &mandate, now).await?;
         // What lies outside their areas is not there for a guardian.
         if guards && !by_guardian {
             return Err(Error::NotFound);
         }
         let subject = Subject { by_guardian, ..mandate_subject(&mandate) };
-        self.may(&mut tx, call, act, &subject, now).await??;
+        self.may(tx, call, act, &subject, now).await??;
         self.must_be_fresh(call, act)?;
         // To those who did not give it, it is over, and since when, and nothing else.
         let is_held = me != mandate.grantor && mandate.parties().any(|party| party == me);
         let seen = |mandate: Mandate| if is_held { mandate.as_held() } else { mandate };
-        if before.is_some() {
+        if held.before.is_some() {
             return Ok(Done { value: seen(mandate), replayed: true });
         }
         seen(mandate.clone()).must_stand(now)?;
         call.must_expect(mandate.revision)?;
         let (next, fact) = match change {
             MandateChange::Accept => {
-                mandate.must_be_carried(above.as_ref())?;
-                let from = self.usable_from(&mut tx, &mandate, now).await?;
+                mandate.must_be_carried(held.above())?;
+                let from = self.usable_from(&mut held.tx, &mandate, now).await?;
                 mandate.confirm(Confirmation::Acceptance, from, now)?
             }
             MandateChange::Suspend(ground) => mandate.suspend(ground, now)?,
@@ -158,7 +162,8 @@ impl Service {
                 return Err(Reason::MandateInDispute.into());
             }
             MandateChange::Resume => {
-                mandate.must_be_carried(above.as_ref())?;
+                mandate.must_be_carried(held.above())?;
+                mandate.must_not_be_stopped(&held.around.others)?;
                 mandate.resume(now)?
             }
             MandateChange::Revoke { quiet: true, .. } if is_held => {
@@ -167,11 +172,12 @@ impl Service {
             MandateChange::Dispute(ground, note) => mandate.dispute(ground, note, now)?,
             MandateChange::Revoke { ground, quiet } => mandate.revoke(ground, quiet, None, now)?,
             MandateChange::Renounce(ground) => mandate.renounce(ground, now)?,
+            MandateChange::Object if mandate.signer() != Some(me) => {
+                return Err(Reason::MandateNotAwaiting.into());
+            }
+            MandateChange::Object => mandate.object(now)?,
         };
-        let events = self.with_what_follows(call, now, &next, fact, &below);
-        self.settle(&mut tx, call, 200, id.as_uuid(), next.revision).await?;
-        tx.commit(events, None).await?;
-        Ok(Done { value: next, replayed: false })
+        self.changed(call, held, next, fact).await
     }
 
     /// Changes a mandate that the person of the look-up gave. It stands in their log.
@@ -197,27 +203,33 @@ impl Service {
         let act = service.act();
         self.may_serve(call, view.person, act)?;
         let Who::Employee(me) = &call.actor.who else { return Err(Error::Denied(Reason::StaffOnly)) };
-        let Held { mut tx, before, mandate, above, below, now } = self.hold_mandate(call, id).await?;
+        let mut held = self.hold_mandate(call, id).await?;
+        let (mandate, now) = (held.mandate.clone(), held.now);
         if mandate.grantor != view.person {
             return Err(Error::NotFound);
         }
-        let authority = self.serves(&mut tx, &mandate, me).await?.then_some(me.authority);
+        let authority = self.serves(&mut held.tx, &mandate, me).await?.then_some(me.authority);
         let subject = Subject { authority, ..mandate_subject(&mandate) };
-        self.may(&mut tx, call, act, &subject, now).await??;
+        self.may(&mut held.tx, call, act, &subject, now).await??;
         self.must_be_fresh(call, act)?;
-        if before.is_some() {
+        if held.before.is_some() {
             return Ok(Done { value: mandate, replayed: true });
         }
         call.must_expect(mandate.revision)?;
         if matches!(service, MandateService::Confirm | MandateService::Resume) {
-            mandate.must_be_carried(above.as_ref())?;
+            mandate.must_be_carried(held.above())?;
         }
-        let (next, fact) = self.served_change(&mut tx, call, me, mandate, service, now).await?;
-        let events = self.with_what_follows(call, now, &next, fact, &below);
-        self.settle(&mut tx, call, 200, id.as_uuid(), next.revision).await?;
+        if service == MandateService::Resume {
+            mandate.must_not_be_stopped(&held.around.others)?;
+        }
+        let (next, fact) = self.served_change(&mut held.tx, call, me, mandate, service, now).await?;
+        let from = self.complete_from(&mut held).await?;
+        let Held { mut tx, around, .. } = held;
+        let (value, events) = self.with_what_follows(call, (now, from), next, fact, &around);
+        self.settle(&mut tx, call, 200, id.as_uuid(), value.revision).await?;
         let look = self.served(call, view, act, id.as_uuid(), now);
-        tx.commit(events, Some(look)).await?;
-        Ok(Done { value: next, replayed: false })
+        tx.commit(events.into_iter().map(|(_, event)| event).collect(), Some(look)).await?;
+        Ok(Done { value, replayed: false })
     }
 
     async fn served_change(

@@ -11,6 +11,7 @@ mod read_request;
 mod register;
 mod renew;
 pub(crate) mod request;
+mod together;
 mod uses;
 mod whole;
 
@@ -18,6 +19,7 @@ pub use life::{MandateChange, MandateService};
 pub(crate) use read::other_sides;
 pub use register::{MandateEntry, PrintedMandate};
 pub use renew::Renewal;
+pub use together::{Member, Other, Said, Together};
 pub use uses::MandateUse;
 pub(crate) use uses::Systems;
 pub use whole::WholeMandate;

@@ -14,7 +14,7 @@ use tillid_domain::{
     actor::Who,
     catalogue::CatalogueEntry,
     id::{MandateId, PresentationId},
-    mandate::{Mandate, MandateRoute, Part, Wider},
+    mandate::{Bond, Companion, Company, Mandate, MandateRoute, Part, Wider},
     presentation::Presented,
 };
 use tillid_storage::Tx;
@@ -31,7 +31,9 @@ impl Service {
         let now = self.now(&mut tx).await?;
         let above = self.to_be_passed_on(&mut tx, call, above, now).await?;
         let entries = self.packages_in_use(&mut tx, &new.packages, SHOWN).await?;
-        if let Some(n) = packages_of(&entries).position(|package| !package.sub_delegation) {
+        let personal = packages_of(&entries).position(|package| !package.sub_delegation);
+        // Those who hold something together pass nothing on: they agree on what one of them is to do.
+        if let Some(n) = personal.filter(|_| !above.is_held_together()) {
             return Err(Error::invalid(&format!("{SHOWN}/packages/{n}"), Reason::NotToBePassedOn));
         }
         self.must_have_capacity(&mut tx, above.grantor, &entries, now).await?;
@@ -54,7 +56,13 @@ impl Service {
             until,
         };
         above.part(&part).map_err(|wider| told(wider, &above, &entries))?;
-        self.must_be_called(representative, new).await?;
+        let named_at = format!("{SHOWN}/representative_name");
+        self.must_be_called(representative, new.representative_name.as_ref(), &named_at).await?;
+        if new.together.is_some() {
+            return Err(Error::invalid(&format!("{SHOWN}/together"), Reason::NotTogether));
+        }
+        let mut tx = self.store.read().await?;
+        let together = self.those_who_hold(&mut tx, &above).await?;
         Ok(Planned {
             representative,
             representative_name: new.representative_name.clone(),
@@ -65,7 +73,18 @@ impl Service {
             request: None,
             renews: None,
             under: Some(above.id),
+            together,
+            signs: None,
         })
+    }
+
+    /// With whom else the caller holds it, if they do; they are to agree.
+    async fn those_who_hold<M>(&self, tx: &mut Tx<M>, above: &Mandate) -> Result<Option<Company>, Error> {
+        let Some(joint) = above.joint.filter(|_| above.is_held_together()) else { return Ok(None) };
+        let members = self.members(tx, above).await?.into_iter();
+        let others = members.filter(|member| member.person != above.representative);
+        let others = others.map(|member| Companion { person: member.person, name: member.name }).collect();
+        Ok(Some(Company { bond: Bond::Signers, quorum: joint.quorum, others }))
     }
 
     /// The caller's mandate, if they can pass part of it on now. What was revoked quietly looks to them as if its time had passed.
@@ -93,7 +112,8 @@ impl Service {
         let shown = tx.presentation(presentation).await?.map(|(shown, _)| shown);
         Ok(shown.filter(|shown| principal(&call.actor) == Some(shown.person)).and_then(|shown| {
             match shown.presented {
-                Presented::Mandate { under, .. } => under,
+                Presented::Mandate { under, signs: None, .. } => under,
+                Presented::Mandate { .. } => None,
                 Presented::Consent { .. } => None,
             }
         }))
@@ -119,13 +139,15 @@ impl Service {
         self.must_be_fresh(call, Act::PassOnMandate)?;
         let mismatch = || Error::invalid("/presentation_id", Reason::PresentationMismatch);
         let (shown, _) = tx.presentation(presentation).await?.ok_or_else(mismatch)?;
-        let Presented::Mandate { representative, packages, privileges, case, until, .. } = &shown.presented
+        let Presented::Mandate { representative, packages, privileges, case, until, together, .. } =
+            &shown.presented
         else {
             return Err(mismatch());
         };
         // Its parties never change; its state is read again under their locks.
         let grantor = tx.mandate(above).await?.ok_or(Error::NotFound)?.grantor;
-        tx.lock(&[grantor, me, *representative]).await?;
+        let others = together.iter().flat_map(|company| &company.others).map(|other| other.person);
+        tx.lock(&others.chain([grantor, me, *representative]).collect::<Vec<_>>()).await?;
         let now = self.now(&mut tx).await?;
         let above = self.to_be_passed_on(&mut tx, call, above, now).await?;
         let (representative, until) = (*representative, *until);
@@ -133,16 +155,21 @@ impl Service {
         let under = above.part(&part).map_err(|wider| Error::invalid("/presentation_id", wider.reason()))?;
         self.known_person(&mut tx, me).await?.must_live()?;
         let giving = Giving { grantor, route: MandateRoute::Digital, under: Some(under) };
-        let (mandate, event) = self.mandate_as_shown(&mut tx, call, giving, &shown, now).await?;
-        self.settle(&mut tx, call, 201, mandate.id.as_uuid(), 1).await?;
-        tx.commit(vec![event], None).await?;
-        Ok(Done { value: mandate, replayed: false })
+        let mandate = self.mandate_as_shown(&mut tx, call, giving, &shown, now).await?;
+        let all = match above.joint.filter(|_| above.is_held_together()) {
+            Some(joint) => {
+                let holders = tx.mandates_joined(joint.id).await?;
+                self.proposed(&mut tx, mandate, joint.quorum, &holders, now).await?
+            }
+            None => vec![mandate],
+        };
+        self.given(tx, call, all, now).await
     }
 }
 
 fn told(wider: Wider, above: &Mandate, entries: &[CatalogueEntry]) -> Error {
     let at = match wider {
-        Wider::ToGrantor | Wider::ToOneself => "representative".to_owned(),
+        Wider::ToGrantor | Wider::ToOneself | Wider::ToAnother => "representative".to_owned(),
         Wider::Package(n) => format!("packages/{n}"),
         Wider::Privilege(n) => format!("privileges/{n}"),
         Wider::Case => "case".to_owned(),

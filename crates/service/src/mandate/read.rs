@@ -62,8 +62,13 @@ impl Service {
             now,
         )
         .await?;
-        let mandate = seen.ok_or(Error::NotFound)?;
-        Ok((found_then(mandate, &then), then.as_of(), now))
+        let found = found_then(seen.ok_or(Error::NotFound)?, &then);
+        // Who the others are, and what they have said, is told as it is now.
+        if times != Times::NOW || found.mandate.joint.is_none() {
+            return Ok((found, then.as_of(), now));
+        }
+        let mut tx = self.store.read().await?;
+        Ok((self.found_with_members(&mut tx, found).await?, then.as_of(), now))
     }
 
     /// The mandates of the person in view that the caller may see, the newest first.
@@ -245,7 +250,8 @@ fn may_serve_mandate(actor: &Actor, mandate: &Mandate) -> bool {
 }
 
 pub(super) fn found_then(mandate: Mandate, then: &Then) -> FoundMandate {
-    FoundMandate { standing: then.of_mandate(&mandate), mandate, representative_name: None }
+    let standing = then.of_mandate(&mandate);
+    FoundMandate { standing, mandate, representative_name: None, members: Vec::new() }
 }
 
 /// Who else is seen with a person in these mandates: each once.

@@ -143,8 +143,8 @@ impl Service {
             }
             None => None,
         };
-        let (mandate, given) =
-            self.mandate_as_shown(&mut tx, call, Giving::by(grantor, route), &shown, now).await?;
+        let mandate = self.mandate_as_shown(&mut tx, call, Giving::by(grantor, route), &shown, now).await?;
+        let given = self.event(call, now, &mandate, mandate.as_given());
         if let Some(asked) = asked {
             let (approved, fact) = asked.approve(mandate.id, presentation, now)?;
             events.push(self.event(call, now, &approved, fact));

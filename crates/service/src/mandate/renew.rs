@@ -63,6 +63,8 @@ impl Service {
             request: None,
             renews: Some(mandate.id),
             under: None,
+            together: None,
+            signs: None,
         })
     }
 
@@ -77,6 +79,10 @@ impl Service {
         // it is for whoever passed it on to say how long it is needed, and within their own time.
         if mandate.under.is_some() {
             return Err(Reason::MandatePassedOn.into());
+        }
+        // Nobody gives what several gave or hold for longer alone.
+        if mandate.joint.is_some() {
+            return Err(Reason::NotTogether.into());
         }
         match mandate.state {
             MandateState::Given => {}

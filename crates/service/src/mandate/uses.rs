@@ -182,8 +182,12 @@ fn sees(call: &Call, mandate: &Mandate, rights: &Rights) -> Result<Sees, Refusal
     if let Some(authority) = confined_to(&call.actor) {
         return Ok(Sees::At(authority));
     }
-    // Every use is the representative's own.
-    if matches!(who, Who::Citizen { person, .. } if *person == mandate.representative) {
+    // Every use is the representative's own; and who sees the mandate for its grantor, as a trusted person or a guardian, sees its use (M12).
+    let sees_all = |person: PersonId, acting_for: Option<PersonId>| {
+        let for_grantor = acting_for == Some(mandate.grantor) && mandate.parties().all(|p| p != person);
+        person == mandate.representative || for_grantor
+    };
+    if matches!(who, Who::Citizen { person, acting_for } if sees_all(*person, *acting_for)) {
         return Ok(Sees::All);
     }
     let subject = Subject { person: Some(mandate.grantor), ..Subject::default() };

@@ -56,6 +56,7 @@ impl Service {
         };
         let can_be_passed_on = self.can_pass_on(&mut tx, &call.actor, &mandate, now).await?;
         let found = self.found_by(&mut tx, call, mandate, now).await?;
+        let found = self.found_with_members(&mut tx, found).await?;
         drop(tx);
         if !below.is_empty() {
             let others = other_sides(below.iter().map(|found| &found.mandate), view.person);
@@ -97,7 +98,12 @@ impl Service {
             None if reads_register => self.name_of(tx, mandate.representative).await?,
             called => called,
         };
-        Ok(FoundMandate { standing: mandate.standing(now), mandate, representative_name })
+        Ok(FoundMandate {
+            standing: mandate.standing(now),
+            mandate,
+            representative_name,
+            members: Vec::new(),
+        })
     }
 
     async fn can_pass_on<M>(
@@ -116,7 +122,9 @@ impl Service {
             entries.push(self.known_entry(tx, version.entry).await?);
         }
         let is_current = entries.iter().all(CatalogueEntry::is_published);
-        Ok(is_current && packages_of(&entries).all(|package| package.sub_delegation))
+        let can_be_shared =
+            mandate.is_held_together() || packages_of(&entries).all(|package| package.sub_delegation);
+        Ok(is_current && can_be_shared)
     }
 }
 

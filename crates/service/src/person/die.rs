@@ -1,13 +1,14 @@
 //! Registers a death, and ends what ends with it.
 
 use crate::{Call, Error, Service};
+use std::collections::BTreeMap;
 use tillid_domain::{
-    LocalDate, Reason,
+    Instant, LocalDate, Reason,
     actor::Actor,
     consent::ConsentStanding,
     event::{EndCause, Event},
     family::Custody,
-    id::{CustodyId, PersonId},
+    id::{CustodyId, MandateId, PersonId},
     mandate::Mandate,
     mandate_request::MandateRequestStanding,
     request::RequestStanding,
@@ -33,7 +34,7 @@ impl Service {
             let everyone: Vec<PersonId> = mandates
                 .iter()
                 .flat_map(Mandate::parties)
-                .chain(self.below_held(&mut tx, person, &mandates).await?.iter().flat_map(Mandate::parties))
+                .chain(self.around_all(&mut tx, person, &mandates).await?)
                 .chain(asked.iter().flat_map(|r| [r.grantor, r.representative]))
                 .chain([person])
                 .chain(self.family_of(&mut tx, person).await?)
@@ -61,18 +62,61 @@ impl Service {
         Ok(all)
     }
 
-    /// What lies below the mandates that a person holds.
-    async fn below_held(
+    /// Whom it concerns what hangs together with the mandates that a person holds, or gave or holds with others.
+    async fn around_all(
         &self,
         tx: &mut Tx<Write>,
         person: PersonId,
         mandates: &[Mandate],
-    ) -> Result<Vec<Mandate>, Error> {
+    ) -> Result<Vec<PersonId>, Error> {
         let mut all = Vec::new();
-        for held in mandates.iter().filter(|mandate| mandate.representative == person) {
-            all.extend(tx.mandates_below(held.id).await?);
+        for mandate in mandates.iter().filter(|m| m.representative == person || m.joint.is_some()) {
+            all.extend(self.around(tx, mandate).await?.parties());
         }
         Ok(all)
+    }
+
+    /// How the mandates of somebody who died end, and all that hangs together with those: each once.
+    async fn ended_by_death(
+        &self,
+        call: &Call,
+        tx: &mut Tx<Write>,
+        person: PersonId,
+        on: LocalDate,
+        now: Instant,
+    ) -> Result<Vec<Event>, Error> {
+        let (mut events, mut own) = (Vec::new(), Vec::new());
+        for mandate in tx.mandates_of(person, None, ALL).await? {
+            let cause = if mandate.grantor == person {
+                EndCause::Death
+            } else if mandate.representative == person {
+                EndCause::RepresentativeDeath
+            } else {
+                continue;
+            };
+            if mandate.standing(now).is_alive() {
+                let around = self.around(tx, &mandate).await?;
+                let (ended, fact) = mandate.lapse(cause, on.start(), now)?;
+                events.push(self.event(call, now, &ended, fact.clone()));
+                own.push((ended, fact, around));
+            }
+        }
+        let mut known: BTreeMap<MandateId, Mandate> =
+            own.iter().map(|(ended, ..)| (ended.id, ended.clone())).collect();
+        for (ended, fact, mut around) in own {
+            // what they passed on ends with it, and so does what they did with others; but each once.
+            for other in around.others.iter_mut().chain(&mut around.above) {
+                if let Some(later) = known.get(&other.id) {
+                    other.clone_from(later);
+                }
+            }
+            let (_, followed) = self.with_what_follows(call, (now, now), ended, fact, &around);
+            for (mandate, event) in followed.into_iter().skip(1) {
+                known.insert(mandate.id, mandate);
+                events.push(event);
+            }
+        }
+        Ok(events)
     }
 
     async fn death(
@@ -88,20 +132,7 @@ impl Service {
         }
         let (dead, fact) = self.known_person(tx, person).await?.die(on, now)?;
         let mut events = vec![self.event(call, now, &dead, fact)];
-        for mandate in tx.mandates_of(person, None, ALL).await? {
-            if !mandate.standing(now).is_alive() {
-                continue;
-            }
-            if mandate.grantor == person {
-                let (ended, fact) = mandate.lapse(EndCause::Death, on.start(), now)?;
-                events.push(self.event(call, now, &ended, fact));
-            } else if mandate.representative == person {
-                // what they passed on ends with it.
-                let below = tx.mandates_below(mandate.id).await?;
-                let (ended, fact) = mandate.lapse(EndCause::RepresentativeDeath, on.start(), now)?;
-                events.extend(self.with_what_follows(call, now, &ended, fact, &below));
-            }
-        }
+        events.extend(self.ended_by_death(call, tx, person, on, now).await?);
         for consent in tx.consents_of(person, None, None, ALL).await? {
             if matches!(consent.standing(now), ConsentStanding::Active | ConsentStanding::Planned) {
                 let (lapsed, fact) = consent.lapse(EndCause::Death, on.start(), now)?;

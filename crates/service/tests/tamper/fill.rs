@@ -22,7 +22,8 @@ use tillid_domain::{
 use tillid_log::Note;
 use tillid_service::{
     Call, NewCharge, NewClient, NewCustody, NewErasure, NewException, NewLookup, NewMandate,
-    NewMandateRequest, NewPerson, NewPresentation, NewRequest, NewStatutory, PersonRef, WitnessAnswer,
+    NewMandateRequest, NewPerson, NewPresentation, NewRequest, NewStatutory, Other, PersonRef, Together,
+    WitnessAnswer,
 };
 use tillid_storage::{Looks, Session};
 use tillid_testkit::{
@@ -74,6 +75,7 @@ pub(crate) async fn everything(world: &World) {
     world.service.revoke_mandate(&citizen(anna), revoked.id).await.unwrap();
     world.service.renounce_mandate(&citizen(bo), renounced.id).await.unwrap();
     passed_on(world, anna, bo).await;
+    together(world, anna, bo).await;
     asked_for_mandates(world, anna, bo, gitte).await;
     collected(world, anna).await;
     world.service.register_post(bo, true, world.now().local_date()).await.unwrap();
@@ -272,6 +274,31 @@ async fn passed_on(world: &World, anna: PersonId, bo: PersonId) {
         let shown = world.try_show(&citizen(holder), NewPresentation::Mandate(part)).await.unwrap();
         world.service.give_mandate(&citizen(holder), shown).await.unwrap();
     }
+}
+
+/// What two of three gave, and what three are to hold, with what one of them proposes.
+async fn together(world: &World, anna: PersonId, bo: PersonId) {
+    let (karoline, niels) =
+        (world.person("Karoline", "6505670016").await, world.person("Niels", "6202701238").await);
+    let with = |give, quorum, others: [PersonId; 2]| {
+        let others = others.map(|id| Other { person: PersonRef::Id(id), name: None }).to_vec();
+        let together = Some(Together { give, quorum, others });
+        NewMandate { together, ..world.mandate_to(bo, &["M14"]) }
+    };
+    let give = async |new| {
+        let shown = world.try_show(&citizen(anna), NewPresentation::Mandate(new)).await.unwrap();
+        world.service.give_mandate(&citizen(anna), shown).await.unwrap().value
+    };
+    let given = give(with(true, 2, [karoline, niels])).await;
+    let held = give(with(false, 3, [karoline, niels])).await;
+    tick(world);
+    let tied = world.store.read().await.unwrap().mandates_joined(given.joint.unwrap().id).await.unwrap();
+    let theirs = tied.iter().find(|mandate| mandate.grantor == karoline).unwrap().id;
+    let shown = world.try_show(&citizen(karoline), NewPresentation::Signature(theirs)).await.unwrap();
+    world.service.sign_mandate(&citizen(karoline), theirs, shown).await.unwrap();
+    let act = NewMandate { under: Some(held.id), ..world.mandate_to(bo, &["M14"]) };
+    let shown = world.try_show(&citizen(bo), NewPresentation::Mandate(act)).await.unwrap();
+    world.service.give_mandate(&citizen(bo), shown).await.unwrap();
 }
 
 /// Somebody who was erased with everything of theirs, and of Anna, what was over.

@@ -45,7 +45,7 @@ const NAMES: [(&str, &[&str], &[&str]); 34] = [
     ("log_head", &["id"], &["id"]),
     ("log_signature", &["size", "signer"], &["signer"]),
     ("log_tile", &["level", "tile_index"], &["tile_index"]),
-    ("mandate", &["id"], &["id", "presentation_id"]),
+    ("mandate", &["id"], &["id"]),
     ("mandate_request", &["id"], &["id"]),
     ("pending", &["event_id"], &["position", "event_id"]),
     ("person", &["id"], &["id"]),

@@ -197,6 +197,8 @@ async fn each_invariant_notices_what_it_is_there_for(engine: Engine) {
         ("power", "DELETE FROM power"),
         ("mandate", "UPDATE mandate SET state = 'awaiting' WHERE id IN (SELECT under_id FROM mandate)"),
         ("mandate", "UPDATE mandate SET passed_on_by = representative_id WHERE under_id IS NOT NULL"),
+        ("power", "UPDATE power SET valid_to = valid_to + 1 WHERE ended = 'together'"),
+        ("mandate", "UPDATE mandate SET quorum = 3 WHERE bond = 'grantors'"),
         ("mandate", "UPDATE mandate SET state = 'given', valid_to = valid_to + 1 WHERE state = 'ended'"),
         ("consent", "UPDATE consent SET state = 'given' WHERE state = 'lapsed'"),
         ("consent_request", "UPDATE consent_request SET state = 'open' WHERE state = 'lapsed'"),

@@ -17,6 +17,7 @@ mod exchanging;
 mod expect;
 mod external;
 mod giving;
+mod joining;
 mod journey;
 mod known;
 mod listing;
@@ -76,6 +77,13 @@ tillid_testkit::on_both_engines! {
         m11_a_mandate_is_given_for_longer_as_it_is,
         m03_a_registrar_enters_what_was_signed_on_paper,
         p05_great_harm_and_general_powers_take_four_eyes;
+    joining:
+        m06_what_several_give_holds_for_those_who_signed_once_enough_have,
+        m06_an_objection_stops_it_until_they_agree,
+        m06_what_several_hold_nobody_uses_before_they_agree,
+        m06_who_and_how_many_is_checked_before_anything_is_shown,
+        m06_r32_a_death_ends_it_for_all_and_each_is_told_once,
+        m06_r42_what_was_done_together_is_erased_together;
     trusting:
         m12_a_trusted_person_sees_what_was_given_and_changes_nothing;
     passing_on:

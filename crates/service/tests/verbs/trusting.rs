@@ -62,6 +62,9 @@ pub(crate) async fn m12_a_trusted_person_sees_what_was_given_and_changes_nothing
     // Whoever holds a mandate does not see that somebody looks.
     assert_eq!(sees(world, &acting(bo, anna)).await.unwrap(), [used.id]);
     assert_eq!(told(world.service.read_mandate(&acting(bo, anna), trust.id).await), "not found");
+    // She sees who used it.
+    let (uses, _) = world.service.mandate_uses(&as_clara, used.id, None, 50).await.unwrap();
+    assert!(!uses.items.is_empty() && uses.items.iter().all(|used| used.representative == bo));
     // How something ended quietly is the grantor's to tell.
     later(world);
     world.service.change_mandate(&citizen(anna), used.id, revoke(true)).await.unwrap();

@@ -125,6 +125,7 @@ const PERSON: Remains = &[
     left!("consent_request", "person_id"),
     left!("consent", "person_id"),
     left!("presentation", "person_id"),
+    ("presentation", "SELECT COUNT(*) FROM presentation WHERE presented LIKE '%' || $2 || '%' AND id <> $1"),
     left!("mandate", "grantor_id"),
     left!("mandate", "passed_on_by"),
     left!("mandate", "representative_id"),

@@ -243,6 +243,7 @@ pub(crate) fn mandate(
         given_at: at(5),
         route: MandateRoute::Digital,
         under: None,
+        joint: None,
         renewals: Vec::new(),
         pauses: Vec::new(),
         state: MandateState::Given,
@@ -257,6 +258,7 @@ pub(crate) fn mandate(
         presentation,
         route: MandateRoute::Digital,
         under: None,
+        joint: None,
         awaits: None,
     };
     let event = event(&mandate, at(5), fact);

@@ -218,6 +218,7 @@ fn power(
 pub(super) const fn power_state(standing: MandateStanding) -> (&'static str, &'static str) {
     match standing {
         MandateStanding::Active => ("casework.power_active", "badge-success"),
+        MandateStanding::Together => ("joint.badge", "badge-info"),
         MandateStanding::Planned => ("casework.power_planned", "badge-info"),
         MandateStanding::Revoked => ("casework.power_revoked", ""),
         MandateStanding::Renounced => ("casework.power_renounced", ""),

@@ -1,7 +1,7 @@
 //! What of a package is given, to whom, and until when.
 
 use super::{
-    must_be_oneself,
+    must_be_oneself, together,
     words::{self, Right},
 };
 use crate::{
@@ -31,6 +31,11 @@ pub(super) const PLACES: &Places = &[
     ("/about/mandate/representative", "number"),
     ("/about/mandate/valid_until", "until_day"),
     ("/about/mandate/case", "case"),
+    ("/about/mandate/together/others/0/name", "other_name_0"),
+    ("/about/mandate/together/others/0", "other_number_0"),
+    ("/about/mandate/together/others/1/name", "other_name_1"),
+    ("/about/mandate/together/others/1", "other_number_1"),
+    ("/about/mandate/together", "side-0"),
 ];
 
 /// What was filled in, as it was written.
@@ -41,6 +46,8 @@ pub(super) struct Filled {
     pub(super) number: String,
     pub(super) until: WrittenDate,
     pub(super) case: String,
+    /// Who else gives it or is to hold it.
+    pub(super) together: together::Filled,
 }
 
 impl Filled {
@@ -52,12 +59,14 @@ impl Filled {
             number: text("number"),
             until: WrittenDate::sent(fields, "until"),
             case: text("case"),
+            together: together::Filled::sent(fields),
         }
     }
 
     /// What was shown already, to be changed; the number is kept nowhere and has to be written again.
     fn shown(presented: Presented) -> Self {
-        let Presented::Mandate { representative_name, privileges, case, until, .. } = presented else {
+        let Presented::Mandate { representative_name, privileges, case, until, together, .. } = presented
+        else {
             return Self::default();
         };
         Self {
@@ -66,6 +75,7 @@ impl Filled {
             number: String::new(),
             until: WrittenDate::of(last_day_before(until)),
             case: case.map(|case| case.to_string()).unwrap_or_default(),
+            together: together::Filled::shown(together.as_ref()),
         }
     }
 }
@@ -163,6 +173,7 @@ fn read(page: &mut Page, package: &MandatePackage, filled: &Filled) -> Option<Ne
     let to = recipient(page, filled);
     let until = filled.until.date().map_err(|(part, flaw)| page.wrong(format!("until_{part}"), page.t(flaw)));
     let case = noted_at(page, "case", fields::case(&filled.case));
+    let together = together::read(page, &filled.together);
     if privileges.is_empty() {
         return None;
     }
@@ -175,6 +186,7 @@ fn read(page: &mut Page, package: &MandatePackage, filled: &Filled) -> Option<Ne
         case: case?,
         valid_until: until.ok()?,
         under: None,
+        together: together?,
     })
 }
 
@@ -276,7 +288,9 @@ mod tests {
                 let html = FormPage::new(&page, &package, "Eksempel".to_owned(), &filled, None);
                 let html = html.render().expect("a page");
                 must_hold_together(&html);
-                assert!(!html.contains(" checked"), "{code}");
+                // That nobody else is meant is no choice of anything.
+                let (rights, _) = html.split_once("<details").expect("who else");
+                assert!(!rights.contains(" checked"), "{code}");
                 let (told, _) = html.split_once("id=\"right-0\"").expect("a choice");
                 assert!(told.contains(page.say(&package.title)), "{code}");
             }
@@ -295,7 +309,8 @@ mod tests {
         for kept in ["value=\"Bo Lind\"", "value=\"670245\"", "value=\"2027\""] {
             assert!(html.contains(kept), "{kept}");
         }
-        assert_eq!(html.matches(" checked").count(), 1);
+        let (rights, _) = html.split_once("<details").expect("who else");
+        assert_eq!(rights.matches(" checked").count(), 1);
         assert!(
             html.contains(
                 "id=\"number\" name=\"number\" type=\"text\" value=\"670245\" autocomplete=\"off\""

@@ -22,7 +22,7 @@ use tillid_domain::{
     text::{Code, PrivilegeUri},
 };
 use tillid_edge::{Fields, Form, Path, Problem};
-use tillid_service::{Error, NewMandate, NewPresentation};
+use tillid_service::{Error, NewMandate, NewPresentation, PersonRef};
 
 /// Something that can be passed on.
 struct Choice<'p> {
@@ -63,6 +63,20 @@ struct Summary<'p> {
     packages: Vec<(String, ShownPackage)>,
     until: String,
     notice: Option<Notice>,
+}
+
+impl Summary<'_> {
+    const fn check(&self) -> &'static str {
+        if self.document.together.is_some() { "joint.propose_check" } else { "mandate.pass_on_check" }
+    }
+
+    const fn button(&self) -> &'static str {
+        if self.document.together.is_some() { "joint.propose" } else { "mandate.pass_on" }
+    }
+
+    const fn unnamed(&self) -> &'static str {
+        if self.document.together.is_some() { "joint.you" } else { "mandate.some_representative" }
+    }
 }
 
 pub(super) async fn page(here: Here, Path(id): Path<MandateId>) -> Result<Response, Problem> {
@@ -112,7 +126,11 @@ fn read(page: &mut Page, told: &Told, filled: &Filled) -> Option<NewMandate> {
     if privileges.is_empty() {
         page.wrong("right-0", page.t("mandate.right_missing"));
     }
-    let to = recipient(page, filled);
+    // Those who hold something together agree on what each of them may do.
+    let to = match &told.value {
+        mandate if mandate.is_held_together() => Some((PersonRef::Id(mandate.representative), None)),
+        _ => recipient(page, filled).map(|(person, name)| (person, Some(name))),
+    };
     let until = filled.until.date().map_err(|(part, flaw)| page.wrong(format!("until_{part}"), page.t(flaw)));
     let case = match &told.value.case {
         Some(case) => Some(Some(case.clone())),
@@ -124,12 +142,13 @@ fn read(page: &mut Page, told: &Told, filled: &Filled) -> Option<NewMandate> {
     let (representative, name) = to?;
     Some(NewMandate {
         representative,
-        representative_name: Some(name),
+        representative_name: name,
         packages,
         privileges,
         case: case?,
         valid_until: until.ok()?,
         under: Some(told.value.id),
+        together: None,
     })
 }
 

@@ -50,6 +50,7 @@ struct Summary<'p> {
 pub(super) const fn can_be_renewed(told: &Told) -> bool {
     told.is_grantors()
         && told.value.under.is_none()
+        && told.value.joint.is_none()
         && matches!(told.standing, MandateStanding::Active | MandateStanding::Planned)
 }
 
@@ -148,6 +149,7 @@ async fn renewable(here: &Here, id: MandateId) -> Result<Told, Problem> {
 const fn why_not(standing: MandateStanding) -> Result<(), Error> {
     Err(Error::Rule(match standing {
         MandateStanding::Active | MandateStanding::Planned => return Ok(()),
+        MandateStanding::Together => Reason::NotTogether,
         MandateStanding::Awaiting => Reason::MandateAwaiting,
         MandateStanding::Suspended | MandateStanding::Disputed => Reason::MandateResting,
         MandateStanding::Revoked => Reason::MandateRevoked,

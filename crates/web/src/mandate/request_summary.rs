@@ -116,6 +116,7 @@ mod tests {
             case: None,
             until: last.next().start(),
             passed_on: false,
+            together: None,
         };
         let bytes = mandate_document(&setting, Language::Da);
         for language in Language::ALL {

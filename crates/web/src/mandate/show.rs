@@ -4,10 +4,12 @@ use super::{
     form::last_day_before,
     renew::can_be_renewed,
     step::Step,
+    together::Circle,
     words::{self, Right},
 };
 use crate::{
     page::{Here, Page},
+    refused::{Notice, form},
     uses::Uses,
     view::authority,
 };
@@ -47,6 +49,12 @@ pub(super) struct Told {
     /// What was passed on of it.
     pub(super) below: Vec<Lower>,
     pub(super) can_be_passed_on: bool,
+    /// Those who give or hold it together.
+    circle: Option<Circle>,
+    /// Whether it waits for the visitor's signature.
+    pub(super) is_mine_to_sign: bool,
+    /// Whether the visitor has objected to it.
+    pub(super) is_mine_to_object: bool,
     given: String,
     from: String,
     pub(super) until: String,
@@ -103,6 +111,15 @@ impl Told {
         }
     }
 
+    /// What is done when part of it is passed on: the heading and a sentence. Those who hold it together propose something to one another.
+    pub(super) const fn pass_on_words(&self) -> (&'static str, &'static str) {
+        if self.value.is_held_together() {
+            ("joint.propose", "joint.propose_how")
+        } else {
+            ("mandate.pass_on", "mandate.pass_on_how")
+        }
+    }
+
     /// Whether somebody else holds it.
     pub(super) const fn is_anothers(&self) -> bool {
         matches!(self.side, Side::Grantor | Side::PassedOn | Side::Onlooker)
@@ -120,6 +137,7 @@ struct Show<'p> {
     renewable: bool,
     /// Whether it can be ended here and its receipt be had: not by whoever acts for somebody.
     in_person: bool,
+    notice: Option<Notice>,
     /// Its newest uses; to its grantor alone.
     uses: Option<Uses>,
 }
@@ -129,7 +147,8 @@ impl<'p> Show<'p> {
         let steps = Step::ALL.into_iter().filter(|step| step.is_open_to(mandate));
         let steps = steps.map(|step| (step, step.in_a_sentence())).collect();
         let state = state(page, mandate);
-        Self { page, mandate, state, steps, renewable: can_be_renewed(mandate), in_person, uses: None }
+        let renewable = can_be_renewed(mandate);
+        Self { page, mandate, state, steps, renewable, in_person, notice: None, uses: None }
     }
 }
 
@@ -142,13 +161,24 @@ struct State {
 
 pub(super) async fn page(here: Here, Path(id): Path<MandateId>) -> Result<Response, Problem> {
     let told = told(&here, id).await?;
+    answer(&here, &told, None).await
+}
+
+/// The page of the mandate, with what was refused.
+pub(super) async fn answer(here: &Here, told: &Told, notice: Option<Notice>) -> Result<Response, Problem> {
     let in_person = here.visitor.acting_for().is_none();
-    let uses = if in_person && told.is_grantors() {
-        Some(here.told(Uses::first(&here, &here.visitor.read(), id).await)?)
-    } else {
-        None
+    // M12: who used it is for its grantor to see, and for whom they trust with that.
+    let uses = match told.side {
+        Side::Grantor if in_person => Some(()),
+        Side::Onlooker => Some(()),
+        _ => None,
     };
-    Ok(here.page.answer(&Show { uses, ..Show::new(&here.page, &told, in_person) }))
+    let uses = match uses {
+        Some(()) => Some(here.told(Uses::first(here, &here.visitor.read(), told.value.id).await)?),
+        None => None,
+    };
+    let status = notice.as_ref().map(|notice| notice.status);
+    Ok(form(&here.page, status, &Show { uses, notice, ..Show::new(&here.page, told, in_person) }))
 }
 
 /// Everything about the mandate that its pages need.
@@ -156,7 +186,14 @@ pub(super) async fn told(here: &Here, id: MandateId) -> Result<Told, Problem> {
     let call = here.visitor.read();
     let (whole, now) = here.told(here.service.whole_mandate(&call, id).await)?;
     let WholeMandate { found, passed_on_by, below, can_be_passed_on } = whole;
-    let FoundMandate { mandate, representative_name, .. } = found;
+    let FoundMandate { mandate, representative_name, members, .. } = found;
+    let circle = mandate.joint.filter(|_| !members.is_empty());
+    let circle = circle.map(|joint| Circle::new(here, joint, &members));
+    let awaited = match mandate.state {
+        MandateState::Awaiting(awaited) if mandate.standing(now).is_alive() => Some(awaited),
+        _ => None,
+    };
+    let is_mine = mandate.signer().is_some() && mandate.signer() == here.visitor.person();
     let side = side(here.visitor.person(), &mandate);
     let mut packages = Vec::new();
     for version in &mandate.packages {
@@ -185,6 +222,9 @@ pub(super) async fn told(here: &Here, id: MandateId) -> Result<Told, Problem> {
         passed_on_by: passed_on_by.map(|name| name.to_string()),
         below: lower,
         can_be_passed_on,
+        circle,
+        is_mine_to_sign: is_mine && matches!(awaited, Some(Awaited::Signature | Awaited::Agreement)),
+        is_mine_to_object: is_mine && awaited == Some(Awaited::Signature),
         standing: mandate.standing(now),
         other,
         packages,
@@ -199,10 +239,10 @@ pub(super) async fn told(here: &Here, id: MandateId) -> Result<Told, Problem> {
 fn side(me: Option<PersonId>, mandate: &Mandate) -> Side {
     if me == Some(mandate.grantor) {
         Side::Grantor
-    } else if mandate.under.is_some_and(|under| me == Some(under.by)) {
-        Side::PassedOn
     } else if me == Some(mandate.representative) {
         Side::Representative
+    } else if mandate.under.is_some_and(|under| me == Some(under.by)) {
+        Side::PassedOn
     } else {
         Side::Onlooker
     }
@@ -263,6 +303,7 @@ fn state(page: &Page, told: &Told) -> State {
             ("success", "mandate.is_given")
         }
         (MandateStanding::Active, Side::Representative) => ("success", "mandate.is_held"),
+        (MandateStanding::Together, _) => ("info", "joint.is_together"),
         (MandateStanding::Planned, _) => ("info", "mandate.is_planned"),
         (MandateStanding::Revoked, _) => ("info", "mandate.is_revoked"),
         (MandateStanding::Renounced, _) => ("info", "mandate.is_renounced"),
@@ -289,6 +330,10 @@ fn state(page: &Page, told: &Told) -> State {
         (MandateState::Given, MandateStanding::Planned) => {
             page.fill_two("mandate.planned_from", "from", from, "until", until)
         }
+        (MandateState::Given, _) if told.value.is_held_together() => {
+            let times = page.fill_two("mandate.holds", "from", from, "until", until);
+            format!("{} {times}", page.t("joint.nobody_alone"))
+        }
         (MandateState::Given, _) => holds(page, told),
         (MandateState::Suspended { at, .. }, _) => {
             page.fill("mandate.suspended_since", "moment", page.moment(at))
@@ -307,6 +352,12 @@ fn awaits(page: &Page, awaited: Awaited, side: Side) -> String {
         Side::Grantor | Side::PassedOn | Side::Onlooker => "mandate.awaits_acceptance",
         Side::Representative => "mandate.awaits_your_acceptance",
     };
+    match awaited {
+        Awaited::Signature => return page.t("joint.awaits_signature").to_owned(),
+        Awaited::Others => return page.t("joint.awaits_others").to_owned(),
+        Awaited::Agreement => return page.t("joint.awaits_agreement").to_owned(),
+        Awaited::Acceptance | Awaited::SecondRegistrar | Awaited::Both => {}
+    }
     let said =
         [(Confirmation::SecondRegistrar, "mandate.awaits_registrar"), (Confirmation::Acceptance, acceptance)];
     let texts =
@@ -330,6 +381,8 @@ const fn end_cause(cause: EndCause) -> &'static str {
         EndCause::RepresentativeDeath => "mandate.ended_by_representatives_death",
         EndCause::ParentEnded => "mandate.ended_with_above",
         EndCause::ParentEndedQuietly => "mandate.ended_quietly_with_above",
+        EndCause::JointEnded => "joint.ended_with_others",
+        EndCause::JointEndedQuietly => "joint.ended_quietly_with_others",
         EndCause::CaseClosed | EndCause::Used | EndCause::Age | EndCause::CustodyChanged => {
             "mandate.ended_with_case"
         }
@@ -367,6 +420,7 @@ pub(super) mod tests {
             given_at: from.start(),
             route: MandateRoute::Digital,
             under: None,
+            joint: None,
             renewals: Vec::new(),
             pauses: Vec::new(),
             state,
@@ -379,6 +433,9 @@ pub(super) mod tests {
             passed_on_by: None,
             below: Vec::new(),
             can_be_passed_on: false,
+            circle: None,
+            is_mine_to_sign: false,
+            is_mine_to_object: false,
             packages: vec![Package {
                 code: definition.code.clone(),
                 title: page.say(&definition.title).to_owned(),

@@ -30,11 +30,20 @@ pub(super) enum Step {
     Suspend,
     Resume,
     Dispute,
+    /// Say no to what waits for one's signature.
+    Object,
 }
 
 impl Step {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Revoke, Self::Renounce, Self::Accept, Self::Suspend, Self::Resume, Self::Dispute];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Object,
+        Self::Revoke,
+        Self::Renounce,
+        Self::Accept,
+        Self::Suspend,
+        Self::Resume,
+        Self::Dispute,
+    ];
 
     /// What it is for, in a sentence.
     pub(super) const fn in_a_sentence(self) -> &'static str {
@@ -45,6 +54,7 @@ impl Step {
             Self::Suspend => "mandate.suspend_how",
             Self::Resume => "mandate.resume_how",
             Self::Dispute => "mandate.dispute_how",
+            Self::Object => "joint.object_how",
         }
     }
 
@@ -57,6 +67,7 @@ impl Step {
             Self::Suspend => "suspend",
             Self::Resume => "resume",
             Self::Dispute => "dispute",
+            Self::Object => "object",
         }
     }
 
@@ -68,6 +79,7 @@ impl Step {
             Self::Suspend => "mandate.suspend",
             Self::Resume => "mandate.resume",
             Self::Dispute => "mandate.dispute",
+            Self::Object => "joint.object",
         }
     }
 
@@ -89,6 +101,7 @@ impl Step {
             Self::Accept => &["mandate.accept_then", "mandate.accept_free", "mandate.accept_end"],
             Self::Suspend => &["mandate.rest_at_once", "mandate.rest_told", "mandate.rest_again"],
             Self::Resume => &["mandate.resume_at_once", "mandate.resume_told"],
+            Self::Object => &["joint.object_at_once", "joint.object_again", "mandate.end_no_reason"],
             Self::Dispute => &["mandate.rest_at_once", "mandate.dispute_settled", "mandate.dispute_told"],
         }
     }
@@ -117,13 +130,16 @@ impl Step {
             Self::Renounce => RenunciationGround::ALL.iter().map(|ground| ground.code()).collect(),
             Self::Suspend => SuspensionGround::ALL.iter().map(|ground| ground.code()).collect(),
             Self::Dispute => DisputeGround::ALL.iter().map(|ground| ground.code()).collect(),
-            Self::Accept | Self::Resume => Vec::new(),
+            Self::Accept | Self::Resume | Self::Object => Vec::new(),
         }
     }
 
     /// Whether somebody on that side of it can do it now.
     pub(super) fn is_open_to(self, mandate: &Told) -> bool {
-        let usable = matches!(mandate.standing, MandateStanding::Active | MandateStanding::Planned);
+        let usable = matches!(
+            mandate.standing,
+            MandateStanding::Active | MandateStanding::Together | MandateStanding::Planned
+        );
         match self {
             Self::Revoke => mandate.is_anothers() && mandate.standing.is_alive(),
             Self::Renounce => !mandate.is_anothers() && mandate.standing.is_alive(),
@@ -134,6 +150,7 @@ impl Step {
                     && matches!(mandate.value.state, MandateState::Suspended { .. })
                     && mandate.standing.is_alive()
             }
+            Self::Object => mandate.is_mine_to_object,
             Self::Dispute => usable || mandate.standing == MandateStanding::Suspended,
         }
     }
@@ -145,6 +162,7 @@ impl Step {
             Self::Suspend | Self::Resume => mandate.is_grantors(),
             Self::Renounce | Self::Accept => !mandate.is_anothers(),
             Self::Dispute => true,
+            Self::Object => mandate.value.signer().is_some(),
         }
     }
 
@@ -175,6 +193,7 @@ impl Step {
             }
             Self::Accept => MandateChange::Accept,
             Self::Resume => MandateChange::Resume,
+            Self::Object => MandateChange::Object,
         })
     }
 }

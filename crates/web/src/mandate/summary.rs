@@ -1,6 +1,6 @@
 //! What is about to be given, as the grantor is shown it, and the last yes.
 
-use super::must_be_oneself;
+use super::{must_be_oneself, together::ShownCompany};
 use crate::{
     page::{Here, Page, see},
     refused::{Notice, form, noted},
@@ -31,6 +31,8 @@ pub(crate) struct Document {
     usable_after_hours: Option<u32>,
     #[serde(default)]
     acceptance_required: bool,
+    /// With whom else it is given or held.
+    pub(crate) together: Option<ShownCompany>,
 }
 
 #[derive(Deserialize)]
@@ -154,7 +156,7 @@ async fn shown(
 
 /// The document of a presentation of that package.
 fn document(shown: &Shown, code: &Code) -> Option<Document> {
-    let Presented::Mandate { packages, request: None, renews: None, under: None, .. } =
+    let Presented::Mandate { packages, request: None, renews: None, under: None, signs: None, .. } =
         &shown.presentation.presented
     else {
         return None;
@@ -185,6 +187,7 @@ mod tests {
             case: None,
             until: last.next().start(),
             passed_on: false,
+            together: None,
         };
         let bytes = mandate_document(&setting, Language::Da);
         for language in Language::ALL {

@@ -175,6 +175,7 @@ fn read(page: &mut Page, filled: &Filled) -> Option<NewMandate> {
         case: None,
         valid_until: until.ok()?,
         under: None,
+        together: None,
     })
 }
 

@@ -87,7 +87,10 @@ impl Deed {
     /// Whether it can be done to a mandate that stands so.
     fn is_open(self, mandate: &Mandate, standing: MandateStanding) -> bool {
         let rests = matches!(standing, MandateStanding::Suspended | MandateStanding::Disputed);
-        let usable = matches!(standing, MandateStanding::Active | MandateStanding::Planned);
+        let usable = matches!(
+            standing,
+            MandateStanding::Active | MandateStanding::Together | MandateStanding::Planned
+        );
         match self {
             Self::Confirm => {
                 matches!(mandate.state, MandateState::Awaiting(a) if a.waits_for(Confirmation::SecondRegistrar))
