@@ -128,7 +128,10 @@ async fn overview(here: Here) -> Result<Response, Problem> {
             for row in &mut given {
                 row.last_used = last_uses.get(&row.id).map(|record| desk.last_used(record));
             }
-            let held = desk.mandates(&held, |m| name(m.mandate.grantor)).await;
+            let held = desk.mandates(&held, |m| {
+                name(m.mandate.grantor).or_else(|| m.grantor_name.as_ref().map(ToString::to_string))
+            });
+            let held = held.await;
             OverviewPage {
                 page: &here.page,
                 of_other: None,

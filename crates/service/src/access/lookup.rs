@@ -51,6 +51,8 @@ pub struct FoundMandate {
     pub standing: MandateStanding,
     /// The representative's name, where it is known.
     pub representative_name: Option<Name>,
+    /// The grantor's name, to those who hold it together: nobody else tells them, since none of them can act for that person alone.
+    pub grantor_name: Option<Name>,
     /// Who gives or holds it together; where one mandate is looked at, and it is not over.
     pub members: Vec<Member>,
 }
@@ -146,7 +148,13 @@ impl Service {
         for mandate in mandates {
             let representative_name = self.name_of(tx, mandate.representative).await?;
             let standing = then.of_mandate(&mandate);
-            found.push(FoundMandate { standing, mandate, representative_name, members: Vec::new() });
+            found.push(FoundMandate {
+                standing,
+                mandate,
+                representative_name,
+                grantor_name: None,
+                members: Vec::new(),
+            });
         }
         Ok(found)
     }

@@ -251,7 +251,7 @@ fn may_serve_mandate(actor: &Actor, mandate: &Mandate) -> bool {
 
 pub(super) fn found_then(mandate: Mandate, then: &Then) -> FoundMandate {
     let standing = then.of_mandate(&mandate);
-    FoundMandate { standing, mandate, representative_name: None, members: Vec::new() }
+    FoundMandate { standing, mandate, representative_name: None, grantor_name: None, members: Vec::new() }
 }
 
 /// Who else is seen with a person in these mandates: each once.

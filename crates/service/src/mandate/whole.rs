@@ -10,7 +10,7 @@ use tillid_domain::{
     actor::{Actor, Who},
     catalogue::CatalogueEntry,
     id::MandateId,
-    mandate::{Mandate, would_fall},
+    mandate::{Bond, Mandate, would_fall},
     text::Name,
 };
 use tillid_storage::Tx;
@@ -98,12 +98,16 @@ impl Service {
             None if reads_register => self.name_of(tx, mandate.representative).await?,
             called => called,
         };
-        Ok(FoundMandate {
-            standing: mandate.standing(now),
-            mandate,
-            representative_name,
-            members: Vec::new(),
-        })
+        let standing = mandate.standing(now);
+        let holds_it =
+            matches!(call.actor.who, Who::Citizen { person, .. } if person == mandate.representative);
+        let is_shared = mandate.joint.is_some_and(|joint| joint.bond != Bond::Grantors);
+        let grantor_name = if holds_it && is_shared && standing.is_alive() {
+            self.name_of(tx, mandate.grantor).await?
+        } else {
+            None
+        };
+        Ok(FoundMandate { standing, mandate, representative_name, grantor_name, members: Vec::new() })
     }
 
     async fn can_pass_on<M>(

@@ -185,6 +185,7 @@ pub(crate) async fn m06_what_several_hold_nobody_uses_before_they_agree(world: &
         let (overview, _) = world.service.overview(&citizen(holder)).await.unwrap();
         let Overview::Own(own) = overview else { panic!("own") };
         assert_eq!((own.held.len(), own.may_act_for.len()), (1, 0));
+        assert!(own.held[0].grantor_name.is_some(), "they know whose it is");
     }
     // One of them proposes something, for themselves.
     let (hers, his) = (of(world, &held, gitte).await, of(world, &held, erik).await);

@@ -101,6 +101,11 @@ impl Told {
         self.below.iter().any(|lower| lower.falls)
     }
 
+    /// Whether somebody else passed it on to whoever holds it; those who agree on something do so for themselves.
+    pub(super) fn is_passed_on(&self) -> bool {
+        self.value.under.is_some_and(|under| under.by != self.value.representative)
+    }
+
     /// What whoever passed it on is called.
     pub(super) fn passed_on_by(&self, page: &Page) -> String {
         match (&self.passed_on_by, self.side) {
@@ -186,7 +191,7 @@ pub(super) async fn told(here: &Here, id: MandateId) -> Result<Told, Problem> {
     let call = here.visitor.read();
     let (whole, now) = here.told(here.service.whole_mandate(&call, id).await)?;
     let WholeMandate { found, passed_on_by, below, can_be_passed_on } = whole;
-    let FoundMandate { mandate, representative_name, members, .. } = found;
+    let FoundMandate { mandate, representative_name, grantor_name, members, .. } = found;
     let circle = mandate.joint.filter(|_| !members.is_empty());
     let circle = circle.map(|joint| Circle::new(here, joint, &members));
     let awaited = match mandate.state {
@@ -211,7 +216,10 @@ pub(super) async fn told(here: &Here, id: MandateId) -> Result<Told, Problem> {
     let other = match side {
         Side::Grantor | Side::PassedOn => called(&here.page, representative_name),
         Side::Onlooker => called_by_others(&here.page, representative_name),
-        Side::Representative => grantor(here, &call, mandate.grantor).await?,
+        Side::Representative => match grantor_name {
+            Some(name) => name.to_string(),
+            None => grantor(here, &call, mandate.grantor).await?,
+        },
     };
     let mut lower = Vec::new();
     for found in below {
