@@ -70,6 +70,14 @@ impl Summary<'_> {
         if self.document.together.is_some() { "joint.propose_check" } else { "mandate.pass_on_check" }
     }
 
+    const fn lead(&self) -> &'static str {
+        if self.document.together.is_some() { "joint.sign_check_lead" } else { "mandate.pass_on_check_lead" }
+    }
+
+    const fn regret(&self) -> &'static str {
+        if self.document.together.is_some() { "joint.sign_regret" } else { "mandate.pass_on_regret" }
+    }
+
     const fn button(&self) -> &'static str {
         if self.document.together.is_some() { "joint.propose" } else { "mandate.pass_on" }
     }

@@ -101,6 +101,11 @@ impl Told {
         self.below.iter().any(|lower| lower.falls)
     }
 
+    /// How it is asked what is to be passed on or agreed on.
+    pub(super) const fn asks_what(&self) -> &'static str {
+        if self.value.is_held_together() { "joint.what" } else { "mandate.rights" }
+    }
+
     /// Whether somebody else passed it on to whoever holds it; those who agree on something do so for themselves.
     pub(super) fn is_passed_on(&self) -> bool {
         self.value.under.is_some_and(|under| under.by != self.value.representative)

@@ -64,6 +64,11 @@ impl Document {
         packages.into_iter().map(|package| (name(package.authority), package)).collect()
     }
 
+    /// Whether enough must sign it before it can be used.
+    pub(crate) fn waits_for_signatures(&self) -> bool {
+        self.together.as_ref().is_some_and(ShownCompany::is_signed)
+    }
+
     /// What must be so before it can be used, as texts; none when it can be used at once.
     pub(crate) fn first(&self) -> Vec<&'static str> {
         let later = self.usable_after_hours.map(|_| "mandate.usable_later");

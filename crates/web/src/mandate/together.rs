@@ -157,6 +157,11 @@ impl ShownCompany {
         page.fill(means(self.bond), "quorum", self.quorum)
     }
 
+    /// Whether each of them signs.
+    pub(crate) fn is_signed(&self) -> bool {
+        self.bond != Bond::Holders
+    }
+
     /// The others, by their names.
     pub(crate) fn names(&self, page: &Page) -> String {
         let name = |name: &Option<Name>| {
