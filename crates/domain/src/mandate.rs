@@ -1,5 +1,6 @@
 //! A power of attorney (fuldmagt).
 
+mod follow;
 mod ground;
 mod joint;
 mod late;
@@ -7,8 +8,9 @@ mod route;
 mod standing;
 mod under;
 
+pub use follow::Following;
 pub use ground::{DisputeGround, RenunciationGround, RevocationGround, SuspensionGround};
-pub use joint::{Bond, Companion, Company, Following, Joint, MEMBERS, must_be_a_quorum};
+pub use joint::{Bond, Companion, Company, Joint, MEMBERS, must_be_a_quorum};
 pub use late::LateEnd;
 pub use route::{Awaited, COOLING_OFF, Confirmation, MandatePaper, MandateRoute, usable_from};
 pub use standing::MandateStanding;

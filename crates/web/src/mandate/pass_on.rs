@@ -4,14 +4,13 @@ use super::{
     form::{Filled, PLACES, noted_at, recipient},
     must_be_oneself,
     show::{Told, told},
-    summary::{Document, ShownPackage},
+    summary::{Document, Ready, ShownPackage, Yes, ready, said},
     words::Right,
 };
 use crate::{
     fields::{self, WrittenDate},
     page::{Here, Page, see},
     refused::{Notice, form, noted},
-    view::authority,
 };
 use askama::Template;
 use axum::response::Response;
@@ -175,13 +174,10 @@ pub(super) async fn pass_on(
 ) -> Result<Response, Problem> {
     must_be_oneself(&here)?;
     let call = here.visitor.change(&presentation.to_string(), &fields);
-    match here.service.give_mandate(&call, presentation).await {
-        Ok(done) => Ok(see(&format!("/mandates/{}", done.value.id))),
-        Err(error @ (Error::LoginAgain(_) | Error::StepUp(_))) => crate::problem::again_here(&here, &error),
-        Err(error) => {
-            let notice = noted(&mut here, &error, &[])?;
-            shown(&here, id, presentation, notice).await
-        }
+    let done = here.service.give_mandate(&call, presentation).await;
+    match said(&mut here, done)? {
+        Yes::Next(next) => Ok(next),
+        Yes::Again(notice) => shown(&here, id, presentation, notice).await,
     }
 }
 
@@ -191,16 +187,10 @@ async fn shown(
     presentation: PresentationId,
     notice: Option<Notice>,
 ) -> Result<Response, Problem> {
-    let shown = here.told(here.service.read_presentation(&here.visitor.read(), presentation).await)?;
-    let fits =
-        matches!(shown.presentation.presented, Presented::Mandate { under: Some(above), .. } if above == id);
-    let document = Document::read(&shown).filter(|_| fits);
-    let mut document = here.told(document.ok_or(Error::NotFound))?;
+    let fits = |shown: &Presented| matches!(shown, Presented::Mandate { under: Some(of), .. } if *of == id);
+    let Ready { document, packages, until } = ready(here, presentation, fits).await?;
+    let (page, address) = (&here.page, format!("/mandates/{id}"));
     let status = notice.as_ref().map(|notice| notice.status);
-    let page = &here.page;
-    let until = document.until(page);
-    let packages = document.take_packages(|cvr| authority(&here.service, cvr, page.language));
-    let address = format!("/mandates/{id}");
     Ok(form(page, status, &Summary { page, address, id: presentation, document, packages, until, notice }))
 }
 

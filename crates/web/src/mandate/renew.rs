@@ -4,13 +4,12 @@ use super::{
     form::last_day_before,
     must_be_oneself,
     show::{Told, told},
-    summary::{Document, ShownPackage},
+    summary::{Document, Ready, ShownPackage, Yes, ready, said},
 };
 use crate::{
     fields::WrittenDate,
     page::{Here, Page, see},
     refused::{Notice, Places, form, noted},
-    view::authority,
 };
 use askama::Template;
 use axum::response::Response;
@@ -105,13 +104,10 @@ pub(super) async fn renew(
 ) -> Result<Response, Problem> {
     must_be_oneself(&here)?;
     let call = here.visitor.change(&presentation.to_string(), &fields);
-    match here.service.renew_mandate(&call, id, presentation).await {
-        Ok(_) => Ok(see(&format!("/mandates/{id}"))),
-        Err(error @ (Error::LoginAgain(_) | Error::StepUp(_))) => crate::problem::again_here(&here, &error),
-        Err(error) => {
-            let notice = noted(&mut here, &error, &[])?;
-            shown(&here, id, presentation, notice).await
-        }
+    let done = here.service.renew_mandate(&call, id, presentation).await;
+    match said(&mut here, done)? {
+        Yes::Next(next) => Ok(next),
+        Yes::Again(notice) => shown(&here, id, presentation, notice).await,
     }
 }
 
@@ -121,16 +117,10 @@ async fn shown(
     presentation: PresentationId,
     notice: Option<Notice>,
 ) -> Result<Response, Problem> {
-    let shown = here.told(here.service.read_presentation(&here.visitor.read(), presentation).await)?;
-    let fits =
-        matches!(shown.presentation.presented, Presented::Mandate { renews: Some(of), .. } if of == id);
-    let document = Document::read(&shown).filter(|_| fits);
-    let mut document = here.told(document.ok_or(Error::NotFound))?;
+    let fits = |shown: &Presented| matches!(shown, Presented::Mandate { renews: Some(of), .. } if *of == id);
+    let Ready { document, packages, until } = ready(here, presentation, fits).await?;
+    let (page, address) = (&here.page, format!("/mandates/{id}"));
     let status = notice.as_ref().map(|notice| notice.status);
-    let page = &here.page;
-    let until = document.until(page);
-    let packages = document.take_packages(|cvr| authority(&here.service, cvr, page.language));
-    let address = format!("/mandates/{id}");
     Ok(form(page, status, &Summary { page, address, id: presentation, document, packages, until, notice }))
 }
 

@@ -1,9 +1,12 @@
 //! What approving a request would give, as the grantor is shown it, and the last yes.
 
-use super::{must_be_oneself, summary::Document, summary::ShownPackage};
+use super::{
+    must_be_oneself,
+    summary::{Document, ShownPackage, Yes, said},
+};
 use crate::{
-    page::{Here, Page, see},
-    refused::{Notice, form, noted},
+    page::{Here, Page},
+    refused::{Notice, form},
     view::authority,
 };
 use askama::Template;
@@ -62,14 +65,10 @@ pub(super) async fn approve(
 ) -> Result<Response, Problem> {
     must_be_oneself(&here)?;
     let call = here.visitor.change(&presentation.to_string(), &fields);
-    match here.service.approve_mandate_request(&call, id, presentation).await {
-        Ok(done) => Ok(see(&format!("/mandates/{}", done.value.id))),
-        // What was shown is in the presentation: the page of this address shows it again after the login.
-        Err(error @ (Error::LoginAgain(_) | Error::StepUp(_))) => crate::problem::again_here(&here, &error),
-        Err(error) => {
-            let notice = noted(&mut here, &error, &[])?;
-            shown(&here, id, presentation, notice).await
-        }
+    let done = here.service.approve_mandate_request(&call, id, presentation).await;
+    match said(&mut here, done)? {
+        Yes::Next(next) => Ok(next),
+        Yes::Again(notice) => shown(&here, id, presentation, notice).await,
     }
 }
 

@@ -13,11 +13,12 @@ use tillid_domain::{
     Cvr, Instant, Language,
     catalogue::PrivilegeAction,
     id::PresentationId,
+    mandate::Mandate,
     presentation::Presented,
     text::{CaseRef, Code, Name},
 };
 use tillid_edge::{Form, Path, Problem};
-use tillid_service::{Error, Shown};
+use tillid_service::{Done, Error, Shown};
 
 /// The document that was shown (`tillid.presentation.mandate/1`), as this page reads it.
 #[derive(Deserialize)]
@@ -87,6 +88,48 @@ impl ShownPrivilege {
     }
 }
 
+/// What was shown and waits for the last yes.
+pub(super) struct Ready {
+    pub(super) document: Document,
+    /// The packages of the document, each with its authority's name.
+    pub(super) packages: Vec<(String, ShownPackage)>,
+    pub(super) until: String,
+}
+
+/// What was shown in that presentation, if it is what the address says.
+pub(super) async fn ready(
+    here: &Here,
+    id: PresentationId,
+    fits: impl Fn(&Presented) -> bool,
+) -> Result<Ready, Problem> {
+    let shown = here.told(here.service.read_presentation(&here.visitor.read(), id).await)?;
+    let document = Document::read(&shown).filter(|_| fits(&shown.presentation.presented));
+    let mut document = here.told(document.ok_or(Error::NotFound))?;
+    let until = document.until(&here.page);
+    let packages = document.take_packages(|cvr| authority(&here.service, cvr, here.page.language));
+    Ok(Ready { document, packages, until })
+}
+
+/// What comes of the last yes.
+pub(super) enum Yes {
+    /// The next page: that of the mandate, or of a login that leads back here. What was chosen is in the presentation, and the page of this
+    /// address shows it again.
+    Next(Response),
+    /// The same page, with what was refused.
+    Again(Option<Notice>),
+}
+
+/// What comes of the last yes to something.
+pub(super) fn said(here: &mut Here, done: Result<Done<Mandate>, Error>) -> Result<Yes, Problem> {
+    match done {
+        Ok(done) => Ok(Yes::Next(see(&format!("/mandates/{}", done.value.id)))),
+        Err(error @ (Error::LoginAgain(_) | Error::StepUp(_))) => {
+            crate::problem::again_here(here, &error).map(Yes::Next)
+        }
+        Err(error) => Ok(Yes::Again(noted(here, &error, &[])?)),
+    }
+}
+
 #[derive(Template)]
 #[template(path = "mandate_summary.html")]
 struct Summary<'p> {
@@ -133,14 +176,10 @@ pub(super) async fn give(
 ) -> Result<Response, Problem> {
     must_be_oneself(&here)?;
     let call = here.visitor.change(&id.to_string(), &fields);
-    match here.service.give_mandate(&call, id).await {
-        Ok(done) => Ok(see(&format!("/mandates/{}", done.value.id))),
-        // What was chosen is in the presentation: the page of this address shows it again after the login.
-        Err(error @ (Error::LoginAgain(_) | Error::StepUp(_))) => crate::problem::again_here(&here, &error),
-        Err(error) => {
-            let notice = noted(&mut here, &error, &[])?;
-            shown(&here, &code, id, notice).await
-        }
+    let done = here.service.give_mandate(&call, id).await;
+    match said(&mut here, done)? {
+        Yes::Next(next) => Ok(next),
+        Yes::Again(notice) => shown(&here, &code, id, notice).await,
     }
 }
 
