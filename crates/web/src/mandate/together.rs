@@ -91,12 +91,13 @@ impl Filled {
         self.others.iter().enumerate().map(slot).collect()
     }
 
+    /// Nothing is chosen beforehand, and nothing chosen is nobody else.
     pub(super) fn sides(&self, page: &Page) -> Vec<Radio> {
         let side = |code: &'static str, words, hint: Option<&'static str>| Radio {
             code,
             words: page.t(words).to_owned(),
             hint: hint.map(|hint| page.t(hint)),
-            chosen: self.side == code,
+            chosen: self.is_open() && self.side == code,
         };
         vec![
             side("", "joint.alone", None),
@@ -105,10 +106,15 @@ impl Filled {
         ]
     }
 
+    /// Two, where nobody says otherwise.
     pub(super) fn quorums(&self, page: &Page) -> Vec<Radio> {
-        let quorum =
-            |code, words, chosen| Radio { code, words: page.t(words).to_owned(), hint: None, chosen };
-        vec![quorum("two", "joint.quorum_two", !self.all), quorum("all", "joint.quorum_all", self.all)]
+        let quorum = |code, words, all| Radio {
+            code,
+            words: page.t(words).to_owned(),
+            hint: None,
+            chosen: self.is_open() && self.all == all,
+        };
+        vec![quorum("two", "joint.quorum_two", false), quorum("all", "joint.quorum_all", true)]
     }
 }
 
