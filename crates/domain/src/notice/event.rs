@@ -36,21 +36,11 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         Fact::ConsentRequested { person, .. } => told(Some((*person, NoticeKind::ConsentAsked))),
         // Who was told of a question and looks for it should know why it is gone.
         Fact::RequestCancelled {} => told(asked(matter).map(|p| (p, NoticeKind::ConsentRequestCancelled))),
-        Fact::RequestLapsed { cause, .. } => match cause {
-            // The dead are told nothing.
-            EndCause::Death => Vec::new(),
-            EndCause::RepresentativeDeath
-            | EndCause::CaseClosed
-            | EndCause::Used
-            | EndCause::Age
-            | EndCause::CustodyChanged
-            | EndCause::ParentEnded
-            | EndCause::ParentEndedQuietly
-            | EndCause::JointEnded
-            | EndCause::JointEndedQuietly => {
-                told(asked(matter).map(|p| (p, NoticeKind::ConsentRequestCancelled)))
-            }
-        },
+        // The dead are told nothing. And whoever asked learns nothing of a death by asking: to them the question waits until its deadline.
+        Fact::RequestLapsed { cause: EndCause::Death, .. }
+        | Fact::ConsentLapsed { cause: EndCause::Death, .. }
+        | Fact::MandateRequestLapsed { cause: EndCause::Death, .. } => Vec::new(),
+        Fact::RequestLapsed { .. } => told(asked(matter).map(|p| (p, NoticeKind::ConsentRequestCancelled))),
         Fact::ConsentGiven(answer) | Fact::ConsentDeclined(answer) => {
             told(answered(&event.actor, answer.person).map(|kind| (answer.person, kind)))
         }
@@ -60,18 +50,7 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
                 .map(|p| (p, NoticeKind::ConsentWithdrawnForYou)),
         ),
         Fact::ConsentAnnulled { .. } => told(asked(matter).map(|p| (p, NoticeKind::ConsentAnnulled))),
-        Fact::ConsentLapsed { cause, .. } => match cause {
-            EndCause::Death => Vec::new(),
-            EndCause::RepresentativeDeath
-            | EndCause::CaseClosed
-            | EndCause::Used
-            | EndCause::Age
-            | EndCause::CustodyChanged
-            | EndCause::ParentEnded
-            | EndCause::ParentEndedQuietly
-            | EndCause::JointEnded
-            | EndCause::JointEndedQuietly => told(asked(matter).map(|p| (p, NoticeKind::ConsentEnded))),
-        },
+        Fact::ConsentLapsed { .. } => told(asked(matter).map(|p| (p, NoticeKind::ConsentEnded))),
         Fact::MandateGiven { .. }
         | Fact::MandateRenewed { .. }
         | Fact::MandateSigned { .. }
@@ -91,21 +70,9 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         Fact::MandateRequestDeclined {} => {
             told(who_asked(matter).map(|p| (p, NoticeKind::MandateRequestDeclined)))
         }
-        Fact::MandateRequestLapsed { cause, .. } => match cause {
-            // Whoever asked learns nothing of a death by asking: to them the question waits until its deadline.
-            EndCause::Death => Vec::new(),
-            EndCause::RepresentativeDeath
-            | EndCause::CaseClosed
-            | EndCause::Used
-            | EndCause::Age
-            | EndCause::CustodyChanged
-            | EndCause::ParentEnded
-            | EndCause::ParentEndedQuietly
-            | EndCause::JointEnded
-            | EndCause::JointEndedQuietly => {
-                told(asked(matter).map(|p| (p, NoticeKind::MandateRequestEnded)))
-            }
-        },
+        Fact::MandateRequestLapsed { .. } => {
+            told(asked(matter).map(|p| (p, NoticeKind::MandateRequestEnded)))
+        }
         // What follows for the person has an event of its own.
         Fact::RequestAnswered { .. } | Fact::RequestVoiced { .. } => Vec::new(),
         // Whom it is unsafe to ask must not learn of it, and to the others nothing changes.

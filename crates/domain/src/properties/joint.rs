@@ -81,7 +81,7 @@ impl One {
         };
         let id = MandateId::from_uuid(uuid(500 + n + if bond == Bond::Signers { 100 } else { 0 }));
         let state = awaits.map_or(MandateState::Given, MandateState::Awaiting);
-        let mandate = Mandate { id, grantor, representative, joint, under, state, ..base };
+        let mandate = Mandate { id, grantor, representative, under, joint, state, ..base };
         let fact = Fact::MandateGiven {
             grantor,
             representative,

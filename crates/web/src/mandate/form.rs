@@ -186,7 +186,7 @@ fn read(page: &mut Page, package: &MandatePackage, filled: &Filled) -> Option<Ne
         case: case?,
         valid_until: until.ok()?,
         under: None,
-        together: together?,
+        together: together.ok()?,
     })
 }
 

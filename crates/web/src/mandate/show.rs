@@ -188,7 +188,7 @@ pub(super) async fn answer(here: &Here, told: &Told, notice: Option<Notice>) -> 
         None => None,
     };
     let status = notice.as_ref().map(|notice| notice.status);
-    Ok(form(&here.page, status, &Show { uses, notice, ..Show::new(&here.page, told, in_person) }))
+    Ok(form(&here.page, status, &Show { notice, uses, ..Show::new(&here.page, told, in_person) }))
 }
 
 /// Everything about the mandate that its pages need.

@@ -118,10 +118,13 @@ impl Filled {
     }
 }
 
-/// Who else, if all of it can be read; what cannot is noted.
-pub(super) fn read(page: &mut Page, filled: &Filled) -> Option<Option<Together>> {
+/// That something cannot be read; where and why is noted.
+pub(super) struct Flawed;
+
+/// Who else, if anybody, and all of it can be read.
+pub(super) fn read(page: &mut Page, filled: &Filled) -> Result<Option<Together>, Flawed> {
     if !filled.is_open() {
-        return Some(None);
+        return Ok(None);
     }
     let mut others = Vec::new();
     let mut flawed = false;
@@ -145,7 +148,10 @@ pub(super) fn read(page: &mut Page, filled: &Filled) -> Option<Option<Together>>
     }
     let all = u8::try_from(others.len() + 1).unwrap_or(u8::MAX);
     let quorum = if filled.all { all } else { 2 };
-    (!flawed).then_some(Some(Together { give: filled.side == "grantors", quorum, others }))
+    if flawed {
+        return Err(Flawed);
+    }
+    Ok(Some(Together { give: filled.side == "grantors", quorum, others }))
 }
 
 /// With whom else, as the document of a presentation tells it.
@@ -293,7 +299,7 @@ mod tests {
     #[test]
     fn nobody_else_is_meant_until_somebody_is_chosen() {
         let mut page = page(Language::Da);
-        assert!(read(&mut page, &filled("other_name_0=Bo")).is_some_and(|together| together.is_none()));
+        assert!(matches!(read(&mut page, &filled("other_name_0=Bo")), Ok(None)));
         assert!(page.errors.is_empty());
     }
 
@@ -301,13 +307,13 @@ mod tests {
     fn who_is_written_is_meant_and_what_is_missing_is_told_at_its_field() {
         let mut page = page(Language::Da);
         let two = "side=holders&quorum=all&other_name_1=Bo+Lind&other_number_1=670245-1236";
-        let together = read(&mut page, &filled(two)).flatten().expect("somebody");
+        let together = read(&mut page, &filled(two)).ok().flatten().expect("somebody");
         assert_eq!((together.give, together.quorum, together.others.len()), (false, 2, 1));
         for (text, field) in
             [("side=grantors", "other_name_0"), ("side=grantors&other_name_0=Bo", "other_number_0")]
         {
             let mut page = crate::tests::page(Language::Da);
-            assert!(read(&mut page, &filled(text)).is_none());
+            assert!(read(&mut page, &filled(text)).is_err());
             assert_eq!(page.errors.iter().map(|e| e.field.as_str()).collect::<Vec<_>>(), [field]);
         }
     }
