@@ -124,8 +124,9 @@ async fn read(
     Ok(with_etag(StatusCode::OK, revision, PastView { view: MandateView::found(found, reader), as_of }))
 }
 
-/// Everything that would end if the mandate ended now: the mandate itself, then what was passed on of it, what lies above first. What
-/// ends when it is revoked or given up is exactly that.
+/// Everything that would end if the mandate ended now: the mandate itself, then what was passed on of it, what lies above first, then what
+/// several give or hold together with it. What ends when it is revoked or given up is exactly that; what others gave together with you is
+/// theirs to see, and ends too.
 #[utoipa::path(get, operation_id = "preview_revocation", path = "/mandates/{id}/revocation-preview", tag = "mandates",
     params(("id" = uuid::Uuid, Path), ("Lookup-Id" = Option<uuid::Uuid>, Header, description = "needed by staff and systems")),
     responses((status = 200, body = PageView<MandateView>), (status = 403), (status = 404), (status = 409)))]

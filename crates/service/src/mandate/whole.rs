@@ -65,7 +65,7 @@ impl Service {
         Ok((WholeMandate { found, passed_on_by, below, can_be_passed_on }, now))
     }
 
-    /// What would end if the mandate ended now: the mandate, and all that is left below it.
+    /// What would end if the mandate ended now: the mandate, all that is left below it, and what it is tied to, as far as the caller may see it.
     pub async fn revocation_preview(
         &self,
         call: &Call,
@@ -73,7 +73,39 @@ impl Service {
     ) -> Result<(WholeMandate, Instant), Error> {
         let (whole, now) = self.whole_mandate(call, id).await?;
         whole.found.mandate.must_stand(now)?;
+        let whole = self.with_tied(call, whole, now).await?;
         Ok((whole.falling(now), now))
+    }
+
+    /// With what it is tied to, and all that rests on that: any one of them ends all (M6).
+    async fn with_tied(
+        &self,
+        call: &Call,
+        mut whole: WholeMandate,
+        now: Instant,
+    ) -> Result<WholeMandate, Error> {
+        let id = whole.found.mandate.id;
+        if whole.found.mandate.joint.is_none() {
+            return Ok(whole);
+        }
+        let tx = self.store.read().await?;
+        let (mut tx, view) = self.in_view(tx, call).await?;
+        let rights = self.rights(&mut tx, call, now).await?;
+        let around = self.around(&mut tx, &whole.found.mandate).await?;
+        let is_known = |other: &Mandate| whole.below.iter().any(|found| found.mandate.id == other.id);
+        let tied: Vec<Mandate> = around.others.into_iter().filter(|other| !is_known(other)).collect();
+        let mut seen = Vec::with_capacity(tied.len());
+        for other in tied {
+            let other = self.mandate_in_view(&mut tx, call, view.person, other, &rights, now).await?;
+            if let Some(other) = other {
+                seen.push(self.found_by(&mut tx, call, other, now).await?);
+            }
+        }
+        drop(tx);
+        let others = other_sides(seen.iter().map(|found| &found.mandate), view.person);
+        self.watched_with(call, &view, &others, Act::SeeMandate, Some(id.as_uuid()), true, now).await?;
+        whole.below.extend(seen);
+        Ok(whole)
     }
 
     /// With what whoever gave it called its representative; to staff, with what the register says. So to its grantor too, where somebody

@@ -218,9 +218,21 @@ pub(crate) async fn m06_what_several_hold_nobody_uses_before_they_agree(world: &
     assert!(!may(gitte).await && !may(bo).await);
     let stays = change(world, gitte, agreed.id, MandateChange::Object).await;
     assert_eq!(told(stays), rule(Reason::MandateNotAwaiting));
+    // Whoever gave it is told before what would end, and exactly that does.
+    let (preview, _) = world.service.revocation_preview(&citizen(anna), held.id).await.unwrap();
+    let mut told: Vec<_> = preview.below.iter().map(|found| found.mandate.id).collect();
+    told.push(preview.found.mandate.id);
+    told.sort();
+    let last = of(world, &agreed, erik).await.id;
+    let mut all = vec![held.id, hers.id, his.id, agreed.id, bos.id, last];
+    all.sort();
+    assert_eq!(told, all);
     // One of the holders gives up: it ends for all of them, and with it what they agreed on.
     change(world, erik, his.id, MandateChange::Renounce(RenunciationGround::Unable)).await.unwrap();
-    for mandate in [held.id, hers.id, agreed.id, bos.id] {
+    for mandate in all {
+        if mandate == his.id {
+            continue;
+        }
         assert!(matches!(state(world, mandate).await, MandateState::Ended { .. }));
     }
 }
