@@ -6,6 +6,7 @@
 mod support;
 
 mod asking;
+mod at_work;
 mod audit;
 mod browser;
 mod by_law;

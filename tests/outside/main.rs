@@ -33,6 +33,7 @@ mod door;
 mod erasure;
 mod journey;
 mod notices;
+mod organisations;
 mod printing;
 mod privacy;
 mod privileges;

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use tillid_domain::{
-    Cpr, Instant,
-    id::{MandateRequestId, PersonId, RequestId},
+    Cpr, Cvr, Instant,
+    id::{EmployeeId, MandateRequestId, PersonId, RequestId},
 };
 use tillid_edge::{Cursor, Problem, Protocol};
 use tillid_service::{KnownAt, PersonRef, Times};
@@ -19,6 +19,18 @@ pub(crate) struct CprField(Cpr);
 #[serde(transparent)]
 #[schema(value_type = uuid::Uuid)]
 pub(crate) struct PersonField(PersonId);
+
+/// An organisation's CVR number in a body.
+#[derive(Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String, example = "99100001")]
+pub(crate) struct CvrField(Cvr);
+
+/// What an identity provider calls an employee, in a body.
+#[derive(Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = uuid::Uuid)]
+pub(crate) struct EmployeeField(EmployeeId);
 
 /// A request's id in a body, as the contract writes it.
 #[derive(Deserialize, ToSchema)]
@@ -56,6 +68,31 @@ pub(crate) enum PersonBody {
     Cpr(CprField),
     /// The id here.
     Id(PersonField),
+}
+
+/// Whoever may represent people: a person, an organisation, or somebody who works for one.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PartyBody {
+    /// A person's CPR number: ten digits, with or without a hyphen.
+    Cpr(CprField),
+    /// The id here.
+    Id(PersonField),
+    /// An organisation's CVR number.
+    Cvr(CvrField),
+    /// An employee of one, by the UUID that the identity provider calls them.
+    Employee(EmployeeField),
+}
+
+impl From<PartyBody> for PersonRef {
+    fn from(body: PartyBody) -> Self {
+        match body {
+            PartyBody::Cpr(CprField(number)) => Self::Number(number),
+            PartyBody::Id(PersonField(id)) => Self::Id(id),
+            PartyBody::Cvr(CvrField(cvr)) => Self::Organisation(cvr),
+            PartyBody::Employee(EmployeeField(id)) => Self::Employee(id),
+        }
+    }
 }
 
 impl From<PersonBody> for PersonRef {

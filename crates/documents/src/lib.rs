@@ -11,5 +11,5 @@ pub mod viljestilkendegivelse;
 pub use iso27560::{
     Agent, CONTEXT_PATH, ConsentFacts, Controller, Notice, Pseudonym, Step, consent_members, context,
 };
-pub use post::{Post, letter, memo};
+pub use post::{Mailbox, Post, letter, memo};
 pub use receipt::{KeyError, NotAReceipt, Opened, Receipt, ReceiptKeys, TYPE, is_signed, open, verify};

@@ -9,6 +9,25 @@ use serde_json::json;
 use tillid_domain::{Cpr, Cvr, Instant, LocalDate, id::NoticeId, text::Name};
 use uuid::{Builder, Uuid, Variant, Version};
 
+/// The number that a message is sent to.
+#[derive(Clone, Copy, Debug)]
+pub enum Mailbox<'p> {
+    /// A citizen's.
+    Citizen(&'p Cpr),
+    /// An organisation's.
+    Organisation(Cvr),
+}
+
+impl Mailbox<'_> {
+    /// The number, and its kind as MeMo names it.
+    fn written(&self) -> (String, &'static str) {
+        match self {
+            Self::Citizen(number) => (number.reveal().to_string(), "CPR"),
+            Self::Organisation(cvr) => (cvr.to_string(), "CVR"),
+        }
+    }
+}
+
 /// A message to one person.
 #[derive(Clone, Debug)]
 pub struct Post<'p> {
@@ -19,7 +38,7 @@ pub struct Post<'p> {
     /// What the sender is called.
     pub sender_name: &'p str,
     /// Whom it is to. It stands in the document alone.
-    pub recipient: &'p Cpr,
+    pub recipient: Mailbox<'p>,
     /// What they are called, where it is known.
     pub recipient_name: Option<&'p Name>,
     /// The subject.
@@ -36,6 +55,7 @@ pub struct Post<'p> {
 pub fn memo(post: &Post<'_>) -> String {
     let text = |value: &str| escaped(value);
     let html = B64.encode(html(post, false));
+    let (recipient, kind) = post.recipient.written();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <memo:Message xmlns:memo=\"https://DigitalPost.dk/MeMo-1\" memoVersion=\"1.2\">\n\
@@ -46,7 +66,7 @@ pub fn memo(post: &Post<'_>) -> String {
          <memo:mandatory>false</memo:mandatory>\n\
          <memo:legalNotification>false</memo:legalNotification>\n\
          <memo:Sender><memo:senderID>{sender}</memo:senderID><memo:idType>CVR</memo:idType><memo:label>{sender_name}</memo:label></memo:Sender>\n\
-         <memo:Recipient><memo:recipientID>{recipient}</memo:recipientID><memo:idType>CPR</memo:idType></memo:Recipient>\n\
+         <memo:Recipient><memo:recipientID>{recipient}</memo:recipientID><memo:idType>{kind}</memo:idType></memo:Recipient>\n\
          </memo:MessageHeader>\n\
          <memo:MessageBody>\n\
          <memo:createdDateTime>{at}</memo:createdDateTime>\n\
@@ -63,7 +83,6 @@ pub fn memo(post: &Post<'_>) -> String {
         label = text(post.label),
         sender = post.sender,
         sender_name = text(post.sender_name),
-        recipient = post.recipient.reveal(),
         at = whole_seconds(post.at),
         action = "Log på og læs mere",
         link = text(post.link),
@@ -85,13 +104,14 @@ fn whole_seconds(at: Instant) -> String {
 
 /// The message as a letter: whom it is to, and a page to print. Whoever prints it puts the address into its window.
 pub fn letter(post: &Post<'_>) -> String {
+    let (recipient, kind) = post.recipient.written();
     let letter = json!({
         "message_uuid": post.id,
         "message_type": "LETTER",
         "label": post.label,
         "legal_notification": false,
         "sender": {"id": post.sender, "id_type": "CVR", "label": post.sender_name},
-        "recipient": {"id": post.recipient.reveal(), "id_type": "CPR", "name": post.recipient_name},
+        "recipient": {"id": recipient, "id_type": kind, "name": post.recipient_name},
         "created": post.at,
         "document": {"encoding_format": "text/html", "language": "da", "content": html(post, true)},
     });
@@ -147,7 +167,7 @@ mod tests {
             id: NoticeId::from_uuid(uuid::Uuid::from_u128(7)),
             sender: "99100001".parse().expect("a CVR number"),
             sender_name: "Børn & <Unge>",
-            recipient: cpr,
+            recipient: Mailbox::Citizen(cpr),
             recipient_name: Some(name),
             label: "Du har et nyt \"spørgsmål\"",
             body: "Første afsnit.\n\nAndet afsnit.",

@@ -5,6 +5,7 @@ use crate::{
     id::{EmployeeId, PersonId},
     instant::Instant,
     kle::Kle,
+    party::Professional,
     text::ClientId,
 };
 use serde::{Deserialize, Serialize};
@@ -87,17 +88,20 @@ pub enum Role {
     DataProtectionOfficer,
     /// Registers the authority's systems and what they know of its other registers.
     SystemAdministrator,
+    /// Says which employees of an organisation act for those whom it represents; nothing at an authority.
+    OrganisationAdministrator,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Reader,
         Self::Caseworker,
         Self::Registrar,
         Self::CatalogueAdministrator,
         Self::DataProtectionOfficer,
         Self::SystemAdministrator,
+        Self::OrganisationAdministrator,
     ];
 
     /// The purposes that this role can look a person up for; the list is closed.
@@ -106,7 +110,7 @@ impl Role {
             Self::Reader => &[Purpose::CaseProcessing],
             Self::Caseworker => &[Purpose::CaseProcessing, Purpose::ConsentFollowUp],
             Self::Registrar => &[Purpose::CitizenService],
-            Self::CatalogueAdministrator | Self::SystemAdministrator => &[],
+            Self::CatalogueAdministrator | Self::SystemAdministrator | Self::OrganisationAdministrator => &[],
             Self::DataProtectionOfficer => &[Purpose::Supervision],
         }
     }
@@ -270,17 +274,29 @@ pub struct Machine {
     pub scopes: Vec<Scope>,
 }
 
+/// That somebody is logged in for an organisation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AtWork {
+    /// Who, and which.
+    pub who: Professional,
+    /// Whether the organisation has made them the one who says which of its employees may act.
+    pub administers: bool,
+}
+
 /// Who acts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Who {
-    /// A citizen, on their own behalf or for another.
+    /// A citizen, on their own behalf or for another; or somebody at work for an organisation that represents people.
     Citizen {
-        /// The citizen, logged in as themselves.
+        /// The citizen, logged in as themselves. At work, as whom they act: the organisation, or the employee where that is whom a mandate
+        /// names (M5).
         person: PersonId,
         /// The person they act for, as claimed; whether they may is decided anew each time.
         acting_for: Option<PersonId>,
+        /// At whose work they are, if they logged in for an organisation.
+        at_work: Option<AtWork>,
     },
-    /// An employee.
+    /// An employee of an authority.
     Employee(Employee),
     /// A system.
     System(Machine),
@@ -316,10 +332,15 @@ impl Actor {
     /// What the journal and the access log keep of who acted.
     pub fn trace(&self) -> ActorTrace {
         match &self.who {
-            Who::Citizen { person, acting_for: None } => ActorTrace::Citizen { person: *person },
-            Who::Citizen { person, acting_for: Some(grantor) } => {
-                ActorTrace::Representative { person: *person, acting_for: *grantor, client: None }
+            Who::Citizen { person, acting_for: None, at_work } => {
+                ActorTrace::Citizen { person: *person, at_work: at_work.map(|work| work.who) }
             }
+            Who::Citizen { person, acting_for: Some(grantor), at_work } => ActorTrace::Representative {
+                person: *person,
+                acting_for: *grantor,
+                client: None,
+                at_work: at_work.map(|work| work.who),
+            },
             Who::Employee(e) => ActorTrace::Employee { id: e.id, authority: e.authority },
             Who::System(m) => ActorTrace::System { client: m.client.clone(), authority: m.authority },
             Who::Operator => ActorTrace::Operator,
@@ -335,6 +356,9 @@ pub enum ActorTrace {
     Citizen {
         /// The citizen.
         person: PersonId,
+        /// Who acted, where the person is an organisation or its employee.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_work: Option<Professional>,
     },
     /// A citizen for another.
     Representative {
@@ -345,6 +369,9 @@ pub enum ActorTrace {
         /// The system through which they act, where it is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         client: Option<ClientId>,
+        /// Who acted, where the representative is an organisation or its employee.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_work: Option<Professional>,
     },
     /// An employee.
     Employee {
@@ -367,10 +394,18 @@ pub enum ActorTrace {
 }
 
 impl ActorTrace {
+    /// Who acted at work, and for which organisation.
+    pub const fn professional(&self) -> Option<Professional> {
+        match self {
+            Self::Citizen { at_work, .. } | Self::Representative { at_work, .. } => *at_work,
+            Self::Employee { .. } | Self::System { .. } | Self::Operator | Self::Service => None,
+        }
+    }
+
     /// The citizen who acted, for themselves or for another.
     pub const fn citizen(&self) -> Option<PersonId> {
         match self {
-            Self::Citizen { person } | Self::Representative { person, .. } => Some(*person),
+            Self::Citizen { person, .. } | Self::Representative { person, .. } => Some(*person),
             Self::Employee { .. } | Self::System { .. } | Self::Operator | Self::Service => None,
         }
     }

@@ -9,6 +9,8 @@ pub enum Basis {
     MandatePaper,
     /// A general power of attorney on paper.
     GeneralPoa,
+    /// A mandate that was given to the organisation whose employee acts.
+    OrganisationRole,
     /// Custody that nobody else has.
     CustodySole,
     /// Custody that is shared.
@@ -25,10 +27,11 @@ pub enum Basis {
 
 impl Basis {
     /// Every basis.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::MandateDigital,
         Self::MandatePaper,
         Self::GeneralPoa,
+        Self::OrganisationRole,
         Self::CustodySole,
         Self::CustodyJoint,
         Self::GuardianS5,
@@ -43,6 +46,7 @@ impl Basis {
             Self::MandateDigital => "MANDATE_DIGITAL",
             Self::MandatePaper => "MANDATE_PAPER",
             Self::GeneralPoa => "GENERAL_POA",
+            Self::OrganisationRole => "ORGANISATION_ROLE",
             Self::CustodySole => "CUSTODY_SOLE",
             Self::CustodyJoint => "CUSTODY_JOINT",
             Self::GuardianS5 => "GUARDIAN_S5",
@@ -59,7 +63,7 @@ impl Basis {
 
     /// Whether it rests on a mandate.
     pub const fn is_mandate(self) -> bool {
-        matches!(self, Self::MandateDigital | Self::MandatePaper | Self::GeneralPoa)
+        matches!(self, Self::MandateDigital | Self::MandatePaper | Self::GeneralPoa | Self::OrganisationRole)
     }
 
     /// Whether it rests on custody.

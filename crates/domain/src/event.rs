@@ -16,7 +16,10 @@ use crate::{
     erasure::ErasureGround,
     external::{EntityName, EntityRef, Keys, Objects, PrivilegeRef, PrivilegeTerms, Properties},
     family::Holder,
-    id::{AccessId, DeclarationId, EventId, MandateId, NumberId, PersonId, PresentationId, RequestId},
+    id::{
+        AccessId, DeclarationId, EmployeeId, EventId, MandateId, NumberId, PersonId, PresentationId,
+        RequestId,
+    },
     instant::{Instant, LocalDate, Period},
     joint::{ExceptionGround, ForChild, Said},
     mandate::{
@@ -49,6 +52,28 @@ pub enum Fact {
         /// Their CPR number, without saying which.
         number: Option<NumberId>,
     },
+    /// An organisation that people can be represented by became known.
+    OrganisationRegistered {
+        /// Its number.
+        cvr: Cvr,
+        /// Its name.
+        name: Name,
+    },
+    /// Somebody who works for such an organisation became known.
+    EmployeeRegistered {
+        /// For which.
+        organisation: PersonId,
+        /// Its number.
+        cvr: Cvr,
+        /// Who, at the identity provider.
+        employee: EmployeeId,
+        /// Their name.
+        name: Option<Name>,
+    },
+    /// The organisation lets them act for those whom it represents.
+    EmployeeAdmitted {},
+    /// It does no longer.
+    EmployeeStopped {},
     /// A login was found to be theirs.
     LoginBound {
         /// The identity provider.

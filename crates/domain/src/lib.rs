@@ -28,6 +28,7 @@ pub mod listing;
 pub mod mandate;
 pub mod mandate_request;
 pub mod notice;
+pub mod party;
 pub mod person;
 pub mod power;
 pub mod presentation;

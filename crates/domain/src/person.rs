@@ -1,9 +1,10 @@
-//! A person, as far as we must know them.
+//! A person in the sense of the law, natural or legal, as far as we must know them.
 
 use crate::{
     event::{Entity, Fact, Kind, Recorded},
     id::{NumberId, PersonId},
     instant::{Instant, LocalDate},
+    party::{Employment, Party, Stint},
     reason::Reason,
     text::{Login, Name},
 };
@@ -17,6 +18,8 @@ pub struct Person {
     pub id: PersonId,
     /// Their own events so far.
     pub revision: u64,
+    /// What they are here.
+    pub party: Party,
     /// Their name.
     pub name: Option<Name>,
     /// Their day of birth.
@@ -101,12 +104,79 @@ impl Person {
         Self { revision: self.revision + 1, post_exempt_since: exempt.then_some(since), ..self }
     }
 
+    /// Refuses whoever is here for an organisation: nobody answers for its own affairs here.
+    pub fn must_be_citizen(&self) -> Result<(), Reason> {
+        if self.party.is_citizen() { Ok(()) } else { Err(Reason::PersonUnknown) }
+    }
+
+    /// The employment, of an employee.
+    pub const fn employment(&self) -> Option<&Employment> {
+        match &self.party {
+            Party::Employee(employment) => Some(employment),
+            Party::Citizen | Party::Organisation { .. } => None,
+        }
+    }
+
+    /// The organisation lets this employee act for those whom it represents, from now on.
+    pub fn admit(self, now: Instant) -> Result<(Self, Fact), Reason> {
+        let admitted = self.employment().ok_or(Reason::PersonUnknown)?.admitted_since();
+        if admitted.is_some() {
+            return Err(Reason::EmployeeAlreadyAdmitted);
+        }
+        Ok((self.admitted(now), Fact::EmployeeAdmitted {}))
+    }
+
+    fn admitted(mut self, at: Instant) -> Self {
+        self.revision += 1;
+        if let Party::Employee(employment) = &mut self.party {
+            employment.stints.push(Stint { from: at, to: None });
+        }
+        self
+    }
+
+    /// The organisation lets them act no longer, from now on.
+    pub fn stop(self, now: Instant) -> Result<(Self, Fact), Reason> {
+        let admitted = self.employment().ok_or(Reason::PersonUnknown)?.admitted_since();
+        if admitted.is_none() {
+            return Err(Reason::EmployeeNotAdmitted);
+        }
+        Ok((self.stopped(now), Fact::EmployeeStopped {}))
+    }
+
+    fn stopped(mut self, at: Instant) -> Self {
+        self.revision += 1;
+        if let Party::Employee(employment) = &mut self.party
+            && let Some(last) = employment.stints.last_mut()
+        {
+            last.to = Some(at);
+        }
+        self
+    }
+
     /// Binds a login to the person.
     #[must_use]
     pub fn bind(mut self, issuer: Login, login: Login) -> (Self, Fact) {
         self.revision += 1;
         self.logins.insert((issuer.clone(), login.clone()));
         (self, Fact::LoginBound { issuer, login })
+    }
+}
+
+impl Person {
+    /// Somebody who becomes known by that event.
+    fn new(event: &Recorded, party: Party) -> Self {
+        Self {
+            id: PersonId::from_uuid(event.aggregate),
+            revision: 1,
+            party,
+            name: None,
+            born: None,
+            numbers: BTreeSet::new(),
+            logins: BTreeSet::new(),
+            life: Life::Alive,
+            post_exempt_since: None,
+            registered_at: event.recorded_at,
+        }
     }
 }
 
@@ -128,16 +198,22 @@ impl Entity for Person {
     fn replay(before: Option<Self>, event: &Recorded) -> Option<Self> {
         match (before, &event.fact) {
             (None, Fact::PersonRegistered { name, born, number }) => Some(Self {
-                id: PersonId::from_uuid(event.aggregate),
-                revision: 1,
                 name: name.clone(),
                 born: *born,
                 numbers: number.iter().copied().collect(),
-                logins: BTreeSet::new(),
-                life: Life::Alive,
-                post_exempt_since: None,
-                registered_at: event.recorded_at,
+                ..Self::new(event, Party::Citizen)
             }),
+            (None, Fact::OrganisationRegistered { cvr, name }) => {
+                let party = Party::Organisation { cvr: *cvr };
+                Some(Self { name: Some(name.clone()), ..Self::new(event, party) })
+            }
+            (None, Fact::EmployeeRegistered { organisation, cvr, employee, name }) => {
+                let (organisation, cvr, id) = (*organisation, *cvr, *employee);
+                let party = Party::Employee(Employment { organisation, cvr, id, stints: Vec::new() });
+                Some(Self { name: name.clone(), ..Self::new(event, party) })
+            }
+            (Some(person), Fact::EmployeeAdmitted {}) => Some(person.admitted(event.recorded_at)),
+            (Some(person), Fact::EmployeeStopped {}) => Some(person.stopped(event.recorded_at)),
             (Some(person), Fact::LoginBound { issuer, login }) => {
                 Some(person.bind(issuer.clone(), login.clone()).0)
             }

@@ -75,6 +75,7 @@ impl PowerEnd {
             EndCause::ParentEnded => Self::ParentEnded,
             EndCause::ParentEndedQuietly | EndCause::JointEndedQuietly => Self::RevokedQuietly,
             EndCause::JointEnded
+            | EndCause::EmployeeLeft
             | EndCause::CaseClosed
             | EndCause::Used
             | EndCause::Age

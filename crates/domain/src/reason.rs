@@ -80,6 +80,18 @@ reasons! {
     PowerNeedsWard = "power_needs_ward",
     /// All who answer for the child act together.
     PowerNeedsOthers = "power_needs_others",
+    /// The organisation has a power, and acts by its employees alone: whoever asks must say by which.
+    PowerNeedsEmployee = "power_needs_employee",
+    /// The organisation has a power, and does not let this employee use it.
+    EmployeeNotAdmitted = "employee_not_admitted",
+    /// The organisation lets this employee act already.
+    EmployeeAlreadyAdmitted = "employee_already_admitted",
+    /// Nobody here represents people for an organisation with that number.
+    OrganisationUnknown = "organisation_unknown",
+    /// Whoever is logged in for an organisation does this as themselves.
+    NotAtWork = "not_at_work",
+    /// The package is not for representatives of that kind.
+    RepresentativeKindWrong = "representative_kind_wrong",
     /// Several hold the power together, and none of them can use it alone (M6).
     PowerHeldTogether = "power_held_together",
     /// The grantor's legal capacity is removed in this area.

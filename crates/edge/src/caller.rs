@@ -15,12 +15,12 @@ use http::{HeaderValue, StatusCode, header, request::Parts};
 use std::sync::Arc;
 use tillid_domain::{
     Audience, Cvr, Digest, Reason,
-    actor::{Actor, Employee, Machine, Scope, Who},
+    actor::{Actor, Employee, Machine, Role, Scope, Who},
     client::{ClientState, Quota},
     id::PersonId,
     text::Login,
 };
-use tillid_service::{Call, ClientRights, Error, Key, Service, Through};
+use tillid_service::{Call, ClientRights, Error, Key, NewEmployee, Service, Through};
 
 /// What stands at the door: the verbs, and who may vouch for a bearer.
 #[derive(Clone)]
@@ -184,7 +184,7 @@ async fn known(
                 ),
                 None => None,
             };
-            Who::Citizen { person, acting_for }
+            Who::Citizen { person, acting_for, at_work: None }
         }
         PrincipalKind::Representative { issuer, login, grantor, through: _ } => {
             if !rights.is_some_and(|rights| rights.scopes.has(Scope::Represent)) {
@@ -192,14 +192,23 @@ async fn known(
             }
             let person = self::person(service, &issuer, &login).await?;
             let person = person.ok_or_else(|| denied(Reason::PersonUnknown))?;
-            Who::Citizen { person, acting_for: Some(grantor) }
+            Who::Citizen { person, acting_for: Some(grantor), at_work: None }
+        }
+        PrincipalKind::Employee { id, authority, roles, .. }
+            if service.directory().get(authority).is_none() =>
+        {
+            let new = NewEmployee { cvr: authority, organisation: None, employee: id, name: None };
+            let seen = service.employee_at_work(&new).await;
+            let seen = seen.map_err(|error| refusal(&error, Audience::Citizen))?;
+            let administers = roles.contains(&Role::OrganisationAdministrator);
+            let at_work = Some(seen.at_work(administers));
+            Who::Citizen { person: seen.acts_as(false), acting_for: None, at_work }
         }
         PrincipalKind::Employee { id, person: login, issuer, authority, roles, kle, sensitivity } => {
             let person = match login {
                 Some(login) => self::person(service, &issuer, &login).await?,
                 None => None,
             };
-            known_authority(service, authority)?;
             Who::Employee(Employee { id, person, authority, roles, kle, sensitivity })
         }
         PrincipalKind::System { client, authority, mut purposes, mut scopes } => {

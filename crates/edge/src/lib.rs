@@ -35,7 +35,7 @@ mod token;
 
 pub use archive::archive;
 pub use bearer::{Issuer, SpeaksFor, Verifier, VerifierError, bearer_token};
-pub use browser::{Fields, Files, Form, ReturnTo, Upload, Visitor, guarded, language_cookie};
+pub use browser::{Fields, Files, Form, ReturnTo, Upload, Visitor, Working, guarded, language_cookie};
 pub use jose::TokenRefusal;
 
 pub use caller::{Caller, Gate, refusal};

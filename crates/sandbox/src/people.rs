@@ -2,16 +2,17 @@
 //! belong to nobody.
 
 use tillid_domain::{
-    CalendarPeriod, Cpr, LocalDate,
+    CalendarPeriod, Cpr, Cvr, LocalDate, Localized,
     actor::{Purpose, Sensitivity},
     client::Binding,
 };
+use tillid_service::catalogue::file::Authorities;
 
-/// What somebody of the demo world does for an authority.
+/// What somebody of the demo world does for an authority or an organisation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Job {
-    /// The authority's key in the seed catalogue.
-    pub(crate) authority: &'static str,
+    /// Whose: the authority's key in the seed catalogue, or the organisation's here.
+    pub(crate) employer: &'static str,
     /// The roles, as their identity provider calls them.
     pub(crate) roles: &'static [&'static str],
     /// The fields of work.
@@ -62,8 +63,8 @@ const fn citizen(
     Somebody { key, name, age, birthday_in, about_da, about_en, work: &[] }
 }
 
-const fn job(authority: &'static str, roles: &'static [&'static str], kle: &'static [&'static str]) -> Job {
-    Job { authority, roles, kle, sensitivity: Sensitivity::Special }
+const fn job(employer: &'static str, roles: &'static [&'static str], kle: &'static [&'static str]) -> Job {
+    Job { employer, roles, kle, sensitivity: Sensitivity::Special }
 }
 
 const fn employee(who: Somebody, work: &'static [Job]) -> Somebody {
@@ -72,9 +73,42 @@ const fn employee(who: Somebody, work: &'static [Job]) -> Somebody {
 
 const EKSEMPEL: &str = "eksempel-kommune";
 const NABO: &str = "nabo-kommune";
+const RASK: &str = "rask-advokater";
+
+/// An organisation that people are represented by, and no authority.
+pub(crate) struct Organisation {
+    pub(crate) key: &'static str,
+    cvr: &'static str,
+    name: &'static str,
+}
+
+/// The organisations.
+pub(crate) static ORGANISATIONS: [Organisation; 1] =
+    [Organisation { key: RASK, cvr: "99482001", name: "Rask Advokater" }];
+
+/// Whose work somebody does.
+pub(crate) struct Employer {
+    pub(crate) cvr: Cvr,
+    pub(crate) name: Localized,
+}
+
+impl Employer {
+    /// The authority or organisation with that key.
+    pub(crate) fn of(key: &str, authorities: &Authorities) -> Option<Self> {
+        if let Some(authority) = authorities.get(key) {
+            return Some(Self { cvr: authority.cvr, name: authority.name.clone() });
+        }
+        let organisation = ORGANISATIONS.iter().find(|organisation| organisation.key == key)?;
+        let name = organisation.name.parse().ok()?;
+        Some(Self {
+            cvr: organisation.cvr.parse().ok()?,
+            name: Localized { da: name, en: organisation.name.parse().ok()? },
+        })
+    }
+}
 
 /// Everybody.
-pub(crate) static PEOPLE: [Somebody; 15] = [
+pub(crate) static PEOPLE: [Somebody; 17] = [
     citizen("anna", "Anna Lind", 82, 200, "bedstemor", "grandmother"),
     citizen("bo", "Bo Lind", 55, 120, "Annas søn", "Anna's son"),
     citizen("clara", "Clara Holm", 14, 40, "fylder snart 15 år", "soon turns 15"),
@@ -142,6 +176,18 @@ pub(crate) static PEOPLE: [Somebody; 15] = [
         ),
         &[job(NABO, &["sagsbehandler"], SOCIAL)],
     ),
+    employee(
+        citizen(
+            "pia",
+            "Pia Rask",
+            49,
+            60,
+            "advokat, bestemmer hvem der må handle for advokathusets klienter",
+            "lawyer, decides who may act for the firm's clients",
+        ),
+        &[job(RASK, &["organisationsadministrator"], &[])],
+    ),
+    employee(citizen("rune", "Rune Holt", 31, 260, "advokat", "lawyer"), &[job(RASK, &[], &[])]),
 ];
 
 /// The systems.

@@ -2,7 +2,7 @@
 
 use crate::{
     inbox,
-    people::{PEOPLE, SYSTEMS},
+    people::{Employer, PEOPLE, SYSTEMS},
     powers,
     provider::{self, Provider},
     seed::{first_day, login},
@@ -107,7 +107,7 @@ struct PeopleView {
 async fn people(State(sandbox): State<Sandbox>) -> Result<Response, Problem> {
     let Sandbox { service, broker, .. } = sandbox;
     let first_day = first_day(&service, &broker).await.map_err(told)?;
-    let cvr = |key: &str| broker.authorities().get(key).map(|a| a.cvr.to_string());
+    let cvr = |key: &str| Employer::of(key, broker.authorities()).map(|employer| employer.cvr.to_string());
     let mut items = Vec::with_capacity(PEOPLE.len() + SYSTEMS.len());
     for somebody in &PEOPLE {
         let person_id = match login(&broker, somebody.key) {
@@ -116,7 +116,7 @@ async fn people(State(sandbox): State<Sandbox>) -> Result<Response, Problem> {
         };
         let (kind, cvr) = match somebody.work.first() {
             None => ("citizen", None),
-            Some(job) => ("employee", cvr(job.authority)),
+            Some(job) => ("employee", cvr(job.employer)),
         };
         items.push(PersonView {
             key: somebody.key,

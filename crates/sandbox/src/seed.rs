@@ -2,8 +2,8 @@
 
 use crate::{
     catalogue::{SeedError, definitions},
-    people::{PEOPLE, SYSTEMS},
-    tokens::Broker,
+    people::{Employer, ORGANISATIONS, PEOPLE, SYSTEMS},
+    tokens::{Broker, employee_id},
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -16,7 +16,9 @@ use tillid_domain::{
     statutory::{Area, Form},
     text::Login,
 };
-use tillid_service::{Error, NewCharge, NewClient, NewCustody, NewPerson, NewStatutory, PersonRef, Service};
+use tillid_service::{
+    Error, NewCharge, NewClient, NewCustody, NewEmployee, NewPerson, NewStatutory, PersonRef, Service,
+};
 
 /// Why the demo world could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +55,7 @@ pub async fn set_up(service: &Service, broker: &Broker) -> Result<LocalDate, Set
             finn_is_new |= somebody.key == "finn";
         }
     }
+    set_up_organisations(service, broker).await?;
     if clara_is_new {
         set_up_family(service, broker).await?;
     }
@@ -60,6 +63,25 @@ pub async fn set_up(service: &Service, broker: &Broker) -> Result<LocalDate, Set
         set_up_guardianship(service, broker).await?;
     }
     Ok(first_day)
+}
+
+/// Those who work for organisations become known, and the organisations with them; none of them may act yet.
+async fn set_up_organisations(service: &Service, broker: &Broker) -> Result<(), SetUpError> {
+    for somebody in &PEOPLE {
+        for (nth, job) in somebody.work.iter().enumerate() {
+            let organisation = ORGANISATIONS.iter().any(|organisation| organisation.key == job.employer);
+            let employer = Employer::of(job.employer, broker.authorities()).filter(|_| organisation);
+            let (Some(employer), Some(employee)) = (employer, employee_id(somebody, nth)) else { continue };
+            let new = NewEmployee {
+                cvr: employer.cvr,
+                organisation: employer.name.da.as_str().parse().ok(),
+                employee,
+                name: somebody.name.parse().ok(),
+            };
+            service.employee_at_work(&new).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Clara lives with her mother; her parents live apart and share custody.

@@ -1,6 +1,6 @@
 //! Access tokens of the demo world: a simulated national broker, whose tokens the service checks like anyone's.
 
-use crate::people::{Job, PEOPLE, SYSTEMS, SomeSystem, Somebody};
+use crate::people::{Employer, Job, PEOPLE, SYSTEMS, SomeSystem, Somebody};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use serde_json::{Map, Value, json};
@@ -78,6 +78,7 @@ impl Broker {
             ("skabelonadministrator", Role::CatalogueAdministrator),
             ("dpo", Role::DataProtectionOfficer),
             ("systemadministrator", Role::SystemAdministrator),
+            ("organisationsadministrator", Role::OrganisationAdministrator),
         ]
         .map(|(name, role)| (name.to_owned(), role))
         .into()
@@ -126,7 +127,7 @@ impl Broker {
             "sub": employee_id(somebody, 0)?,
             "identity_type": "professional",
             "person": somebody.key,
-            "cvr": self.authorities.get(job.authority)?.cvr,
+            "cvr": Employer::of(job.employer, &self.authorities)?.cvr,
         }))?;
         claims.extend(roles(job)?);
         Some(claims)

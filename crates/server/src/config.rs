@@ -156,7 +156,7 @@ pub(crate) struct IssuerConfig {
     /// A file with its public keys (RFC 7517).
     pub(crate) jwks_file: PathBuf,
     /// What its roles mean here: `reader`, `caseworker`, `registrar`, `catalogue_administrator`, `data_protection_officer`,
-    /// `system_administrator`.
+    /// `system_administrator`, `organisation_administrator`.
     #[serde(default)]
     pub(crate) roles: BTreeMap<String, Role>,
     /// The authorities whose employees and systems it vouches for.

@@ -2,7 +2,7 @@
 
 use crate::whole_file;
 use std::{io, path::PathBuf};
-use tillid_documents::{Post, letter, memo};
+use tillid_documents::{Mailbox, Post, letter, memo};
 use tillid_domain::notice::PostalChannel;
 use tillid_service::{Addressed, NotHandedOver, Postal};
 
@@ -39,11 +39,13 @@ impl Postal for PostFolder {
 fn written(message: &Addressed) -> Result<(String, String), NotHandedOver> {
     let notice = &message.notice;
     let words = &notice.message;
+    let citizen = message.number.as_ref().map(Mailbox::Citizen);
+    let recipient = citizen.or(message.cvr.map(Mailbox::Organisation));
     let post = Post {
         id: notice.id,
         sender: notice.sender,
         sender_name: words.sender.in_language(Addressed::LANGUAGE),
-        recipient: message.number.as_ref().ok_or(NotHandedOver::NoNumber)?,
+        recipient: recipient.ok_or(NotHandedOver::NoNumber)?,
         recipient_name: message.name.as_ref(),
         label: words.label.in_language(Addressed::LANGUAGE),
         body: words.body.in_language(Addressed::LANGUAGE),
@@ -88,7 +90,7 @@ mod tests {
             posted: Posted::Waiting,
         };
         let link = "https://tillid.example/requests/1".to_owned();
-        Addressed { notice, channel, number, name: None, link, at }
+        Addressed { notice, channel, number, cvr: None, name: None, link, at }
     }
 
     #[tokio::test]

@@ -63,8 +63,9 @@ impl Call {
     /// What the journal and the access log keep of who acted.
     pub(crate) fn trace(&self) -> ActorTrace {
         match (self.actor.trace(), &self.through) {
-            (ActorTrace::Representative { person, acting_for, client: None }, Some(through)) => {
-                ActorTrace::Representative { person, acting_for, client: Some(through.client.clone()) }
+            (ActorTrace::Representative { person, acting_for, client: None, at_work }, Some(through)) => {
+                let client = Some(through.client.clone());
+                ActorTrace::Representative { person, acting_for, client, at_work }
             }
             (trace, _) => trace,
         }

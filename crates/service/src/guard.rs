@@ -7,6 +7,7 @@ use tillid_domain::{
     actor::{Actor, Purpose, Who},
     id::{AccessId, BatchId, EventId, PersonId},
     mandate::Mandate,
+    person::Person,
     text::{CaseRef, PrivilegeUri},
 };
 use tillid_storage::{Looks, Tx};
@@ -25,7 +26,7 @@ pub(crate) fn is_staff(actor: &Actor) -> bool {
 /// The person whose data a citizen's call is about: their own, or that of whom they act for.
 pub(crate) fn principal(actor: &Actor) -> Option<PersonId> {
     match actor.who {
-        Who::Citizen { person, acting_for } => Some(acting_for.unwrap_or(person)),
+        Who::Citizen { person, acting_for, .. } => Some(acting_for.unwrap_or(person)),
         _ => None,
     }
 }
@@ -34,11 +35,16 @@ pub(crate) fn principal(actor: &Actor) -> Option<PersonId> {
 pub(crate) struct Rights {
     powers: Vec<PrivilegeUri>,
     by_custody: bool,
+    /// Whether the caller is at work and their organisation does not let them act.
+    not_admitted: bool,
 }
 
 impl Rights {
     /// Whether the caller may, with these.
     pub(crate) fn allow(&self, call: &Call, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> {
+        if self.not_admitted {
+            return Err(Refusal::Denied(Reason::EmployeeNotAdmitted));
+        }
         may(&call.actor, act, &Subject { powers: &self.powers, by_custody: self.by_custody, ..*subject })
     }
 }
@@ -51,7 +57,7 @@ impl Service {
         call: &Call,
         now: Instant,
     ) -> Result<Vec<PrivilegeUri>, Error> {
-        let Who::Citizen { person, acting_for: Some(grantor) } = call.actor.who else {
+        let Who::Citizen { person, acting_for: Some(grantor), .. } = call.actor.who else {
             return Ok(Vec::new());
         };
         let by_law = self.by_law(tx, grantor, person, now).await?;
@@ -74,7 +80,21 @@ impl Service {
     pub(crate) async fn rights<M>(&self, tx: &mut Tx<M>, call: &Call, now: Instant) -> Result<Rights, Error> {
         let powers = self.powers(tx, call, now).await?;
         let by_custody = self.family_in_custody(tx, call, now).await?.is_some();
-        Ok(Rights { powers, by_custody })
+        let not_admitted = self.is_not_admitted(tx, call, now).await?;
+        Ok(Rights { powers, by_custody, not_admitted })
+    }
+
+    /// Whether the caller is at work, and the organisation does not let them act at this moment: what a session said is never
+    /// enough.
+    async fn is_not_admitted<M>(&self, tx: &mut Tx<M>, call: &Call, now: Instant) -> Result<bool, Error> {
+        let Who::Citizen { person, at_work: Some(work), .. } = call.actor.who else { return Ok(false) };
+        let employee = tx.person(work.who.employee).await?;
+        let employment = employee.as_ref().and_then(Person::employment);
+        let admitted = employment.is_some_and(|employment| {
+            let theirs = [work.who.employee, employment.organisation].contains(&person);
+            theirs && employment.admitted_since().is_some_and(|since| since <= now)
+        });
+        Ok(!admitted)
     }
 
     /// Whether the actor may; a representative without any power is told why there is none.
@@ -88,7 +108,10 @@ impl Service {
     ) -> Result<Result<(), Refusal>, Error> {
         let refusal = self.rights(tx, call, now).await?.allow(call, act, subject);
         match (refusal, &call.actor.who) {
-            (Err(Refusal::Denied(Reason::NoPower)), Who::Citizen { person, acting_for: Some(grantor) }) => {
+            (
+                Err(Refusal::Denied(Reason::NoPower)),
+                Who::Citizen { person, acting_for: Some(grantor), .. },
+            ) => {
                 let by_law = self.by_law(tx, *grantor, *person, now).await?;
                 if let Some(reason) = by_law.why_not_alone() {
                     return Ok(Err(Refusal::Denied(reason)));

@@ -20,6 +20,7 @@ mod guard;
 mod log;
 mod mandate;
 mod notice;
+mod organisation;
 mod person;
 mod represent;
 mod session;
@@ -60,13 +61,14 @@ pub use log::{
     WitnessTask, WitnessView, Witnessed, audit, entry, root_text,
 };
 pub use mandate::{
-    MandateChange, MandateEntry, MandateService, MandateUse, Member, Other, PrintedMandate, Renewal, Said,
-    Together, WholeMandate,
+    EmployeeUsing, MandateChange, MandateEntry, MandateService, MandateUse, Member, Other, PrintedMandate,
+    Renewal, Said, Together, WholeMandate,
     give::NewMandate,
     privileges::{CheckedClaim, HeldPrivileges},
     request::{NewMandateRequest, RequestReader, SeenMandateRequest},
 };
 pub use notice::{Addressed, Delivered, NotHandedOver, Postal, SandboxPost};
+pub use organisation::{EmployeeSeen, NewEmployee};
 pub use person::register::{NewPerson, PersonRef};
 pub use represent::{ActsAt, Represented, Representing, Wanted};
 pub use statutory::{NewCharge, NewStatutory, StatutoryHolder, StatutorySeen, StatutoryWhat};

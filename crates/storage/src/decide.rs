@@ -168,7 +168,7 @@ const ACTING: Sql = Sql {
         r.version AS representative_version, r.died_on AS representative_died, p.source_id, p.case_ref, p.basis, p.valid_from, \
         p.valid_to, p.source_revision, p.ended, \
         EXISTS (SELECT 1 FROM statutory_power s WHERE s.person_id = g.id) OR EXISTS (SELECT 1 FROM custody_holder h \
-        JOIN custody c ON c.id = h.custody_id WHERE h.person_id = r.id AND c.child_id = g.id) AS related \
+        JOIN custody c ON c.id = h.custody_id WHERE h.person_id = r.id AND c.child_id = g.id) OR r.cvr IS NOT NULL AS related \
         FROM unnest($1::UUID[], $2::UUID[], $3::TEXT[]) WITH ORDINALITY AS q(grantor, representative, privilege, ord) \
         JOIN person g ON g.id = q.grantor JOIN person r ON r.id = q.representative \
         LEFT JOIN LATERAL (SELECT * FROM power WHERE power.grantor_id = q.grantor AND power.representative_id = q.representative AND power.privilege = q.privilege AND power.known_to IS NULL) p ON TRUE",
@@ -177,7 +177,7 @@ const ACTING: Sql = Sql {
         r.version AS representative_version, r.died_on AS representative_died, p.source_id, p.case_ref, p.basis, p.valid_from, \
         p.valid_to, p.source_revision, p.ended, \
         EXISTS (SELECT 1 FROM statutory_power s WHERE s.person_id = g.id) OR EXISTS (SELECT 1 FROM custody_holder h \
-        JOIN custody c ON c.id = h.custody_id WHERE h.person_id = r.id AND c.child_id = g.id) AS related \
+        JOIN custody c ON c.id = h.custody_id WHERE h.person_id = r.id AND c.child_id = g.id) OR r.cvr IS NOT NULL AS related \
         FROM json_each($1) q CROSS JOIN person g ON g.id = unhex(q.value ->> 0) CROSS JOIN person r ON r.id = unhex(q.value ->> 1) \
         LEFT JOIN power p ON p.grantor_id = g.id AND p.representative_id = r.id AND p.privilege = q.value ->> 2 \
         AND p.known_to IS NULL",
@@ -350,6 +350,10 @@ impl Tx<Read> {
             let (relations, capacity_removed) = self.related_now(pair(key, row)?).await?;
             found.facts.relations = relations;
             found.facts.capacity_removed = capacity_removed;
+            let representative = self.person(key.representative).await?;
+            found.facts.representative = representative.map(|person| person.party).unwrap_or_default();
+            found.facts.powers_of_organisation =
+                self.powers_through(key, &found.facts.representative, u64::MAX).await?;
         }
         Ok(looked)
     }
@@ -373,8 +377,6 @@ impl Tx<Read> {
         key: &ActingKey,
         known: KnownAt,
     ) -> Result<Option<Looked<ActingFacts>>, StoreError> {
-        const SQL: &str = "SELECT source_id, case_ref, basis, valid_from, valid_to, source_revision, ended FROM power WHERE grantor_id = $1 \
-             AND representative_id = $2 AND privilege = $3 AND known_from <= $4 AND (known_to IS NULL OR known_to > $4)";
         let (Some(version), Some(other)) =
             (self.version_of(key.grantor, known).await?, self.version_of(key.representative, known).await?)
         else {
@@ -386,26 +388,8 @@ impl Tx<Read> {
         ) else {
             return Ok(None);
         };
-        let rows: Vec<PowerKnown> = on!(self, |conn| sqlx::query_as(SQL)
-            .bind(key.grantor.as_uuid())
-            .bind(key.representative.as_uuid())
-            .bind(key.privilege.as_str())
-            .bind(crate::journal::signed(version))
-            .fetch_all(conn)
-            .await)?;
-        let mut powers = Vec::with_capacity(rows.len());
-        for (source, case, basis, from, to, revision, ended) in rows {
-            let at = RowRef { table: "power", id: source };
-            powers.push(PowerSeen {
-                case: at.text_opt(case.as_deref())?,
-                basis: at.basis(&basis)?,
-                source,
-                version: at.number(revision)?,
-                valid_from: instant(from),
-                valid_to: instant(to),
-                ended: at.power_end(ended.as_deref())?,
-            });
-        }
+        let powers = self.powers_known(key, version).await?;
+        let through = self.powers_through(key, &representative.party, version).await?;
         let day = |life: Life| match life {
             Life::Alive => None,
             Life::Died { on, .. } => Some(on),
@@ -425,10 +409,43 @@ impl Tx<Read> {
                 powers,
                 relations,
                 capacity_removed,
+                representative: representative.party,
+                powers_of_organisation: through,
             },
             person: version,
             representative: Some(other),
         }))
+    }
+
+    /// Every power of a question, as known when so much was known of its grantor.
+    pub(crate) async fn powers_known(
+        &mut self,
+        key: &ActingKey,
+        version: u64,
+    ) -> Result<Vec<PowerSeen>, StoreError> {
+        const SQL: &str = "SELECT source_id, case_ref, basis, valid_from, valid_to, source_revision, ended FROM power WHERE grantor_id = $1 \
+             AND representative_id = $2 AND privilege = $3 AND known_from <= $4 AND (known_to IS NULL OR known_to > $4)";
+        let rows: Vec<PowerKnown> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(key.grantor.as_uuid())
+            .bind(key.representative.as_uuid())
+            .bind(key.privilege.as_str())
+            .bind(i64::try_from(version).unwrap_or(i64::MAX))
+            .fetch_all(conn)
+            .await)?;
+        let mut powers = Vec::with_capacity(rows.len());
+        for (source, case, basis, from, to, revision, ended) in rows {
+            let at = RowRef { table: "power", id: source };
+            powers.push(PowerSeen {
+                case: at.text_opt(case.as_deref())?,
+                basis: at.basis(&basis)?,
+                source,
+                version: at.number(revision)?,
+                valid_from: instant(from),
+                valid_to: instant(to),
+                ended: at.power_end(ended.as_deref())?,
+            });
+        }
+        Ok(powers)
     }
 
     /// Likewise of consents.
@@ -465,7 +482,7 @@ impl Tx<Read> {
         Ok(Some(Looked { facts, person: version, representative: None }))
     }
 
-    /// Who may hold that privilege for a person, after an id: whether they do at a moment is for the decision to say.
+    /// Who may hold that privilege for a person, after an id, also as an employee of an organisation that does: whether they do at a moment is for the decision to say.
     pub async fn representatives(
         &mut self,
         grantor: PersonId,
@@ -473,8 +490,9 @@ impl Tx<Read> {
         after: Option<PersonId>,
         limit: u32,
     ) -> Result<Vec<PersonId>, StoreError> {
-        const SQL: &str = "SELECT DISTINCT representative_id FROM power WHERE grantor_id = $1 AND privilege = $2 AND known_to IS NULL \
-             AND representative_id > $3 ORDER BY representative_id LIMIT $4";
+        const SQL: &str = "SELECT who FROM (SELECT representative_id AS who FROM power WHERE grantor_id = $1 AND privilege = $2 AND known_to IS NULL \
+             AND representative_id > $3 UNION SELECT e.id AS who FROM power p JOIN person e ON e.employer_id = p.representative_id \
+             WHERE p.grantor_id = $1 AND p.privilege = $2 AND p.known_to IS NULL AND e.id > $3) found ORDER BY who LIMIT $4";
         let found: Vec<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL)
             .bind(grantor.as_uuid())
             .bind(privilege.as_str())
@@ -493,8 +511,8 @@ impl Tx<Read> {
         after: Option<PersonId>,
         limit: u32,
     ) -> Result<Vec<PersonId>, StoreError> {
-        const SQL: &str = "SELECT DISTINCT grantor_id FROM power WHERE representative_id = $1 AND privilege = $2 AND known_to IS NULL \
-             AND grantor_id > $3 ORDER BY grantor_id LIMIT $4";
+        const SQL: &str = "SELECT DISTINCT grantor_id FROM power WHERE representative_id IN ($1, (SELECT employer_id FROM person WHERE id = $1)) \
+             AND privilege = $2 AND known_to IS NULL AND grantor_id > $3 ORDER BY grantor_id LIMIT $4";
         let found: Vec<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL)
             .bind(representative.as_uuid())
             .bind(privilege.as_str())
@@ -513,8 +531,8 @@ impl Tx<Read> {
         after: &str,
         limit: u32,
     ) -> Result<Vec<PrivilegeUri>, StoreError> {
-        const SQL: &str = "SELECT DISTINCT privilege FROM power WHERE grantor_id = $1 AND representative_id = $2 AND known_to IS NULL \
-             AND privilege > $3 ORDER BY privilege LIMIT $4";
+        const SQL: &str = "SELECT DISTINCT privilege FROM power WHERE grantor_id = $1 AND known_to IS NULL \
+             AND representative_id IN ($2, (SELECT employer_id FROM person WHERE id = $2)) AND privilege > $3 ORDER BY privilege LIMIT $4";
         let found: Vec<String> = on!(self, |conn| sqlx::query_scalar(SQL)
             .bind(grantor.as_uuid())
             .bind(representative.as_uuid())

@@ -104,9 +104,7 @@ impl Tx<Write> {
             return Ok(Vec::new());
         }
         for event in &events {
-            if matches!(event.fact, Fact::PersonRegistered { .. }) {
-                self.introduce(event).await?;
-            }
+            self.introduce(event).await?;
         }
         let mut versions = self.count_up(&events).await?;
         let mut written = Vec::with_capacity(events.len());

@@ -33,6 +33,7 @@ mod log;
 mod mandate_requests;
 mod mandates;
 mod notices;
+mod organisations;
 mod persons;
 mod project;
 mod project_mandates;

@@ -4,6 +4,7 @@ use crate::{
     StoreError,
     column::{RowRef, instant, json},
     engine::{Sql, Tx, Write, on, run},
+    organisations::PartyRow,
     vault::Sealed,
 };
 use sqlx::FromRow;
@@ -25,6 +26,8 @@ struct PersonRow {
     death_known_at: Option<i64>,
     post_exempt_since: Option<String>,
     registered_at: i64,
+    #[sqlx(flatten)]
+    party: PartyRow,
 }
 
 #[derive(FromRow)]
@@ -43,7 +46,8 @@ pub(crate) struct NumberRow {
 impl<Mode> Tx<Mode> {
     /// A person.
     pub async fn person(&mut self, id: PersonId) -> Result<Option<Person>, StoreError> {
-        const SQL: &str = "SELECT id, revision, name, born, died_on, death_known_at, post_exempt_since, registered_at FROM person WHERE id = $1";
+        const SQL: &str = "SELECT id, revision, name, born, died_on, death_known_at, post_exempt_since, registered_at, cvr, employer_id, \
+             employee_id, stints FROM person WHERE id = $1";
         let row: Option<PersonRow> =
             on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_optional(conn).await)?;
         let Some(row) = row else { return Ok(None) };
@@ -73,6 +77,7 @@ impl<Mode> Tx<Mode> {
             life,
             post_exempt_since: at.text_opt(row.post_exempt_since.as_deref())?,
             registered_at: instant(row.registered_at),
+            party: row.party.read(at)?,
         }))
     }
 

@@ -11,15 +11,18 @@ use tillid_domain::{
     actor::ActorTrace,
     client::ClientState,
     collected::Collected,
-    event::{ConsentAnswer, EndCause, Event, Fact, Recorded},
+    event::{ConsentAnswer, EndCause, Entity, Event, Fact, Recorded},
     id::PersonId,
+    person::Person,
     text::Login,
 };
 
 impl Tx<Write> {
-    /// The row of a person who has just become known; their version is counted up like everyone's.
+    /// The row of a person who becomes known by that event, if one does; their version is counted up like everyone's.
     pub(crate) async fn introduce(&mut self, event: &Event) -> Result<(), StoreError> {
-        let Fact::PersonRegistered { name, born, .. } = &event.fact else { return Ok(()) };
+        let Fact::PersonRegistered { name, born, .. } = &event.fact else {
+            return self.introduce_party(event).await;
+        };
         run!(self, sqlx::query(
             "INSERT INTO person (id, revision, version, name, born, registered_at) VALUES ($1, 1, 0, $2, $3, $4)"
         )
@@ -35,7 +38,11 @@ impl Tx<Write> {
     pub(crate) async fn project(&mut self, event: &Recorded) -> Result<(), StoreError> {
         let (id, at) = (event.aggregate, event.recorded_at);
         match &event.fact {
-            Fact::PersonRegistered { .. } | Fact::AccessRecorded { .. } => Ok(()),
+            Fact::PersonRegistered { .. }
+            | Fact::OrganisationRegistered { .. }
+            | Fact::EmployeeRegistered { .. }
+            | Fact::AccessRecorded { .. } => Ok(()),
+            Fact::EmployeeAdmitted {} | Fact::EmployeeStopped {} => self.project_employee(event).await,
             Fact::LoginBound { issuer, login } => self.insert_login(event, issuer, login).await,
             Fact::PersonDied { on } => self.set_death(event, *on).await,
             Fact::PostChanged { exempt, since } => self.set_post(event, exempt.then_some(*since)).await,
@@ -188,6 +195,14 @@ impl Tx<Write> {
                 .bind(login.as_str())
                 .bind(event.aggregate)
         )?;
+        self.touch_person(event).await
+    }
+
+    async fn project_employee(&mut self, event: &Recorded) -> Result<(), StoreError> {
+        let before = self.person(PersonId::from_uuid(event.aggregate)).await?;
+        let corrupt = || StoreError::Corrupt { table: "person", id: Some(event.aggregate) };
+        let after = Person::replay(before, event).ok_or_else(corrupt)?;
+        self.set_stints(&after).await?;
         self.touch_person(event).await
     }
 

@@ -151,7 +151,13 @@ const TABLES: [(&str, Class); 45] = [
     ("notice", Class::Operational),
     ("notice_cursor", Class::Operational),
     ("pending", Class::Waiting),
-    ("person", Class::Fact(&["revision", "version", "died_on", "death_known_at", "post_exempt_since"], true)),
+    (
+        "person",
+        Class::Fact(
+            &["revision", "version", "died_on", "death_known_at", "post_exempt_since", "stints"],
+            true,
+        ),
+    ),
     ("person_login", Class::Fact(&[], true)),
     ("person_number", Class::Fact(&["key_id", "sealed"], true)),
     ("person_number_index", Class::Fact(&[], true)),

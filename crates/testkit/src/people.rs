@@ -6,7 +6,7 @@ use tillid_domain::{
     actor::{Actor, Assurance, Employee, Machine, Purpose, Role, Scope, Sensitivity, Who},
     id::{AccessId, EmployeeId, PersonId},
 };
-use tillid_service::{Call, Key};
+use tillid_service::{Call, Key, Service};
 use uuid::Uuid;
 
 /// The key of the authority whose staff ask and look up.
@@ -20,12 +20,28 @@ fn surely(who: Who) -> Call {
 
 /// A citizen on their own behalf.
 pub fn citizen(person: PersonId) -> Call {
-    surely(Who::Citizen { person, acting_for: None })
+    surely(Who::Citizen { person, acting_for: None, at_work: None })
 }
 
 /// A citizen for another.
 pub fn acting(person: PersonId, acting_for: PersonId) -> Call {
-    surely(Who::Citizen { person, acting_for: Some(acting_for) })
+    surely(Who::Citizen { person, acting_for: Some(acting_for), at_work: None })
+}
+
+/// Somebody at work for an organisation, as it lets them act now: as itself, or in their own name.
+pub async fn at_work(service: &Service, employee: PersonId, in_own_name: bool, administers: bool) -> Call {
+    let seen = service.employee_seen(employee).await.unwrap();
+    let at_work = Some(seen.at_work(administers));
+    surely(Who::Citizen { person: seen.acts_as(in_own_name), acting_for: None, at_work })
+}
+
+/// The same, for another.
+pub fn acting_at_work(call: &Call, grantor: PersonId) -> Call {
+    let mut call = call.clone();
+    if let Who::Citizen { acting_for, .. } = &mut call.actor.who {
+        *acting_for = Some(grantor);
+    }
+    call
 }
 
 /// An employee who may see everything of their authority, in these roles.

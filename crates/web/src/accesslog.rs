@@ -189,6 +189,7 @@ const fn found(act: Act) -> &'static str {
         | Act::AskForMandate
         | Act::AnswerMandateRequest
         | Act::ManageClients
+        | Act::ManageEmployees
         | Act::RegisterExternal
         | Act::RegisterConsent
         | Act::AnnulConsent

@@ -9,14 +9,8 @@ use askama::Template;
 use axum::{Router, response::Response, routing::get};
 use http::header;
 use std::collections::BTreeSet;
-use tillid_domain::{
-    Reason,
-    actor::{Actor, Who},
-    basis::Basis,
-    id::PersonId,
-    mandate::MandateStanding,
-};
-use tillid_edge::{Form, Problem, Visitor};
+use tillid_domain::{Reason, basis::Basis, mandate::MandateStanding};
+use tillid_edge::{Form, Problem};
 use tillid_service::{Call, Error, MayActFor, Overview, OwnOverview};
 
 pub(crate) fn router() -> Router<Web> {
@@ -28,7 +22,8 @@ pub(crate) fn router() -> Router<Web> {
 /// Somebody whom the visitor may act for.
 struct Row {
     field: String,
-    person: PersonId,
+    /// The person and, where somebody at work acts for them in their own name, that.
+    value: String,
     name: String,
     packages: String,
     /// The last day, where it is known.
@@ -51,14 +46,19 @@ async fn page(here: Here) -> Result<Response, Problem> {
 
 async fn begin(mut here: Here, Form(fields): Form) -> Result<Response, Problem> {
     let own = own(&here).await?;
-    let asked: Option<PersonId> = fields.get("person").and_then(|person| person.parse().ok());
-    let Some(found) = own.may_act_for.iter().find(|m| Some(m.person) == asked) else {
+    let asked = fields.get("person");
+    let found = own.iter().find_map(|hat| {
+        let found = hat.own.may_act_for.iter().find(|m| asked == Some(hat.value(m).as_str()));
+        found.map(|found| (found, hat.in_own_name))
+    });
+    let Some((found, in_own_name)) = found else {
         let text = if asked.is_some() { "actfor.not_any_more" } else { "actfor.missing" };
         here.page.wrong("person-0", here.page.t(text));
         return shown(&here, &own).await;
     };
     let basis = found.basis.iter().map(|basis| basis.code().to_owned()).collect();
-    let cookie = here.visitor.act_for(Some((found.person, name(&here.page, found), basis))).await?;
+    let whom = (found.person, name(&here.page, found), basis);
+    let cookie = here.visitor.act_for(Some(whom), in_own_name).await?;
     Ok(with_cookie(see("/overview"), cookie))
 }
 
@@ -66,6 +66,7 @@ async fn begin(mut here: Here, Form(fields): Form) -> Result<Response, Problem> 
 pub(crate) const fn words_of(basis: Basis) -> Option<&'static str> {
     Some(match basis {
         Basis::MandateDigital | Basis::MandatePaper | Basis::GeneralPoa => return None,
+        Basis::OrganisationRole => "work.by_organisation",
         Basis::CustodySole => "statutory.custody_sole",
         Basis::CustodyJoint => "statutory.custody_joint",
         Basis::GuardianS5 => "statutory.guardian_s5",
@@ -76,60 +77,93 @@ pub(crate) const fn words_of(basis: Basis) -> Option<&'static str> {
 }
 
 async fn stop(here: Here) -> Result<Response, Problem> {
-    let cookie = here.visitor.act_for(None).await?;
+    let in_own_name = here.visitor.working().is_some_and(|working| working.in_own_name);
+    let cookie = here.visitor.act_for(None, in_own_name).await?;
     Ok(with_cookie(see("/overview"), cookie))
 }
 
-fn with_cookie(mut response: Response, cookie: http::HeaderValue) -> Response {
+pub(crate) fn with_cookie(mut response: Response, cookie: http::HeaderValue) -> Response {
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     response
 }
 
-/// The visitor's own overview, also while they act for somebody.
-async fn own(here: &Here) -> Result<Box<OwnOverview>, Problem> {
-    let call = here.told(own_call(&here.visitor).ok_or(Error::Denied(Reason::CitizensOnly)))?;
-    match here.told(here.service.overview(&call).await)?.0 {
-        Overview::Own(own) => Ok(own),
-        Overview::Representative(_) => here.told(Err(Error::NotFound)),
+/// As whom the visitor holds powers.
+struct Hat {
+    own: Box<OwnOverview>,
+    in_own_name: bool,
+}
+
+impl Hat {
+    /// Whom it is about, as the form sends it.
+    fn value(&self, found: &MayActFor) -> String {
+        if self.in_own_name { format!("{}.{OWN_NAME}", found.person) } else { found.person.to_string() }
     }
 }
 
-fn own_call(visitor: &Visitor) -> Option<Call> {
-    let who = Who::Citizen { person: visitor.person()?, acting_for: None };
-    Some(Call::by(Actor { who, ..visitor.actor().clone() }))
+/// After a person's id: in one's own name, at work.
+const OWN_NAME: &str = "own-name";
+
+/// The visitor's own overview, also while they act for somebody; at work that of the organisation that lets them act, and that of
+/// what names them.
+async fn own(here: &Here) -> Result<Vec<Hat>, Problem> {
+    let hats: &[bool] = match here.visitor.working() {
+        None => &[false],
+        Some(working) if working.seen.admitted_since.is_some() => &[false, true],
+        Some(_) => &[],
+    };
+    let mut own = Vec::with_capacity(hats.len());
+    for in_own_name in hats.iter().copied() {
+        if here.visitor.person().is_none() {
+            return here.told(Err(Error::Denied(Reason::CitizensOnly)));
+        }
+        let call = Call::by(here.visitor.oneself(in_own_name));
+        match here.told(here.service.overview(&call).await)?.0 {
+            Overview::Own(overview) => own.push(Hat { own: overview, in_own_name }),
+            Overview::Representative(_) => return here.told(Err(Error::NotFound)),
+        }
+    }
+    Ok(own)
 }
 
 fn name(page: &Page, found: &MayActFor) -> String {
     found.name.as_ref().map_or_else(|| page.t("actfor.no_name").to_owned(), ToString::to_string)
 }
 
-async fn shown(here: &Here, own: &OwnOverview) -> Result<Response, Problem> {
+async fn shown(here: &Here, own: &[Hat]) -> Result<Response, Problem> {
     let page = &here.page;
-    let usable =
-        || own.held.iter().filter(|m| m.standing == MandateStanding::Active && m.mandate.case.is_none());
-    let packages = usable().flat_map(|m| &m.mandate.packages).collect();
-    let titles = Titles::of(&here.service, page.language, packages).await;
     let present = here.visitor.acting_for().map(|(person, _)| person);
-    let row = |(at, found): (usize, &MayActFor)| {
-        let theirs = usable().filter(|m| m.mandate.grantor == found.person);
-        let mut lines: BTreeSet<String> = theirs.map(|m| titles.line(&m.mandate.packages)).collect();
-        if found.by_custody {
-            lines.insert(page.t("actfor.custody").to_owned());
+    let as_themselves = here.visitor.working().is_some_and(|working| working.in_own_name);
+    let mut rows = Vec::new();
+    for hat in own {
+        let usable = || {
+            let held = hat.own.held.iter();
+            held.filter(|m| m.standing == MandateStanding::Active && m.mandate.case.is_none())
+        };
+        let packages = usable().flat_map(|m| &m.mandate.packages).collect();
+        let titles = Titles::of(&here.service, page.language, packages).await;
+        for found in &hat.own.may_act_for {
+            let theirs = usable().filter(|m| m.mandate.grantor == found.person);
+            let mut lines: BTreeSet<String> = theirs.map(|m| titles.line(&m.mandate.packages)).collect();
+            if found.by_custody {
+                lines.insert(page.t("actfor.custody").to_owned());
+            }
+            if here.visitor.working().is_some() {
+                let key = if hat.in_own_name { "work.in_your_name" } else { "work.for_organisation" };
+                lines.insert(page.t(key).to_owned());
+            }
+            // What it rests on is always said.
+            let basis = found.basis.iter().filter_map(|basis| words_of(*basis));
+            lines.extend(basis.map(|key| page.t(key).to_owned()));
+            rows.push(Row {
+                field: format!("person-{}", rows.len()),
+                value: hat.value(found),
+                name: name(page, found),
+                packages: lines.into_iter().collect::<Vec<_>>().join(", "),
+                until: found.until.map(|until| page.last_day(until)),
+                now: present == Some(found.person) && as_themselves == hat.in_own_name,
+            });
         }
-        // What it rests on is always said.
-        lines.extend(
-            found.basis.iter().filter_map(|basis| words_of(*basis)).map(|key| page.t(key).to_owned()),
-        );
-        Row {
-            field: format!("person-{at}"),
-            person: found.person,
-            name: name(page, found),
-            packages: lines.into_iter().collect::<Vec<_>>().join(", "),
-            until: found.until.map(|until| page.last_day(until)),
-            now: present == Some(found.person),
-        }
-    };
-    let rows = own.may_act_for.iter().enumerate().map(row).collect();
+    }
     Ok(page.answer(&ActFor { page, rows }))
 }
 
@@ -137,13 +171,13 @@ async fn shown(here: &Here, own: &OwnOverview) -> Result<Response, Problem> {
 mod tests {
     use super::*;
     use crate::tests::{must_hold_together, page};
-    use tillid_domain::Language;
+    use tillid_domain::{Language, id::PersonId};
     use uuid::Uuid;
 
     fn row(at: u128, now: bool) -> Row {
         Row {
             field: format!("person-{at}"),
-            person: PersonId::from_uuid(Uuid::from_u128(at)),
+            value: PersonId::from_uuid(Uuid::from_u128(at)).to_string(),
             name: "Anna Lind".to_owned(),
             packages: "Ældre".to_owned(),
             until: Some("1. maj 2027".to_owned()),

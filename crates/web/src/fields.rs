@@ -3,7 +3,7 @@
 use crate::page::Page;
 use std::str::FromStr;
 use tillid_domain::{
-    Cpr, LocalDate, NotACpr,
+    Cpr, Cvr, LocalDate, NotACpr,
     text::{CaseRef, Name, NotAText, Prose},
 };
 use tillid_edge::Fields;
@@ -18,6 +18,12 @@ pub(crate) fn cpr(text: &str) -> Result<Cpr, &'static str> {
         NotACpr::Form => "form.cpr_form",
         NotACpr::Date => "form.cpr_date",
     })
+}
+
+/// A CVR number, also with spaces in it; nothing where it is none.
+pub(crate) fn cvr(text: &str) -> Option<Cvr> {
+    let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    digits.parse().ok()
 }
 
 /// A case, or none.

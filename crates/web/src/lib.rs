@@ -35,6 +35,7 @@ mod uses;
 mod view;
 mod voices;
 mod when;
+mod work;
 
 pub use casework::{UPLOAD_LIMIT, UPLOAD_PATHS};
 pub use problem::problem_page;
@@ -73,6 +74,7 @@ pub fn router(web: Web) -> Router {
         .merge(receipt::router())
         .merge(transparency::router())
         .merge(actfor::router())
+        .merge(work::router())
         .merge(accesslog::router())
         .merge(export::router())
         .merge(casework::router())

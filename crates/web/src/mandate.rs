@@ -71,10 +71,19 @@ pub(crate) fn router() -> Router<Web> {
         )
 }
 
+/// Refuses whoever could not ask for one: whoever acts for somebody, and staff. At work, one asks for the organisation.
+fn must_ask_for_oneself(here: &Here) -> Result<(), Problem> {
+    match here.visitor.actor().who {
+        Who::Citizen { acting_for: None, .. } => Ok(()),
+        _ => must_be_oneself(here),
+    }
+}
+
 /// Refuses whoever could not give a power of attorney in the end, before they have filled anything in.
 fn must_be_oneself(here: &Here) -> Result<(), Problem> {
     let reason = match here.visitor.actor().who {
-        Who::Citizen { acting_for: None, .. } => return Ok(()),
+        Who::Citizen { acting_for: None, at_work: None, .. } => return Ok(()),
+        Who::Citizen { acting_for: None, at_work: Some(_), .. } => Reason::NotAtWork,
         Who::Citizen { .. } => Reason::OnlyInPerson,
         _ => Reason::CitizensOnly,
     };

@@ -2,7 +2,7 @@
 
 use crate::{
     Web,
-    page::{Here, Page},
+    page::{Here, Page, see},
     statutory::PowerRow,
     uses,
     view::{ConsentRow, Titles, actor, authority},
@@ -99,6 +99,9 @@ pub(crate) struct LookRow {
 }
 
 async fn overview(here: Here) -> Result<Response, Problem> {
+    if here.visitor.working().is_some() && here.visitor.acting_for().is_none() {
+        return Ok(see("/work"));
+    }
     let (overview, _) = here.told(here.service.overview(&here.visitor.read()).await)?;
     let desk = Desk { service: &here.service, page: &here.page };
     let shown = match overview {
@@ -205,9 +208,9 @@ fn lists(
     lists
 }
 
-struct Desk<'d> {
-    service: &'d Service,
-    page: &'d Page,
+pub(crate) struct Desk<'d> {
+    pub(crate) service: &'d Service,
+    pub(crate) page: &'d Page,
 }
 
 impl Desk<'_> {
@@ -224,7 +227,7 @@ impl Desk<'_> {
         Matters { requests: requests.collect(), holding, opt_outs, former }
     }
 
-    async fn mandates(
+    pub(crate) async fn mandates(
         &self,
         found: &[FoundMandate],
         other: impl Fn(&FoundMandate) -> Option<String>,
@@ -246,7 +249,7 @@ impl Desk<'_> {
         found.iter().map(row).collect()
     }
 
-    async fn asks(&self, found: &[SeenMandateRequest]) -> Vec<AskRow> {
+    pub(crate) async fn asks(&self, found: &[SeenMandateRequest]) -> Vec<AskRow> {
         let packages = found.iter().flat_map(|seen| &seen.request.packages).collect();
         let titles = Titles::of(self.service, self.page.language, packages).await;
         let row = |seen: &SeenMandateRequest| AskRow {

@@ -39,6 +39,10 @@ pub(crate) struct User {
     /// On what they do, where it is more than a power of attorney.
     pub(crate) acts_on: String,
     pub(crate) employee: bool,
+    /// Whether they are here for an organisation that people are represented by.
+    pub(crate) at_work: bool,
+    /// Whether they say which of its employees may act.
+    pub(crate) administers: bool,
     /// What every form holds in the field `csrf`.
     pub(crate) csrf: String,
     /// When they are logged out if they do nothing more.
@@ -74,6 +78,8 @@ impl Page {
             acting_for: visitor.acting_for().map(|(_, name)| name.to_owned()),
             acts_on: self.basis(visitor.acts_on()),
             employee: visitor.employee().is_some(),
+            at_work: visitor.working().is_some(),
+            administers: visitor.working().is_some_and(|working| working.administers),
             csrf: visitor.csrf(),
             ends_at: when::clock(visitor.ends_at(), self.language),
             idle: visitor.ends_at().seconds_since(now),

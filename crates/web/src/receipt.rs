@@ -186,6 +186,9 @@ fn what(page: &Page, fact: &Fact) -> &'static str {
         Fact::ChargeEnded { .. } => "receipt.charge_ended",
         Fact::RequestVoiced { .. } => "receipt.request_voiced",
         Fact::HolderExcepted { .. } => "receipt.holder_excepted",
+        Fact::OrganisationRegistered { .. } | Fact::EmployeeRegistered { .. } => "receipt.person_registered",
+        Fact::EmployeeAdmitted {} => "work.receipt_admitted",
+        Fact::EmployeeStopped {} => "work.receipt_stopped",
         Fact::LoginBound { .. } => "receipt.login_bound",
         Fact::PersonDied { .. } => "receipt.person_died",
         Fact::PostChanged { .. } => "receipt.post_changed",
@@ -248,7 +251,7 @@ fn what(page: &Page, fact: &Fact) -> &'static str {
 fn who(here: &Here, trace: &ActorTrace) -> String {
     let (page, me) = (&here.page, here.visitor.person());
     match trace {
-        ActorTrace::Citizen { person } if me != Some(*person) => page.t("overview.someone").to_owned(),
+        ActorTrace::Citizen { person, .. } if me != Some(*person) => page.t("overview.someone").to_owned(),
         ActorTrace::Representative { acting_for, .. } if me == Some(*acting_for) => {
             page.t("receipt.for_you").to_owned()
         }

@@ -35,6 +35,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("transparency", include_str!("../data/texts/transparency.toml")),
     ("upcoming", include_str!("../data/texts/upcoming.toml")),
     ("uses", include_str!("../data/texts/uses.toml")),
+    ("work", include_str!("../data/texts/work.toml")),
 ];
 
 /// A text.

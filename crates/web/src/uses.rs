@@ -34,6 +34,8 @@ pub(crate) struct UseRow {
     pub(crate) at: String,
     pub(crate) what: String,
     pub(crate) place: String,
+    /// Which employee of an organisation it was.
+    pub(crate) employee: Option<String>,
     pub(crate) case: Option<String>,
     pub(crate) after_end: bool,
 }
@@ -45,6 +47,14 @@ impl UseRow {
             at: page.moment(record.at),
             what: what(page, words, record),
             place: place(service, page, &record.actor),
+            employee: used.employee.as_ref().map(|using| {
+                let nameless = || page.t("work.no_name").to_owned();
+                page.fill(
+                    "work.used_by",
+                    "name",
+                    using.name.as_ref().map_or_else(nameless, ToString::to_string),
+                )
+            }),
             case: record.case.as_ref().map(ToString::to_string),
             after_end: used.after_end,
         }
@@ -168,6 +178,7 @@ mod tests {
             at: "nu".to_owned(),
             what: "Se <sager>".to_owned(),
             place: "Et it-system".to_owned(),
+            employee: None,
             case: case.map(str::to_owned),
             after_end,
         }

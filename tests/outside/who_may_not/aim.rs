@@ -76,6 +76,8 @@ pub(crate) enum Aim {
     /// What was given to the caller's authority, for that purpose.
     Given(&'static str),
     Erase,
+    /// Somebody who works for an organisation.
+    Employee,
     NewClient,
     Client,
     ChangedClient,

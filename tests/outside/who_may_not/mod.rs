@@ -51,6 +51,8 @@ const WORK: &str = "anna bo strangers bo>anna bo>anna!: 403 staff_only; staff: 4
 /// A list is for a purpose, not under a look-up of somebody.
 const GIVEN: &str = "anna bo strangers bo>anna bo>anna!: 403 staff_only; staff machines: 403 purpose_not_allowed; \
                      hans+ jens+ inge+ lars+ mona+ fagsystem+ naboby+: 400 invalid_query";
+/// Who of an organisation may act, its administrator says, who is none of these.
+const NO_ADMINISTRATOR: &str = "everyone: 403 role_missing; none: 401 token_missing";
 const STAFF: &str = "anna bo strangers bo>anna bo>anna!: 403 staff_only";
 const DRAFT: &str = "karin ole: 201; staff machines: 403 role_missing; anna bo strangers bo>anna bo>anna!: 403 staff_only; karin ole: 201";
 const MANAGE: &str =
@@ -93,6 +95,9 @@ const ROWS: &[Row] = &[
     post("/access/v1/search/subject", Search("subject"), SEARCHES),
     post("/access/v1/search/resource", Search("resource"), SEARCHES),
     post("/access/v1/search/action", Search("action"), SEARCHES),
+    get("/v1/employees", Plain, NO_ADMINISTRATOR),
+    post("/v1/employees/{id}/admit", Employee, NO_ADMINISTRATOR),
+    post("/v1/employees/{id}/stop", Employee, NO_ADMINISTRATOR),
     get("/v1/clients", Plain, MANAGE),
     post("/v1/clients", NewClient, "MANAGE; karin ole: 201"),
     get("/v1/clients/{id}", Client, MANAGE),

@@ -520,6 +520,7 @@ impl Scene {
             // Of nobody: what may be erased is another test, and nobody else may even ask.
             Aim::Erase => body(json!({"person": {"id": UNKNOWN}, "ground": "retention_over"})),
             Aim::NewClient => body(registration(&p256("k"))),
+            Aim::Employee => (UNKNOWN.to_owned(), None),
             Aim::Client | Aim::StoppedClient if new => {
                 let client = registered(door, &self.tokens["karin"]).await;
                 if aim == Aim::StoppedClient {

@@ -11,7 +11,7 @@ use tillid_domain::{
     actor::Purpose,
     decision::Operation,
     external,
-    id::{AccessId, PersonId},
+    id::{AccessId, EmployeeId, PersonId},
     text::{CaseRef, Code, PrivilegeUri},
 };
 use tillid_service::{AskedAbout, KnownAt, PersonRef, Question, StatedPurpose};
@@ -70,6 +70,14 @@ impl Stated {
         }
     }
 
+    /// Whoever would act: a person, an organisation, or somebody who works for one.
+    pub(super) fn party(&self) -> Option<PersonRef> {
+        if let Some(employee) = self.id.strip_prefix("employee:") {
+            return employee.parse::<EmployeeId>().ok().map(PersonRef::Employee);
+        }
+        self.cvr().map(PersonRef::Organisation).or_else(|| self.person())
+    }
+
     pub(super) fn external(&self) -> external::Stated {
         external::Stated::of(&self.kind, &self.id, &self.properties)
     }
@@ -115,7 +123,7 @@ impl Complete {
     /// The kind of question that it is.
     pub(super) fn asked(self) -> Result<Asked, Failure> {
         let about = match (self.subject.kind.as_str(), self.resource.kind.as_str()) {
-            (PERSON, PERSON) => self.acting(),
+            (PERSON | ORGANISATION, PERSON) => self.acting(),
             (ORGANISATION, PERSON_DATA) => self.consent()?,
             _ => return Ok(Asked::External(self)),
         };
@@ -141,7 +149,7 @@ impl Complete {
 
     fn acting(&self) -> Option<AskedAbout> {
         Some(AskedAbout::Acting {
-            representative: self.subject.person()?,
+            representative: self.subject.party()?,
             privilege: self.action.name.parse::<PrivilegeUri>().ok()?,
             grantor: self.resource.person()?,
         })

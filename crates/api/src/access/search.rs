@@ -204,7 +204,7 @@ pub(super) async fn resource(
     let action = sought.action.as_ref().ok_or_else(|| missing("action"))?;
     let service = &api.gate.service;
     let found = match sought.kinds() {
-        (PERSON, PERSON) => match (subject.person(), action.name.parse::<PrivilegeUri>()) {
+        (PERSON, PERSON) => match (subject.party(), action.name.parse::<PrivilegeUri>()) {
             (Some(representative), Ok(privilege)) => {
                 let search = SearchFor::Grantors { representative, privilege };
                 run(service, &caller, &sought, search, PERSON).await?
@@ -255,7 +255,7 @@ pub(super) async fn action(
     let resource = Stated::read(Some(sought.resource.clone()), "resource")?;
     let service = &api.gate.service;
     let found = match sought.kinds() {
-        (PERSON, PERSON) => match (subject.person(), resource.person()) {
+        (PERSON, PERSON) => match (subject.party(), resource.person()) {
             (Some(representative), Some(grantor)) => {
                 let search = SearchFor::Privileges { representative, grantor };
                 run(service, &caller, &sought, search, PERSON).await?

@@ -3,7 +3,7 @@
 use super::{mandates, with_etag};
 use crate::{
     Api,
-    bodies::{Part, PersonBody, next},
+    bodies::{Part, PartyBody, PersonBody, next},
     view::{MandateRequestView, MandateView, PageView, directory},
 };
 use axum::{
@@ -44,8 +44,8 @@ struct MandateRequestBody {
     /// What you call them; only you are shown it.
     #[schema(value_type = Option<String>)]
     grantor_name: Option<Name>,
-    /// Who would act; left out by citizens, who ask for themselves.
-    representative: Option<PersonBody>,
+    /// Who would act; left out by citizens, who ask for themselves, and by those at work, who ask for their organisation.
+    representative: Option<PartyBody>,
     /// The codes of the packages.
     #[schema(value_type = Vec<String>)]
     packages: Vec<Code>,

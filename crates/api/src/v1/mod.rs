@@ -6,6 +6,7 @@ pub(crate) mod clients;
 pub(crate) mod consents;
 pub(crate) mod declarations;
 mod documents;
+pub(crate) mod employees;
 pub(crate) mod erasures;
 pub(crate) mod external;
 mod given;
@@ -54,6 +55,7 @@ pub(crate) fn router() -> OpenApiRouter<Api> {
         .merge(erasures::router())
         .merge(external::router())
         .merge(clients::router())
+        .merge(employees::router())
         .merge(own::router())
         .merge(receipts::router())
 }

@@ -3,7 +3,7 @@
 use super::file;
 use crate::{
     Api,
-    bodies::{MandateRequestField, PersonBody, RequestField},
+    bodies::{MandateRequestField, PartyBody, PersonBody, RequestField},
     view::{PresentationView, Reader},
 };
 use axum::{
@@ -163,7 +163,7 @@ struct ConsentBody {
 #[serde(deny_unknown_fields)]
 struct MandateBody {
     /// To whom.
-    representative: PersonBody,
+    representative: PartyBody,
     /// What you call them; refused when it is not the name of the person with that number.
     #[schema(value_type = Option<String>)]
     representative_name: Option<Name>,

@@ -4,7 +4,7 @@ use super::file;
 use crate::{
     Api,
     access::ReasonView,
-    bodies::{CprField, PersonBody},
+    bodies::{CprField, PartyBody},
 };
 use axum::{
     extract::State,
@@ -230,7 +230,7 @@ fn accepts_xml(headers: &HeaderMap) -> bool {
 #[serde(deny_unknown_fields)]
 struct ClaimsBody {
     /// Who.
-    representative: PersonBody,
+    representative: PartyBody,
     /// The value of `privilegesIntermediate`: XML, or that in base64. At most 64 KB here.
     value: String,
     /// For what it is asked: a code of your role's list.

@@ -3,6 +3,7 @@
 mod catalogue;
 mod client;
 mod consent;
+mod employee;
 mod erasure;
 mod external;
 mod mandate;
@@ -15,6 +16,7 @@ mod uses;
 pub(crate) use catalogue::EntryView;
 pub(crate) use client::ClientView;
 pub(crate) use consent::{ConsentView, Reader, RequestView};
+pub(crate) use employee::EmployeeView;
 pub(crate) use erasure::ErasureView;
 pub(crate) use external::{ExternalEntityView, ExternalGrantView, ExternalPrivilegeView};
 pub(crate) use mandate::{MandateReader, MandateRequestView, MandateView};

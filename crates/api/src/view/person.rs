@@ -6,11 +6,12 @@ use super::{
 };
 use serde::Serialize;
 use tillid_domain::{
-    Digest, Instant, LocalDate, Reason,
+    Cvr, Digest, Instant, LocalDate, Reason,
     access::{AccessRecord, Act, Outcome},
     actor::{Actor, ActorTrace, Purpose},
     basis::Basis,
     id::{AccessId, PersonId, PresentationId},
+    party::Professional,
     person::{Life, Person},
     presentation::Means,
     text::{CaseRef, Name, PrivilegeUri},
@@ -117,11 +118,31 @@ pub(crate) enum LookerView {
         /// The system through which they acted, where it was one.
         #[serde(skip_serializing_if = "Option::is_none")]
         client: Option<String>,
+        /// Who acted, where it is an organisation or its employee.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        at_work: Option<AtWorkView>,
     },
     /// The person themselves.
     Citizen,
     /// This service.
     Service,
+}
+
+/// An employee of an organisation, and which one.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AtWorkView {
+    /// The employee.
+    #[schema(value_type = uuid::Uuid)]
+    person_id: PersonId,
+    /// The organisation's number.
+    #[schema(value_type = String)]
+    cvr: Cvr,
+}
+
+impl From<Professional> for AtWorkView {
+    fn from(who: Professional) -> Self {
+        Self { person_id: who.employee, cvr: who.cvr }
+    }
 }
 
 impl LookerView {
@@ -134,9 +155,11 @@ impl LookerView {
                 authority: AuthorityView::new(authority, directory),
                 client: client.to_string(),
             },
-            ActorTrace::Representative { person, client, .. } => {
-                Self::Representative { person_id: person, client: client.map(|client| client.to_string()) }
-            }
+            ActorTrace::Representative { person, client, at_work, .. } => Self::Representative {
+                person_id: person,
+                client: client.map(|client| client.to_string()),
+                at_work: at_work.map(Into::into),
+            },
             ActorTrace::Citizen { .. } => Self::Citizen,
             ActorTrace::Operator | ActorTrace::Service => Self::Service,
         }
@@ -149,8 +172,8 @@ impl LookerView {
         directory: &Directory,
     ) -> Self {
         match actor {
-            ActorTrace::Citizen { person } if person == representative => {
-                Self::Representative { person_id: person, client: None }
+            ActorTrace::Citizen { person, at_work } if person == representative => {
+                Self::Representative { person_id: person, client: None, at_work: at_work.map(Into::into) }
             }
             actor => Self::new(actor, directory),
         }

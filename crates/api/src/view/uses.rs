@@ -6,10 +6,21 @@ use tillid_domain::{
     Instant,
     event::EndCause,
     id::{AccessId, MandateId, PersonId},
-    text::{CaseRef, PrivilegeUri},
+    text::{CaseRef, Name, PrivilegeUri},
 };
 use tillid_service::{Directory, LateUse, MandateUse};
 use utoipa::ToSchema;
+
+/// The employee of an organisation who used what it was given.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UsingEmployeeView {
+    /// Who.
+    #[schema(value_type = uuid::Uuid)]
+    person_id: PersonId,
+    /// What their identity provider called them.
+    #[schema(value_type = Option<String>)]
+    name: Option<Name>,
+}
 
 /// One use of a power of attorney.
 #[derive(Serialize, ToSchema)]
@@ -23,6 +34,8 @@ pub(crate) struct UseView {
     /// Who acted.
     #[schema(value_type = uuid::Uuid)]
     person_id: PersonId,
+    /// Which employee, where that is an organisation.
+    employee: Option<UsingEmployeeView>,
     /// Where: whose staff or system asked whether they may, or the representative themselves.
     by: LookerView,
     /// What was done.
@@ -39,11 +52,12 @@ pub(crate) struct UseView {
 
 impl UseView {
     pub(crate) fn new(used: MandateUse, directory: &Directory) -> Self {
-        let MandateUse { record, representative, after_end } = used;
+        let MandateUse { record, representative, employee, after_end } = used;
         Self {
             id: record.id,
             at: record.at,
             person_id: representative,
+            employee: employee.map(|using| UsingEmployeeView { person_id: using.employee, name: using.name }),
             privilege: record.privilege().cloned(),
             act: record.act.into(),
             by: LookerView::for_representative(record.actor, representative, directory),

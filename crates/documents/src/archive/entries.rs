@@ -307,8 +307,11 @@ pub fn look(of: &AccessRecord, names: &dyn Names, language: Language) -> Entry {
         ActorTrace::System { authority: cvr, client } => {
             json!({ "kind": "system", "authority": authority(names, *cvr), "client": client })
         }
-        ActorTrace::Representative { person, client, .. } => {
+        ActorTrace::Representative { person, client, at_work: None, .. } => {
             json!({ "kind": "representative", "person_id": person, "client": client })
+        }
+        ActorTrace::Representative { person, client, at_work: Some(who), .. } => {
+            json!({ "kind": "representative", "person_id": person, "client": client, "at_work": who })
         }
         ActorTrace::Citizen { .. } => json!({ "kind": "citizen" }),
         ActorTrace::Operator | ActorTrace::Service => json!({ "kind": "service" }),

@@ -88,7 +88,7 @@ fn receipt(of: &ConsentType, language: Language, history: &[Step]) -> Value {
 }
 
 fn by_anna() -> ActorTrace {
-    ActorTrace::Citizen { person: ANNA }
+    ActorTrace::Citizen { person: ANNA, at_work: None }
 }
 
 /// The receipt of a consent of this type that was given and then withdrawn.
@@ -283,7 +283,7 @@ fn whoever_said_it_is_told_apart_from_whoever_wrote_it_down() {
     assert_eq!(staff["dpv:isIndicatedAtTime"], serde_json::json!(said_at), "when it was said");
     assert!(!staff.to_string().contains(&id.to_string()), "never which employee");
 
-    let bo = ActorTrace::Representative { person: BO, acting_for: ANNA, client: None };
+    let bo = ActorTrace::Representative { person: BO, acting_for: ANNA, client: None, at_work: None };
     let by_bo = status(bo, Collected::Digital);
     let by = &by_bo["dpv:isIndicatedBy"][0];
     assert_eq!(by["@type"], "dpv:Representative");

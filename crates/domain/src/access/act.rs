@@ -99,11 +99,13 @@ pub enum Act {
     SeeStatutory,
     /// Register it, change it or end it.
     RegisterStatutory,
+    /// See which employees of an organisation may act for those whom it represents, and say so of one.
+    ManageEmployees,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 47] = [
         Self::SeeOverview,
         Self::SeeAccessLog,
         Self::SeeRequest,
@@ -150,6 +152,7 @@ impl Act {
         Self::ListConsents,
         Self::SeeStatutory,
         Self::RegisterStatutory,
+        Self::ManageEmployees,
     ];
 
     /// The code, as it stands in the access log.
@@ -201,6 +204,7 @@ impl Act {
             Self::ListConsents => "list_consents",
             Self::SeeStatutory => "see_statutory",
             Self::RegisterStatutory => "register_statutory",
+            Self::ManageEmployees => "manage_employees",
         }
     }
 
@@ -250,6 +254,7 @@ impl Act {
             | Self::RegisterMandate
             | Self::AnswerMandateRequest
             | Self::ManageClients
+            | Self::ManageEmployees
             | Self::Erase => Some(300),
             _ => None,
         }

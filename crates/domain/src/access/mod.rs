@@ -10,7 +10,7 @@ pub use record::{AccessRecord, Outcome, Visibility};
 
 use crate::{
     Cvr,
-    actor::{Actor, Assurance, Employee, Listing, Machine, Purpose, Role, Scope, Sensitivity, Who},
+    actor::{Actor, Assurance, AtWork, Employee, Listing, Machine, Purpose, Role, Scope, Sensitivity, Who},
     id::PersonId,
     instant::Instant,
     kle::Kle,
@@ -71,8 +71,13 @@ use Refusal::{Denied, Hidden};
 pub fn may(actor: &Actor, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> {
     match &actor.who {
         Who::Operator => return if act == Act::EditCatalogue { Ok(()) } else { Err(Hidden) },
-        Who::Citizen { person, acting_for: None } => citizen(*person, act, subject),
-        Who::Citizen { person, acting_for: Some(grantor) } => representative(*person, *grantor, act, subject),
+        Who::Citizen { person, acting_for: None, at_work: None } => citizen(*person, act, subject),
+        Who::Citizen { person, acting_for: None, at_work: Some(work) } => {
+            professional(*person, work, act, subject)
+        }
+        Who::Citizen { person, acting_for: Some(grantor), .. } => {
+            representative(*person, *grantor, act, subject)
+        }
         Who::Employee(employee) => staff(employee, act, subject),
         Who::System(machine) => system(machine, act, subject),
     }?;
@@ -119,8 +124,27 @@ fn citizen(me: PersonId, act: Act, subject: &Subject<'_>) -> Result<(), Refusal>
         // M12: neither side alone decides that there is no doubt.
         Act::DisputeMandate => mine || held_by_me || passed_on,
         Act::SeeDocument => mine,
+        Act::ManageEmployees => return Err(Denied(Reason::RoleMissing)),
         _ if act.is_of_staff() => return Err(Denied(Reason::StaffOnly)),
         _ => false,
+    }
+    .then_some(())
+    .ok_or(Hidden)
+}
+
+/// At work for an organisation, in what it was given to do for others: it has no affairs of its own here (M5).
+fn professional(me: PersonId, work: &AtWork, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> {
+    let held = subject.representative == Some(me);
+    match act {
+        Act::SeeOverview => subject.person == Some(me),
+        Act::SeeMandate | Act::SeeMandateRequest => held,
+        Act::Decide | Act::Search => held || subject.representative == Some(work.who.employee),
+        Act::AskForMandate | Act::Represent => held,
+        Act::RenounceMandate | Act::ConfirmMandate | Act::DisputeMandate => held,
+        Act::ManageEmployees if !work.administers => return Err(Denied(Reason::RoleMissing)),
+        Act::ManageEmployees => subject.authority == Some(work.who.cvr),
+        _ if act.is_of_staff() => return Err(Denied(Reason::StaffOnly)),
+        _ => return Err(Denied(Reason::NotAtWork)),
     }
     .then_some(())
     .ok_or(Hidden)

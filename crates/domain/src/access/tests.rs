@@ -2,7 +2,7 @@ use super::{
     Refusal::{Denied, Hidden},
     *,
 };
-use crate::id::EmployeeId;
+use crate::{actor::AtWork, id::EmployeeId, party::Professional};
 use uuid::Uuid;
 
 fn person(n: u128) -> PersonId {
@@ -18,7 +18,7 @@ fn actor(who: Who) -> Actor {
 }
 
 fn citizen_of(n: u128) -> Actor {
-    actor(Who::Citizen { person: person(n), acting_for: None })
+    actor(Who::Citizen { person: person(n), acting_for: None, at_work: None })
 }
 
 fn employee(roles: &[Role], kle: &str, sensitivity: Sensitivity) -> Actor {
@@ -54,7 +54,8 @@ fn by_default_nobody_may_do_anything_to_anybody() {
         purposes: Vec::new(),
         scopes: Scope::ALL.to_vec(),
     }));
-    let representative = actor(Who::Citizen { person: person(2), acting_for: Some(person(1)) });
+    let representative =
+        actor(Who::Citizen { person: person(2), acting_for: Some(person(1)), at_work: None });
     for act in Act::ALL {
         for who in [&citizen_of(2), &representative, &caseworker, &system] {
             // What a system asks of whom and about what is for the answer to look at: see `decision`.
@@ -81,6 +82,7 @@ fn a_citizen_does_everything_of_their_own_and_nothing_of_the_staffs() {
                 Err(Denied(Reason::OnlyInPerson))
             }
             Act::AskForMandate | Act::Represent => Err(Hidden),
+            Act::ManageEmployees => Err(Denied(Reason::RoleMissing)),
             _ => Ok(()),
         };
         assert_eq!(may(&citizen_of(1), act, &own), expected, "{act:?}");
@@ -92,6 +94,7 @@ fn a_citizen_does_everything_of_their_own_and_nothing_of_the_staffs() {
             Act::RevokeMandate | Act::SuspendMandate | Act::ResumeMandate => {
                 Err(Denied(Reason::OnlyInPerson))
             }
+            Act::ManageEmployees => Err(Denied(Reason::RoleMissing)),
             _ => Err(Hidden),
         };
         assert_eq!(may(&citizen_of(2), act, &own), held, "{act:?}");
@@ -104,15 +107,52 @@ fn a_citizen_does_everything_of_their_own_and_nothing_of_the_staffs() {
             Act::RenounceMandate | Act::ConfirmMandate | Act::PassOnMandate => {
                 Err(Denied(Reason::OnlyInPerson))
             }
+            Act::ManageEmployees => Err(Denied(Reason::RoleMissing)),
             _ => Err(Hidden),
         };
         assert_eq!(may(&citizen_of(3), act, &own), passed_on, "{act:?}");
     }
 }
 
+/// at work, what was given to the organisation, and nothing that is anybody's own.
+#[test]
+fn r37_at_work_there_is_only_what_was_given_and_who_works_there_is_the_administrators() {
+    let cvr = cvr("99482001");
+    let at_work = |administers| {
+        let who = Professional { employee: person(8), cvr };
+        let at_work = Some(AtWork { who, administers });
+        actor(Who::Citizen { person: person(7), acting_for: None, at_work })
+    };
+    let held = Subject {
+        person: Some(person(1)),
+        representative: Some(person(7)),
+        authority: Some(cvr),
+        ..Subject::default()
+    };
+    for act in Act::ALL {
+        let expected = match act {
+            Act::SeeMandate | Act::SeeMandateRequest | Act::Decide | Act::Search => Ok(()),
+            Act::AskForMandate | Act::Represent => Ok(()),
+            Act::RenounceMandate | Act::ConfirmMandate | Act::DisputeMandate => Ok(()),
+            Act::SeeOverview => Err(Hidden),
+            Act::ManageEmployees => Err(Denied(Reason::RoleMissing)),
+            _ if act.is_of_staff() => Err(Denied(Reason::StaffOnly)),
+            _ => Err(Denied(Reason::NotAtWork)),
+        };
+        assert_eq!(may(&at_work(false), act, &held), expected, "{act:?}");
+    }
+    assert_eq!(may(&at_work(true), Act::ManageEmployees, &held), Ok(()));
+    let elsewhere = Subject { authority: Some(super::tests::cvr("99173009")), ..held };
+    assert_eq!(may(&at_work(true), Act::ManageEmployees, &elsewhere), Err(Hidden));
+    let of_others = Subject { representative: Some(person(2)), ..held };
+    for act in [Act::SeeMandate, Act::Decide, Act::RenounceMandate] {
+        assert_eq!(may(&at_work(true), act, &of_others), Err(Hidden), "{act:?}");
+    }
+}
+
 #[test]
 fn a_representative_does_what_the_privileges_say_and_no_more() {
-    let who = actor(Who::Citizen { person: person(2), acting_for: Some(person(1)) });
+    let who = actor(Who::Citizen { person: person(2), acting_for: Some(person(1)), at_work: None });
     let uri = |text: &str| text.parse::<PrivilegeUri>().expect("a privilege");
     let other = uri("urn:dk:eksempelkommune:fuldmagt:aeldre:hjaelpemidler:handle");
     for (privilege, acts) in [

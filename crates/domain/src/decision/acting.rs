@@ -5,6 +5,8 @@ use crate::{
     Instant, LocalDate, Reason,
     actor::Sensitivity,
     basis::Basis,
+    catalogue::RepresentativeKind,
+    party::Party,
     power::PowerEnd,
     statutory::{CapacityRemoved, Relation},
     text::CaseRef,
@@ -26,12 +28,16 @@ pub struct ActingFacts {
     pub relations: Vec<Relation>,
     /// When the grantor's legal capacity is removed, and in what.
     pub capacity_removed: Vec<CapacityRemoved>,
+    /// What the representative is.
+    pub representative: Party,
+    /// Of an employee, every power of this privilege that their organisation has of the grantor.
+    pub powers_of_organisation: Vec<PowerSeen>,
 }
 
 impl ActingFacts {
     /// Whether anything at all is known between the two.
     pub fn is_any(&self) -> bool {
-        !self.powers.is_empty() || !self.relations.is_empty()
+        !self.powers.is_empty() || !self.relations.is_empty() || !self.powers_of_organisation.is_empty()
     }
 }
 
@@ -140,6 +146,32 @@ impl Looking<'_> {
         self.facts.capacity_removed.iter().any(|removed| self.is_incapable(removed, self.at.moment()))
     }
 
+    /// Whether the organisation lets its employee act at that moment.
+    fn is_admitted(&self) -> bool {
+        let Party::Employee(employment) = &self.facts.representative else { return false };
+        match self.at {
+            ValidAt::Now(_) => employment.admitted_since().is_some(),
+            ValidAt::Moment(moment) => employment.was_admitted_at(moment),
+        }
+    }
+
+    /// The powers of the representative and, of an employee, of their organisation.
+    fn powers(&self) -> impl Iterator<Item = &PowerSeen> + Clone {
+        self.facts.powers.iter().chain(&self.facts.powers_of_organisation)
+    }
+
+    /// Those that the representative can use as who they are: an organisation acts by its employees, and only by those whom it lets.
+    fn usable(&self) -> impl Iterator<Item = &PowerSeen> {
+        let is_organisation = matches!(self.facts.representative, Party::Organisation { .. });
+        let admitted = self.facts.representative.is_citizen() || self.is_admitted();
+        self.powers().filter(move |_| !is_organisation && admitted)
+    }
+
+    fn basis_of(&self, power: &PowerSeen) -> Basis {
+        let theirs = self.facts.powers.iter().any(|own| own.source == power.source);
+        if theirs { power.basis } else { Basis::OrganisationRole }
+    }
+
     /// What a mandate gives at that moment, and until when.
     fn by_mandate(&self) -> impl Iterator<Item = (&PowerSeen, Instant)> {
         let moment = self.at.moment();
@@ -147,7 +179,7 @@ impl Looking<'_> {
         let incapable_from = later.filter(|r| self.is_incapable(r, r.from)).map(|r| r.from).min();
         let gone = self.capacity_gone();
         let case = self.asked.case.as_ref();
-        let holding = self.facts.powers.iter().filter(move |p| !gone && p.covers(case) && p.holds(self.at));
+        let holding = self.usable().filter(move |p| !gone && p.covers(case) && p.holds(self.at));
         holding.map(move |p| (p, incapable_from.map_or(p.valid_to, |from| from.min(p.valid_to))))
     }
 
@@ -178,7 +210,7 @@ impl Looking<'_> {
     }
 
     fn verdict(&self) -> Verdict {
-        let mandates = self.by_mandate().map(|(p, _)| ground(p.basis, p.source, p.version));
+        let mandates = self.by_mandate().map(|(p, _)| ground(self.basis_of(p), p.source, p.version));
         let relations = self.relations().map(|(r, _)| ground(r.basis, r.source, r.version));
         let mut basis: Vec<Ground> = mandates.chain(relations).collect();
         if basis.is_empty() {
@@ -211,12 +243,18 @@ impl Looking<'_> {
             return together;
         }
         let case = self.asked.case.as_ref();
-        let mut held = self.facts.powers.iter().filter(|p| p.holds(self.at));
+        let mut held = self.powers().filter(|p| p.holds(self.at));
+        if held.clone().any(|p| p.covers(case)) {
+            match self.facts.representative {
+                Party::Organisation { .. } => return Reason::PowerNeedsEmployee,
+                Party::Employee(_) if !self.is_admitted() => return Reason::EmployeeNotAdmitted,
+                Party::Employee(_) | Party::Citizen => {}
+            }
+        }
         if self.capacity_gone() && held.clone().any(|p| p.covers(case)) {
             return Reason::CapacityRemoved;
         }
-        let nearest =
-            self.facts.powers.iter().filter(|p| p.covers(case)).max_by_key(|p| (p.valid_to, p.source));
+        let nearest = self.powers().filter(|p| p.covers(case)).max_by_key(|p| (p.valid_to, p.source));
         match nearest {
             Some(power) => power.why_not(self.at.moment()),
             None if held.next().is_some() => Reason::PowerDoesNotCover,
@@ -248,11 +286,18 @@ fn would_permit(looking: &Looking<'_>, asker: &Asker) -> Vec<Missing> {
     if facts.grantor_died || facts.representative_died {
         return Vec::new();
     }
+    let kind = match facts.representative {
+        Party::Citizen => RepresentativeKind::Person,
+        Party::Employee(_) if looking.is_admitted() => RepresentativeKind::Employee,
+        // Nothing that a grantor could give makes it a yes.
+        Party::Employee(_) | Party::Organisation { .. } => return Vec::new(),
+    };
     let age = facts.grantor_born.map(|born| moment.local_date().years_since(born));
     let package = looking
         .known
         .iter()
         .filter(|k| k.in_use && asker.sees(k.authority, None, k.sensitivity))
+        .filter(|k| k.representatives.contains(&kind))
         .filter(|k| age.is_none_or(|age| age >= i32::from(k.grantor_min_age)))
         // who has no capacity in an area gives nothing in it.
         .filter(|k| {

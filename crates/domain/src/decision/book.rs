@@ -5,7 +5,7 @@ use crate::{
     actor::Sensitivity,
     catalogue::{
         CaseBinding, CatalogueEntry, ConsentType, Definition, EntryState, EntryVersion, Item, ParentalRule,
-        Polarity,
+        Polarity, RepresentativeKind,
     },
     id::EntryId,
     statutory::{Carrying, Statutory},
@@ -33,6 +33,8 @@ pub struct KnownPrivilege {
     pub sensitivity: Sensitivity,
     /// Of how many privileges the package is made.
     pub beside: usize,
+    /// Who may be given the package.
+    pub representatives: Vec<RepresentativeKind>,
     /// The youngest, in years, who may give it.
     pub grantor_min_age: u8,
     /// What those who act by law or decision have of the package.
@@ -106,6 +108,7 @@ impl Book {
                         authority: package.authority,
                         sensitivity: package.sensitivity,
                         beside: package.privileges.len(),
+                        representatives: package.representative_kinds.clone(),
                         grantor_min_age: package.grantor_min_age,
                         statutory: package.statutory,
                         parental_rule: privilege.parental_rule.unwrap_or(package.parental_rule),

@@ -22,6 +22,10 @@ impl Fact {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::PersonRegistered { .. } => "person_registered",
+            Self::OrganisationRegistered { .. } => "organisation_registered",
+            Self::EmployeeRegistered { .. } => "employee_registered",
+            Self::EmployeeAdmitted {} => "employee_admitted",
+            Self::EmployeeStopped {} => "employee_stopped",
             Self::LoginBound { .. } => "login_bound",
             Self::PersonDied { .. } => "person_died",
             Self::PostChanged { .. } => "post_changed",

@@ -92,6 +92,8 @@ pub enum EndCause {
     Death,
     /// The representative died.
     RepresentativeDeath,
+    /// The employee whom it named acts for the organisation no longer.
+    EmployeeLeft,
     /// The case was decided, and with it the purpose is fulfilled.
     CaseClosed,
     /// It was for one time, and that has been (C8).

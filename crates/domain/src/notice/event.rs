@@ -79,6 +79,10 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         Fact::HolderExcepted { .. } => Vec::new(),
         // What registers tell, the person knows from elsewhere; the dead are told nothing.
         Fact::PersonRegistered { .. }
+        | Fact::OrganisationRegistered { .. }
+        | Fact::EmployeeRegistered { .. }
+        | Fact::EmployeeAdmitted {}
+        | Fact::EmployeeStopped {}
         | Fact::LoginBound { .. }
         | Fact::PersonDied { .. }
         | Fact::PostChanged { .. }
@@ -195,7 +199,7 @@ pub(super) fn who_asked(matter: &Matter) -> Option<PersonId> {
 /// What the person is told of an answer, by who gave it.
 fn answered(actor: &ActorTrace, person: PersonId) -> Option<NoticeKind> {
     match actor {
-        ActorTrace::Citizen { person: by } if *by == person => None,
+        ActorTrace::Citizen { person: by, .. } if *by == person => None,
         ActorTrace::Citizen { .. } | ActorTrace::Representative { .. } => {
             Some(NoticeKind::ConsentAnsweredForYou)
         }

@@ -10,5 +10,6 @@ pub use cookie::language_cookie;
 pub use forms::{Fields, Files, Form, Upload, guarded};
 pub use return_to::ReturnTo;
 pub(crate) use return_to::encode;
+pub use session::Working;
 pub(crate) use session::{AtProvider, LoggedIn, Sessions, User};
 pub use visitor::Visitor;

@@ -6,11 +6,11 @@ use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 use tillid_domain::{
     Audience, Cvr, Instant, Kle,
-    actor::{Actor, Assurance, Employee, Role, Sensitivity, Who},
+    actor::{Actor, Assurance, AtWork, Employee, Role, Sensitivity, Who},
     id::{EmployeeId, PersonId, SessionId},
     text::Login,
 };
-use tillid_service::{Service, Session};
+use tillid_service::{EmployeeSeen, Service, Session};
 
 /// A session that has idled this many seconds, or lived that many, is over (a citizen's).
 const CITIZEN: (i64, i64) = (30 * 60, 12 * 3600);
@@ -38,12 +38,20 @@ pub(crate) struct LoggedIn {
     pub(crate) hint: Option<String>,
 }
 
-/// The two kinds of people who log in.
+/// The kinds of people who log in.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum User {
     Citizen {
         person: PersonId,
+        acting_for: Option<ActingFor>,
+    },
+    /// At work for an organisation that people are represented by. Whether it lets them act is found anew each time.
+    Professional {
+        employee: PersonId,
+        administers: bool,
+        /// Whether they act as the employee whom a mandate names, and not as the organisation.
+        in_own_name: bool,
         acting_for: Option<ActingFor>,
     },
     Employee {
@@ -54,6 +62,27 @@ pub(crate) enum User {
         kle: Vec<Kle>,
         sensitivity: Sensitivity,
     },
+}
+
+/// Somebody at work for an organisation, as they are known now and as they have chosen.
+#[derive(Clone, Debug)]
+pub struct Working {
+    /// Who, and where.
+    pub seen: EmployeeSeen,
+    /// Whether the organisation has made them its administrator.
+    pub administers: bool,
+    /// Whether they act as the employee whom a mandate names.
+    pub in_own_name: bool,
+}
+
+impl Working {
+    fn acts_as(&self) -> PersonId {
+        self.seen.acts_as(self.in_own_name)
+    }
+
+    fn at_work(&self) -> AtWork {
+        self.seen.at_work(self.administers)
+    }
 }
 
 /// For whom somebody acts, as they have chosen; whether they may is decided anew each time.
@@ -74,11 +103,39 @@ pub(crate) struct Draft {
 }
 
 impl LoggedIn {
-    pub(crate) fn actor(&self) -> Actor {
+    /// Who they are at work, as known at this moment.
+    pub(crate) async fn working(&self, service: &Service) -> Result<Option<Working>, Problem> {
+        let User::Professional { employee, administers, in_own_name, .. } = &self.user else {
+            return Ok(None);
+        };
+        let seen = service.employee_seen(*employee).await.map_err(|e| told(&e))?;
+        Ok(Some(Working { seen, administers: *administers, in_own_name: *in_own_name }))
+    }
+
+    pub(crate) fn acting_for(&self) -> Option<&ActingFor> {
+        match &self.user {
+            User::Citizen { acting_for, .. } | User::Professional { acting_for, .. } => acting_for.as_ref(),
+            User::Employee { .. } => None,
+        }
+    }
+
+    pub(crate) fn acts_for(&mut self, whom: Option<ActingFor>) {
+        match &mut self.user {
+            User::Citizen { acting_for, .. } | User::Professional { acting_for, .. } => *acting_for = whom,
+            User::Employee { .. } => {}
+        }
+    }
+
+    /// Who acts. At work, as the organisation lets them now.
+    pub(crate) fn actor(&self, working: Option<&Working>) -> Actor {
+        let acting_for = self.acting_for().map(|a| a.person);
         let who = match &self.user {
-            User::Citizen { person, acting_for } => {
-                Who::Citizen { person: *person, acting_for: acting_for.as_ref().map(|a| a.person) }
-            }
+            User::Citizen { person, .. } => Who::Citizen { person: *person, acting_for, at_work: None },
+            User::Professional { employee, .. } => Who::Citizen {
+                person: working.map_or(*employee, Working::acts_as),
+                acting_for,
+                at_work: working.map(Working::at_work),
+            },
             User::Employee { id, person, authority, roles, kle, sensitivity } => Who::Employee(Employee {
                 id: *id,
                 person: *person,
@@ -95,7 +152,10 @@ impl LoggedIn {
     pub(crate) fn is_same_user(&self, other: &Self) -> bool {
         self.provider == other.provider
             && match (&self.user, &other.user) {
-                (User::Citizen { person, .. }, User::Citizen { person: other, .. }) => person == other,
+                (User::Citizen { person, .. }, User::Citizen { person: other, .. })
+                | (User::Professional { employee: person, .. }, User::Professional { employee: other, .. }) => {
+                    person == other
+                }
                 (
                     User::Employee { id, authority, .. },
                     User::Employee { id: other, authority: theirs, .. },
@@ -104,10 +164,21 @@ impl LoggedIn {
             }
     }
 
+    /// The same user after a fresh login: what they filled in, and for whom they acted and as whom, stays.
+    pub(crate) fn go_on_as(&mut self, before: Self) {
+        self.acts_for(before.acting_for().cloned());
+        self.draft = before.draft;
+        if let (User::Professional { in_own_name, .. }, User::Professional { in_own_name: own, .. }) =
+            (&mut self.user, before.user)
+        {
+            *in_own_name = own;
+        }
+    }
+
     fn limits(&self) -> (i64, i64) {
         match self.user {
             User::Citizen { .. } => CITIZEN,
-            User::Employee { .. } => EMPLOYEE,
+            User::Employee { .. } | User::Professional { .. } => EMPLOYEE,
         }
     }
 }

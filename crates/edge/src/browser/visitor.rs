@@ -3,14 +3,14 @@
 use super::{
     cookie::Secret,
     forms::Fields,
-    session::{ActingFor, AtProvider, Draft, LoggedIn, Sessions, User, told},
+    session::{ActingFor, AtProvider, Draft, LoggedIn, Sessions, User, Working, told},
 };
 use crate::{Gate, Problem, Protocol, caller::audience, layers::ActorKind};
 use axum::extract::{FromRef, FromRequestParts};
 use http::{HeaderValue, request::Parts};
 use tillid_domain::{
     Cvr, Digest, Instant,
-    actor::{Actor, Role},
+    actor::{Actor, Role, Who},
     id::{AccessId, PersonId},
 };
 use tillid_service::{Call, Error, Key, Service, Session};
@@ -21,6 +21,7 @@ pub struct Visitor {
     secret: Secret,
     session: Session,
     logged_in: LoggedIn,
+    working: Option<Working>,
     actor: Actor,
 }
 
@@ -61,35 +62,42 @@ impl Visitor {
         &self.logged_in.provider
     }
 
-    /// As a citizen, who they are themselves.
+    /// As a citizen, who they are themselves; at work, as whom they act.
     pub const fn person(&self) -> Option<PersonId> {
-        match &self.logged_in.user {
-            User::Citizen { person, .. } => Some(*person),
-            User::Employee { .. } => None,
+        match self.actor.who {
+            Who::Citizen { person, .. } => Some(person),
+            Who::Employee(_) | Who::System(_) | Who::Operator => None,
         }
+    }
+
+    /// Who they are at work, if they logged in for an organisation that people are represented by.
+    pub const fn working(&self) -> Option<&Working> {
+        self.working.as_ref()
+    }
+
+    /// Who acts when they act for nobody else: at work as the organisation, or in their own name.
+    pub fn oneself(&self, in_own_name: bool) -> Actor {
+        let mut alone = LoggedIn { draft: None, hint: None, ..self.logged_in.clone() };
+        alone.acts_for(None);
+        let working = self.working.clone().map(|working| Working { in_own_name, ..working });
+        alone.actor(working.as_ref())
     }
 
     /// For whom they act, with the name to show.
     pub fn acting_for(&self) -> Option<(PersonId, &str)> {
-        match &self.logged_in.user {
-            User::Citizen { acting_for: Some(a), .. } => Some((a.person, &a.name)),
-            _ => None,
-        }
+        self.logged_in.acting_for().map(|a| (a.person, a.name.as_str()))
     }
 
     /// On what they acted for that person when they chose to: the codes.
     pub fn acts_on(&self) -> &[String] {
-        match &self.logged_in.user {
-            User::Citizen { acting_for: Some(a), .. } => &a.basis,
-            _ => &[],
-        }
+        self.logged_in.acting_for().map_or(&[], |a| &a.basis)
     }
 
     /// As an employee, whose, and with which roles.
     pub fn employee(&self) -> Option<(Cvr, &[Role])> {
         match &self.logged_in.user {
             User::Employee { authority, roles, .. } => Some((*authority, roles)),
-            User::Citizen { .. } => None,
+            User::Citizen { .. } | User::Professional { .. } => None,
         }
     }
 
@@ -108,14 +116,17 @@ impl Visitor {
         self.session.ends_at
     }
 
-    /// Acts for that person from now on, or for nobody else: the cookie to set. Whether they may is the verbs' to decide.
+    /// Acts for that person from now on, or for nobody else: the cookie to set. At work, as the organisation or in one's own name. Whether they
+    /// may is the verbs' to decide.
     pub async fn act_for(
         &self,
         whom: Option<(PersonId, String, Vec<String>)>,
+        own_name: bool,
     ) -> Result<HeaderValue, Problem> {
         let mut logged_in = self.logged_in.clone();
-        if let User::Citizen { acting_for, .. } = &mut logged_in.user {
-            *acting_for = whom.map(|(person, name, basis)| ActingFor { person, name, basis });
+        logged_in.acts_for(whom.map(|(person, name, basis)| ActingFor { person, name, basis }));
+        if let User::Professional { in_own_name, .. } = &mut logged_in.user {
+            *in_own_name = own_name;
         }
         self.renewed(logged_in).await
     }
@@ -162,13 +173,15 @@ where
         let (secret, session, logged_in) = found.ok_or(Protocol::SessionMissing)?;
         if let Some(kind) = parts.extensions.get::<ActorKind>() {
             kind.set(match &logged_in.user {
-                User::Citizen { acting_for: None, .. } => "citizen",
-                User::Citizen { acting_for: Some(_), .. } => "representative",
                 User::Employee { .. } => "employee",
+                _ if logged_in.acting_for().is_some() => "representative",
+                User::Citizen { .. } => "citizen",
+                User::Professional { .. } => "professional",
             });
         }
-        let actor = logged_in.actor();
-        Ok(Self { service, secret, session, logged_in, actor })
+        let working = logged_in.working(&service).await?;
+        let actor = logged_in.actor(working.as_ref());
+        Ok(Self { service, secret, session, logged_in, working, actor })
     }
 }
 

@@ -270,6 +270,7 @@ impl Exchange<'_> {
             .service
             .represent(&Representing {
                 representative,
+                at_work: None,
                 assurance: human.assurance,
                 authenticated_at: human.authenticated_at,
                 client: self.client.client.clone(),

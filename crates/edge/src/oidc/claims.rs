@@ -12,7 +12,7 @@ use tillid_domain::{
     Cpr, Cvr, Digest, Instant, Kle,
     actor::{Assurance, Role, Sensitivity},
     id::EmployeeId,
-    text::Login,
+    text::{Login, Name},
 };
 use uuid::{Builder, Uuid};
 
@@ -30,6 +30,8 @@ pub struct ClaimNames {
     pub assurance: Option<Vec<String>>,
     /// The CVR number of an employee's authority.
     pub cvr: Option<String>,
+    /// The name of their organisation.
+    pub organisation: Option<String>,
     /// The employee's own id there.
     pub employee: Option<String>,
     /// The CPR number of an employee, to tell staff from citizens in their own case.
@@ -49,6 +51,7 @@ struct Names {
     identity_type: &'static str,
     assurance: &'static [&'static str],
     cvr: &'static str,
+    organisation: &'static str,
     employee: &'static str,
     employee_cpr: &'static str,
 }
@@ -62,6 +65,7 @@ impl Dialect {
                 identity_type: "https://data.gov.dk/model/core/eid/identityType",
                 assurance: &["https://data.gov.dk/concept/core/nsis/loa", "acr"],
                 cvr: "https://data.gov.dk/model/core/eid/professional/cvr",
+                organisation: "https://data.gov.dk/model/core/eid/professional/orgName",
                 employee: "https://data.gov.dk/model/core/eid/professional/uuid/persistent",
                 employee_cpr: "https://data.gov.dk/model/core/eid/cprNumber",
             },
@@ -71,6 +75,7 @@ impl Dialect {
                 identity_type: "identity_type",
                 assurance: &["loa", "ial", "aal", "acr"],
                 cvr: "nemlogin.cvr",
+                organisation: "nemlogin.org_name",
                 employee: "nemlogin.persistent_professional_id",
                 employee_cpr: "nemlogin.cpr",
             },
@@ -80,6 +85,7 @@ impl Dialect {
                 identity_type: "identity_type",
                 assurance: &["acr"],
                 cvr: "cvrNumberIdentifier",
+                organisation: "organizationName",
                 // Not `uuid`, which tells a company: its employees would be one.
                 employee: "sub",
                 employee_cpr: "cprNumberIdentifier",
@@ -90,6 +96,7 @@ impl Dialect {
                 identity_type: "identity_type",
                 assurance: &["loa", "acr"],
                 cvr: "cvr",
+                organisation: "organisation",
                 employee: "sub",
                 employee_cpr: "cpr",
             },
@@ -118,6 +125,8 @@ pub(crate) struct Colleague {
     pub(crate) id: EmployeeId,
     pub(crate) number: Option<Cpr>,
     pub(crate) authority: Cvr,
+    /// What that is called, where it is told.
+    pub(crate) organisation: Option<Name>,
     pub(crate) roles: Vec<Role>,
     pub(crate) kle: Vec<Kle>,
     pub(crate) sensitivity: Sensitivity,
@@ -214,6 +223,9 @@ impl<'r> Reader<'r> {
             id: self.employee_id(authority, id),
             number: self.number(own.employee_cpr.as_deref().unwrap_or(self.names.employee_cpr))?,
             authority,
+            organisation: self
+                .text(own.organisation.as_deref().unwrap_or(self.names.organisation))
+                .and_then(|name| name.parse().ok()),
             roles,
             kle: self.list(own.kle.as_deref().unwrap_or("kle"))?,
             sensitivity: self

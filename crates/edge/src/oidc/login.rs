@@ -2,7 +2,7 @@
 
 use super::{
     LoginOption,
-    claims::{Identity, Reader, Someone},
+    claims::{Colleague, Identity, Reader, Someone},
     http::Http,
     id_token::{self, Expected},
     metadata::{Known, Metadata},
@@ -10,6 +10,7 @@ use super::{
     refusal::LoginRefusal,
 };
 use crate::{
+    bearer::SpeaksFor,
     browser::{LoggedIn, ReturnTo, User, cookie::Secret, encode},
     token::Claims,
 };
@@ -24,8 +25,12 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
-use tillid_domain::{Cpr, Digest, Instant, Language, actor::Assurance, text::Login};
-use tillid_service::Service;
+use tillid_domain::{
+    Cpr, Digest, Instant, Language,
+    actor::{Assurance, Role},
+    text::Login,
+};
+use tillid_service::{NewEmployee, Service};
 
 /// A login that has begun may come back within this many seconds.
 pub(super) const BACK_WITHIN: i64 = 600;
@@ -374,10 +379,14 @@ impl RelyingParty {
                 };
                 User::Citizen { person, acting_for: None }
             }
-            Someone::Employee(colleague) => {
-                if self.service.directory().get(colleague.authority).is_none() {
+            Someone::Employee(colleague) if self.service.directory().get(colleague.authority).is_none() => {
+                // Who vouches for the staff of authorities alone vouches for nobody else's.
+                if !matches!(provider.speaks_for, SpeaksFor::Everyone) {
                     return Err(LoginRefusal::AuthorityUnknown);
                 }
+                self.at_work(&name, *colleague).await?
+            }
+            Someone::Employee(colleague) => {
                 let person = match &colleague.number {
                     Some(number) => Some(self.service.person_of_number(number).await?),
                     None => None,
@@ -396,6 +405,23 @@ impl RelyingParty {
         let logged_in =
             LoggedIn { provider, name, user, assurance, authenticated_at, draft: None, hint: None };
         Ok(Finished { logged_in, issuer, login, sid })
+    }
+
+    /// Whoever works for another organisation than an authority that is served here: for one that people may be represented by (M5).
+    async fn at_work(&self, name: &str, colleague: Colleague) -> Result<User, LoginRefusal> {
+        let new = NewEmployee {
+            cvr: colleague.authority,
+            organisation: colleague.organisation,
+            employee: colleague.id,
+            name: name.parse().ok(),
+        };
+        let seen = self.service.employee_at_work(&new).await?;
+        Ok(User::Professional {
+            employee: seen.employee,
+            administers: colleague.roles.contains(&Role::OrganisationAdministrator),
+            in_own_name: false,
+            acting_for: None,
+        })
     }
 
     fn random(&self) -> Secret {

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     Form, Gate, ReturnTo, Visitor,
     browser::{
-        AtProvider, Sessions, User,
+        AtProvider, Sessions,
         cookie::{self, Secret},
         guarded,
     },
@@ -120,12 +120,7 @@ async fn callback(
             if !who.is_same_user(&logged_in) {
                 return Err(told(&LoginRefusal::OtherUser));
             }
-            logged_in.draft = who.draft;
-            if let (User::Citizen { acting_for, .. }, User::Citizen { acting_for: before, .. }) =
-                (&mut logged_in.user, who.user)
-            {
-                *acting_for = before;
-            }
+            logged_in.go_on_as(who);
             sessions.renew(&old, &logged_in, at).await?.ok_or(Protocol::SessionMissing)?
         }
         Some((_, old, _)) => {

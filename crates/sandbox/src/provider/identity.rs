@@ -1,7 +1,7 @@
 //! Who can log in: everybody in private, and employees once more for each authority that they work for.
 
 use crate::{
-    people::{Job, PEOPLE, Somebody},
+    people::{Employer, Job, PEOPLE, Somebody},
     tokens::{employee_id, object, roles},
 };
 use serde_json::{Map, Value, json};
@@ -94,7 +94,7 @@ impl Identity {
         let nth_job = match (kind, cvr, more) {
             (None | Some("private"), None, None) => None,
             (Some("professional"), cvr, None) => Some(somebody.work.iter().position(|job| {
-                let theirs = authorities.get(job.authority).map(|a| a.cvr.to_string());
+                let theirs = Employer::of(job.employer, authorities).map(|a| a.cvr.to_string());
                 cvr.is_none_or(|cvr| theirs.as_deref() == Some(cvr))
             })?),
             _ => return None,
@@ -107,7 +107,7 @@ impl Identity {
         let key = self.somebody.key;
         match self.job() {
             None => key.to_owned(),
-            Some(job) => match authorities.get(job.authority) {
+            Some(job) => match Employer::of(job.employer, authorities) {
                 Some(authority) => format!("{key}:professional:{}", authority.cvr),
                 None => format!("{key}:professional"),
             },
@@ -116,7 +116,7 @@ impl Identity {
 
     /// The subject: the same from one start to the next.
     pub(crate) fn subject(&self) -> Uuid {
-        let kind = self.job().map_or("private", |job| job.authority);
+        let kind = self.job().map_or("private", |job| job.employer);
         named_uuid(&format!("subject/{}/{kind}", self.somebody.key))
     }
 
@@ -196,11 +196,11 @@ impl Login {
         say("openid", json!({"name": somebody.name}));
         match (self.identity.job(), self.identity.nth_job) {
             (Some(job), Some(nth)) => {
-                let authority = authorities.get(job.authority);
+                let authority = Employer::of(job.employer, authorities);
                 let employee = json!({
                     "nemlogin.name": somebody.name,
-                    "nemlogin.cvr": authority.map(|a| a.cvr),
-                    "nemlogin.org_name": authority.map(|a| a.name.da.as_str()),
+                    "nemlogin.cvr": authority.as_ref().map(|a| a.cvr),
+                    "nemlogin.org_name": authority.as_ref().map(|a| a.name.da.as_str()),
                     "nemlogin.persistent_professional_id": employee_id(somebody, nth),
                 });
                 say("nemlogin", employee);

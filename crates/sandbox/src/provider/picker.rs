@@ -6,7 +6,7 @@ use super::{
     pages::{Card, Level, Picker, Trouble, language, page},
     wire::{BROWSER, Form, cookie, is_from_elsewhere},
 };
-use crate::Sandbox;
+use crate::{Sandbox, people::Employer};
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use tillid_domain::{Language, actor::Assurance};
@@ -47,9 +47,9 @@ fn card(sandbox: &Sandbox, identity: Identity, language: Language) -> Card {
         Language::Da => somebody.about_da,
         Language::En => somebody.about_en,
     };
-    let authority = identity.job().and_then(|job| authorities.get(job.authority));
-    let about = match authority {
-        Some(authority) => format!("{about}, {}", authority.name.in_language(language)),
+    let employer = identity.job().and_then(|job| Employer::of(job.employer, authorities));
+    let about = match employer {
+        Some(employer) => format!("{about}, {}", employer.name.in_language(language)),
         None => about.to_owned(),
     };
     Card { value: identity.name(authorities), name: somebody.name, about }

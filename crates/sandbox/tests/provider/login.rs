@@ -36,8 +36,8 @@ async fn somebody_is_picked_and_logged_in() {
     let rp = Rp::new().await;
     let page = rp.authorize(&[]).await;
     let names = names(&page);
-    assert_eq!(names.iter().filter(|name| !name.contains(':')).count(), 15);
-    assert_eq!(names.iter().filter(|name| name.contains(":professional:")).count(), 9);
+    assert_eq!(names.iter().filter(|name| !name.contains(':')).count(), 17);
+    assert_eq!(names.iter().filter(|name| name.contains(":professional:")).count(), 11);
     let said = rp.pick(&page, "anna", "low").await.callback();
     let (claims, _) = rp.tokens(&said["code"]).await;
     assert_eq!((&claims["nonce"], &claims["acr"]), (&json!("the nonce"), &json!(LOW)));
@@ -170,7 +170,7 @@ async fn a_hint_logs_in_at_once_unless_the_person_must_be_asked() {
     let page = rp.authorize(&[("login_hint", "mona:professional"), ("prompt", "login")]).await;
     assert_eq!(names(&page)[0], "mona:professional:99173009");
     let page = rp.authorize(&[("login_hint", "nobody")]).await;
-    assert_eq!(names(&page).len(), 24);
+    assert_eq!(names(&page).len(), 28);
     let claims = rp.person("anna", &[("idp_params", r#"{"mitid":{"loa_value":"high"}}"#)]).await.0;
     assert_eq!(claims["acr"], HIGH);
     let code = rp.exchange(&rp.code("anna", &[]).await).await.json();

@@ -161,7 +161,12 @@ impl Service {
             mandate_requests.retain(|seen| seen.standing == MandateRequestStanding::Open);
             let mandates: Vec<&Mandate> = given.iter().map(|found| &found.mandate).collect();
             let last_uses = self.last_uses(&mut tx, &mandates, now).await?;
-            let latest_access = tx.access_log(person, now, None, 5).await?;
+            // Who looked at an organisation is nobody's affair.
+            let latest_access = if known.party.is_citizen() {
+                tx.access_log(person, now, None, 5).await?
+            } else {
+                Vec::new()
+            };
             Overview::Own(Box::new(OwnOverview {
                 person: known,
                 requests,
@@ -316,7 +321,7 @@ impl Service {
 
     /// On what the caller acts for whom they act for.
     async fn acts_on<M>(&self, tx: &mut Tx<M>, call: &Call, now: Instant) -> Result<BTreeSet<Basis>, Error> {
-        let Who::Citizen { person, acting_for: Some(grantor) } = call.actor.who else {
+        let Who::Citizen { person, acting_for: Some(grantor), .. } = call.actor.who else {
             return Ok(BTreeSet::new());
         };
         let by_law = self.by_law(tx, grantor, person, now).await?;

@@ -28,7 +28,7 @@ impl Service {
     /// The receipt of an event that concerns the caller: signed, and opening the journal's commitment; with the proof that the log
     /// has it, once a signed tree does.
     pub async fn receipt(&self, call: &Call, id: EventId) -> Result<Receipt, Error> {
-        let Who::Citizen { person, acting_for: None } = call.actor.who else {
+        let Who::Citizen { person, acting_for: None, .. } = call.actor.who else {
             return Err(Error::Denied(Reason::OnlyInPerson));
         };
         let mut tx = self.store.read().await?;

@@ -347,7 +347,7 @@ fn place(error: &NotADeclaration) -> String {
 /// Who answered for a child by custody: whoever spoke last, and the others. The child may be one of them.
 fn for_child(by: &ForChild, child: PersonId, actor: &ActorTrace) -> (Giver, Vec<PersonId>) {
     let last = match actor {
-        ActorTrace::Citizen { person } | ActorTrace::Representative { person, .. } => Some(*person),
+        ActorTrace::Citizen { person, .. } | ActorTrace::Representative { person, .. } => Some(*person),
         _ => None,
     };
     let holders: Vec<PersonId> = by.persons().into_iter().filter(|person| *person != child).collect();

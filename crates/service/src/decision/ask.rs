@@ -197,7 +197,7 @@ impl Service {
     async fn person_asked(&self, call: &Call, person: &PersonRef) -> Result<Option<PersonId>, Error> {
         match person {
             PersonRef::Id(id) => Ok(Some(*id)),
-            PersonRef::Number(_) => self.resolve(call, person).await,
+            _ => self.resolve_party(call, person).await,
         }
     }
 

@@ -184,7 +184,7 @@ impl Service {
             found.person = self.resolve(call, person).await?;
         }
         if let Some(representative) = representative {
-            found.representative = self.resolve(call, representative).await?;
+            found.representative = self.resolve_party(call, representative).await?;
         }
         let unknown = (person.is_some() && found.person.is_none())
             || (representative.is_some() && found.representative.is_none());

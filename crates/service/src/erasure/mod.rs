@@ -117,8 +117,11 @@ impl Service {
     /// The person that is meant. Nobody is made known by the wish to erase them.
     async fn meant<M>(&self, tx: &mut Tx<M>, new: &NewErasure) -> Result<PersonId, Error> {
         let found = match &new.person {
-            PersonRef::Id(id) => tx.person(*id).await?.map(|person| person.id),
+            PersonRef::Id(id) => {
+                tx.person(*id).await?.filter(|p| p.party.is_citizen()).map(|person| person.id)
+            }
             PersonRef::Number(number) => tx.person_by_number(number).await?,
+            PersonRef::Organisation(_) | PersonRef::Employee(_) => None,
         };
         found.ok_or_else(|| Error::invalid("/person", Reason::NobodyKnown))
     }

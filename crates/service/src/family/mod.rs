@@ -50,7 +50,7 @@ impl Service {
         call: &Call,
         now: Instant,
     ) -> Result<Option<Family>, Error> {
-        let Who::Citizen { person, acting_for: Some(child) } = call.actor.who else { return Ok(None) };
+        let Who::Citizen { person, acting_for: Some(child), .. } = call.actor.who else { return Ok(None) };
         let named = tx.custody_of(child).await?.is_some_and(|custody| custody.persons().contains(&person));
         if !named || call.through.is_some() {
             return Ok(None);

@@ -12,6 +12,8 @@ use tillid_domain::{
     event::MandatePeriod,
     id::{MandateId, MandateRequestId, PersonId, PresentationId},
     mandate::{Company, Confirmation, Mandate, MandateRoute, MandateState, Under, usable_from},
+    party::Party,
+    person::Person,
     presentation::{Presentation, Presented},
     text::{CaseRef, Code, Name, PrivilegeUri},
 };
@@ -112,6 +114,10 @@ impl Service {
         drop(tx);
         let planned = self.planned_for(call, grantor, new).await?;
         let Some(together) = &new.together else { return Ok(planned) };
+        // Several are several people, each for themselves (M6).
+        let mut tx = self.store.read().await?;
+        self.known_person(&mut tx, planned.representative).await?.must_be_citizen()?;
+        drop(tx);
         let company = self.planned_company(call, grantor, &planned, together).await?;
         Ok(Planned { together: Some(company), ..planned })
     }
@@ -142,7 +148,10 @@ impl Service {
         }
         let named_at = format!("{SHOWN}/representative_name");
         self.must_be_called(representative, new.representative_name.as_ref(), &named_at).await?;
-        let representative_name = new.representative_name.clone();
+        let mut tx = self.store.read().await?;
+        self.must_be_for(&mut tx, representative, &entries, SHOWN).await?;
+        let representative_name = self.name_to_show(&mut tx, representative, new).await?;
+        drop(tx);
         Ok(Planned {
             representative,
             representative_name,
@@ -164,8 +173,40 @@ impl Service {
         call: &Call,
         new: &NewMandate,
     ) -> Result<PersonId, Error> {
-        let found = self.resolve(call, &new.representative).await?;
-        found.ok_or_else(|| Error::invalid("/about/mandate/representative", Reason::PersonUnknown))
+        let unknown = match new.representative {
+            PersonRef::Organisation(_) => Reason::OrganisationUnknown,
+            PersonRef::Number(_) | PersonRef::Id(_) | PersonRef::Employee(_) => Reason::PersonUnknown,
+        };
+        let found = self.resolve_party(call, &new.representative).await?;
+        found.ok_or_else(|| Error::invalid("/about/mandate/representative", unknown))
+    }
+
+    /// What whoever gives it calls them. An organisation's name, and that of who works for it, is nobody's secret.
+    async fn name_to_show<M>(
+        &self,
+        tx: &mut Tx<M>,
+        representative: PersonId,
+        new: &NewMandate,
+    ) -> Result<Option<Name>, Error> {
+        let person = self.known_person(tx, representative).await?;
+        Ok(if person.party.is_citizen() { new.representative_name.clone() } else { person.name })
+    }
+
+    /// Refuses a representative of a kind that one of the packages is not for, and one whom their organisation does not let act; `at` is
+    /// where the body names the packages.
+    pub(crate) async fn must_be_for<M>(
+        &self,
+        tx: &mut Tx<M>,
+        representative: PersonId,
+        entries: &[CatalogueEntry],
+        at: &str,
+    ) -> Result<(), Error> {
+        let representative = self.known_person(tx, representative).await?;
+        let kind = kind_of(&representative)?;
+        match packages_of(entries).position(|package| !package.representative_kinds.contains(&kind)) {
+            Some(n) => Err(Error::invalid(&format!("{at}/packages/{n}"), Reason::RepresentativeKindWrong)),
+            None => Ok(()),
+        }
     }
 
     /// Refuses a name that is not theirs; `at` is where the body has it.
@@ -204,7 +245,7 @@ impl Service {
 
     async fn may_give<M>(&self, tx: &mut Tx<M>, call: &Call, now: Instant) -> Result<PersonId, Error> {
         let grantor = match call.actor.who {
-            Who::Citizen { person, acting_for } => acting_for.unwrap_or(person),
+            Who::Citizen { person, acting_for, .. } => acting_for.unwrap_or(person),
             _ => return Err(Error::Denied(Reason::CitizensOnly)),
         };
         let subject = Subject { person: Some(grantor), ..Subject::default() };
@@ -366,13 +407,18 @@ impl Service {
     ) -> Result<Vec<CatalogueEntry>, Error> {
         let grantor = self.known_person(tx, grantor).await?;
         grantor.must_live()?;
-        self.known_person(tx, representative).await?.must_live()?;
+        let representative = self.known_person(tx, representative).await?;
+        representative.must_live()?;
+        let kind = kind_of(&representative)?;
         let mut entries = Vec::with_capacity(packages.len());
         for version in packages {
             let entry = self.known_entry(tx, version.entry).await?;
             let package = entry.mandate_package().filter(|_| entry.is_published());
             let package = package.ok_or(Error::Rule(Reason::EntryNotPublished))?;
             grantor.must_be(package.grantor_min_age, now.local_date())?;
+            if !package.representative_kinds.contains(&kind) {
+                return Err(Error::Rule(Reason::RepresentativeKindWrong));
+            }
             entries.push(entry);
         }
         self.must_have_capacity(tx, grantor.id, &entries, now).await?;
@@ -390,17 +436,24 @@ pub(crate) fn packages_of(entries: &[CatalogueEntry]) -> impl Iterator<Item = &M
     entries.iter().filter_map(CatalogueEntry::mandate_package)
 }
 
+/// As what somebody is given a mandate; an employee only while their organisation lets them act.
+fn kind_of(representative: &Person) -> Result<RepresentativeKind, Error> {
+    match &representative.party {
+        Party::Citizen => Ok(RepresentativeKind::Person),
+        Party::Organisation { .. } => Ok(RepresentativeKind::Organisation),
+        Party::Employee(employment) if employment.admitted_since().is_none() => {
+            Err(Reason::EmployeeNotAdmitted.into())
+        }
+        Party::Employee(_) => Ok(RepresentativeKind::Employee),
+    }
+}
+
 /// The privileges that are meant, in the order of the packages: those named, or all. `at` is where the body names them.
 pub(crate) fn chosen_privileges(
     entries: &[CatalogueEntry],
     named: &[PrivilegeUri],
     at: &str,
 ) -> Result<Vec<PrivilegeUri>, Error> {
-    for (n, package) in packages_of(entries).enumerate() {
-        if !package.representative_kinds.contains(&RepresentativeKind::Person) {
-            return Err(Error::invalid(&format!("{at}/packages/{n}"), Reason::PackageNotAvailable));
-        }
-    }
     let mut all: Vec<PrivilegeUri> = Vec::new();
     for privilege in packages_of(entries).flat_map(|p| &p.privileges) {
         if !all.contains(&privilege.uri) {

@@ -20,6 +20,6 @@ pub(crate) use read::other_sides;
 pub use register::{MandateEntry, PrintedMandate};
 pub use renew::Renewal;
 pub use together::{Member, Other, Said, Together};
-pub use uses::MandateUse;
 pub(crate) use uses::Systems;
+pub use uses::{EmployeeUsing, MandateUse};
 pub use whole::WholeMandate;

@@ -228,7 +228,7 @@ impl Service {
         Ok(seen)
     }
 
-    /// A representative without any power is refused, with the reason.
+    /// A representative without any power is refused, with the reason; and so is whoever is at work and not let act.
     pub(super) async fn must_hold_some_power<M>(
         &self,
         tx: Tx<M>,
@@ -236,7 +236,11 @@ impl Service {
         person: PersonId,
         now: Instant,
     ) -> Result<Tx<M>, Error> {
-        if !matches!(call.actor.who, Who::Citizen { acting_for: Some(_), .. }) {
+        let represents = matches!(
+            call.actor.who,
+            Who::Citizen { acting_for: Some(_), .. } | Who::Citizen { at_work: Some(_), .. }
+        );
+        if !represents {
             return Ok(tx);
         }
         self.must_see(tx, call, Act::SeeOverview, person, now).await

@@ -160,6 +160,9 @@ impl Service {
         drop(tx);
         let wanted = wanted(entries, new, now)?;
         let representative = self.who_would_act(call, myself, new.representative.as_ref()).await?;
+        let mut tx = self.store.read().await?;
+        self.must_be_for(&mut tx, representative, &wanted.entries, "").await?;
+        drop(tx);
         let Some(grantor) = self.resolve(call, &new.grantor).await? else {
             return Err(Error::invalid("/grantor", Reason::PersonUnknown));
         };
@@ -197,9 +200,9 @@ impl Service {
         let unknown = || Error::invalid("/representative", Reason::PersonUnknown);
         match (myself, named) {
             (Some(me), None) => Ok(me),
-            (Some(me), Some(named)) if self.find(named).await? == Some(me) => Ok(me),
+            (Some(me), Some(named)) if self.find_party(named).await? == Some(me) => Ok(me),
             (Some(_), Some(_)) => Err(Error::Denied(Reason::OnlyInPerson)),
-            (None, Some(named)) => self.resolve(call, named).await?.ok_or_else(unknown),
+            (None, Some(named)) => self.resolve_party(call, named).await?.ok_or_else(unknown),
             (None, None) => Err(unknown()),
         }
     }
@@ -224,6 +227,7 @@ impl Service {
         let now = self.now(&mut tx).await?;
         self.may_ask(&mut tx, call, &wanted.entries, Some(grantor), Some(representative), now).await?;
         self.known_person(&mut tx, representative).await?.must_live()?;
+        self.must_be_for(&mut tx, representative, &wanted.entries, "").await?;
         // Nobody is bothered without end by somebody who wants to act for them, and nobody finds out who answers by asking everybody.
         let is_own = !is_staff(&call.actor);
         if is_own && tx.open_mandate_requests_by(representative, now).await? >= MandateRequest::MOST_OPEN {

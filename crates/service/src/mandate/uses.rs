@@ -14,7 +14,7 @@ use tillid_domain::{
     actor::{Actor, ActorTrace, Who},
     id::{AccessId, MandateId, PersonId},
     mandate::Mandate,
-    text::ClientId,
+    text::{ClientId, Name},
 };
 use tillid_storage::Tx;
 
@@ -25,8 +25,19 @@ pub struct MandateUse {
     pub record: AccessRecord,
     /// Who acted.
     pub representative: PersonId,
+    /// Which employee did, where it is an organisation.
+    pub employee: Option<EmployeeUsing>,
     /// Whether there was no power any more, as is known now.
     pub after_end: bool,
+}
+
+/// The employee of an organisation who used what it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmployeeUsing {
+    /// Who.
+    pub employee: PersonId,
+    /// What the identity provider called them.
+    pub name: Option<Name>,
 }
 
 /// Which uses of a mandate the caller sees.
@@ -139,13 +150,30 @@ impl Service {
                 };
                 if theirs && was_used(mandate, &record) {
                     let after_end = late.is_some_and(|end| end.covers(&record));
-                    items.push(MandateUse { record, representative: mandate.representative, after_end });
+                    let employee = self.employee_using(tx, mandate, &record).await?;
+                    let representative = mandate.representative;
+                    items.push(MandateUse { record, representative, employee, after_end });
                 }
             }
             if last || items.len() > limit as usize {
                 return Ok(Page::cut(items, limit, |used| used.record.id));
             }
         }
+    }
+
+    /// Which employee used what their organisation was given: who acted here, or whom a system asked about.
+    async fn employee_using<M>(
+        &self,
+        tx: &mut Tx<M>,
+        mandate: &Mandate,
+        record: &AccessRecord,
+    ) -> Result<Option<EmployeeUsing>, Error> {
+        let asked = record.decision.as_ref().and_then(|decision| decision.question.representative());
+        let acted = record.actor.professional().map(|who| who.employee);
+        let employee = acted.or(asked).filter(|employee| *employee != mandate.representative);
+        let Some(employee) = employee else { return Ok(None) };
+        let name = tx.person(employee).await?.and_then(|person| person.name);
+        Ok(Some(EmployeeUsing { employee, name }))
     }
 
     /// When each of these mandates, all of one grantor's, was used last, and in whose hands it was then.
@@ -187,7 +215,7 @@ fn sees(call: &Call, mandate: &Mandate, rights: &Rights) -> Result<Sees, Refusal
         let for_grantor = acting_for == Some(mandate.grantor) && mandate.parties().all(|p| p != person);
         person == mandate.representative || for_grantor
     };
-    if matches!(who, Who::Citizen { person, acting_for } if sees_all(*person, *acting_for)) {
+    if matches!(who, Who::Citizen { person, acting_for, .. } if sees_all(*person, *acting_for)) {
         return Ok(Sees::All);
     }
     let subject = Subject { person: Some(mandate.grantor), ..Subject::default() };

@@ -122,7 +122,9 @@ impl Service {
             _ => None,
         };
         let reads_register = match call.actor.who {
-            Who::Citizen { person, acting_for: None } => person == mandate.grantor && mandate.under.is_some(),
+            Who::Citizen { person, acting_for: None, .. } => {
+                person == mandate.grantor && mandate.under.is_some()
+            }
             Who::Citizen { .. } => false,
             _ => true,
         };
@@ -149,7 +151,7 @@ impl Service {
         mandate: &Mandate,
         now: Instant,
     ) -> Result<bool, Error> {
-        let holds_it = matches!(actor.who, Who::Citizen { person, acting_for: None } if person == mandate.representative);
+        let holds_it = matches!(actor.who, Who::Citizen { person, acting_for: None, at_work: None } if person == mandate.representative);
         if !holds_it || mandate.can_be_passed_on(now).is_err() {
             return Ok(false);
         }

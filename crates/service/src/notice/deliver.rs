@@ -86,7 +86,8 @@ impl Service {
         let number = tx.number_of(notice.to).await?;
         let channel = PostalChannel::to(&person, at.local_date());
         let link = format!("{}{}", self.settings.base_url, notice.message.path);
-        Ok(Ok(Addressed { channel, number, name: person.name, link, at, notice }))
+        let cvr = person.party.cvr();
+        Ok(Ok(Addressed { channel, number, cvr, name: person.name, link, at, notice }))
     }
 }
 

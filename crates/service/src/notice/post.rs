@@ -1,7 +1,7 @@
 //! Whoever takes messages and sends them.
 
 use futures_util::future::BoxFuture;
-use tillid_domain::{Cpr, Instant, Language, notice::PostalChannel, text::Name};
+use tillid_domain::{Cpr, Cvr, Instant, Language, notice::PostalChannel, text::Name};
 use tillid_storage::OutboxNotice;
 
 /// A message, addressed.
@@ -13,6 +13,8 @@ pub struct Addressed {
     pub channel: PostalChannel,
     /// The number that post reaches the person by, from the vault; it is in no outbox.
     pub number: Option<Cpr>,
+    /// The number that post reaches an organisation by, and whoever works for it.
+    pub cvr: Option<Cvr>,
     /// What they are called.
     pub name: Option<Name>,
     /// Where they read more.

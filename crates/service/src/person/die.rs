@@ -29,16 +29,8 @@ impl Service {
             let mut tx = self.store.write().await?;
             tx.lock(&concerned).await?;
             // A mandate given or asked for before the locks were taken may concern somebody who is not locked yet.
-            let mandates = tx.mandates_of(person, None, ALL).await?;
-            let asked = tx.mandate_requests_of(person, None, ALL).await?;
-            let everyone: Vec<PersonId> = mandates
-                .iter()
-                .flat_map(Mandate::parties)
-                .chain(self.around_all(&mut tx, person, &mandates).await?)
-                .chain(asked.iter().flat_map(|r| [r.grantor, r.representative]))
-                .chain([person])
-                .chain(self.family_of(&mut tx, person).await?)
-                .collect();
+            let mut everyone = self.everyone_around(&mut tx, person).await?;
+            everyone.extend(self.family_of(&mut tx, person).await?);
             if !tx.holds(&everyone) {
                 if tx.person(person).await?.is_none() {
                     return Err(Error::NotFound);
@@ -50,6 +42,19 @@ impl Service {
             tx.commit(events, None).await?;
             return Ok(());
         }
+    }
+
+    /// Somebody and all whom it concerns what happens to their mandates, on either side, and to the requests for some.
+    pub(crate) async fn everyone_around(
+        &self,
+        tx: &mut Tx<Write>,
+        person: PersonId,
+    ) -> Result<Vec<PersonId>, Error> {
+        let mandates = tx.mandates_of(person, None, ALL).await?;
+        let asked = tx.mandate_requests_of(person, None, ALL).await?;
+        let around = self.around_all(tx, person, &mandates).await?;
+        let sides = mandates.iter().flat_map(Mandate::parties).chain(around);
+        Ok(sides.chain(asked.iter().flat_map(|r| [r.grantor, r.representative])).chain([person]).collect())
     }
 
     /// The children of whom somebody has custody, and whom it concerns with them.
@@ -76,27 +81,22 @@ impl Service {
         Ok(all)
     }
 
-    /// How the mandates of somebody who died end, and all that hangs together with those: each once.
-    async fn ended_by_death(
+    /// How those of somebody's mandates end that end for a cause, since a moment, and all that hangs together with those: each once.
+    pub(crate) async fn mandates_ended_with(
         &self,
         call: &Call,
         tx: &mut Tx<Write>,
         person: PersonId,
-        on: LocalDate,
+        cause: impl Fn(&Mandate) -> Option<EndCause>,
+        since: Instant,
         now: Instant,
     ) -> Result<Vec<Event>, Error> {
         let (mut events, mut own) = (Vec::new(), Vec::new());
         for mandate in tx.mandates_of(person, None, ALL).await? {
-            let cause = if mandate.grantor == person {
-                EndCause::Death
-            } else if mandate.representative == person {
-                EndCause::RepresentativeDeath
-            } else {
-                continue;
-            };
+            let Some(cause) = cause(&mandate) else { continue };
             if mandate.standing(now).is_alive() {
                 let around = self.around(tx, &mandate).await?;
-                let (ended, fact) = mandate.lapse(cause, on.start(), now)?;
+                let (ended, fact) = mandate.lapse(cause, since, now)?;
                 events.push(self.event(call, now, &ended, fact.clone()));
                 own.push((ended, fact, around));
             }
@@ -132,7 +132,12 @@ impl Service {
         }
         let (dead, fact) = self.known_person(tx, person).await?.die(on, now)?;
         let mut events = vec![self.event(call, now, &dead, fact)];
-        events.extend(self.ended_by_death(call, tx, person, on, now).await?);
+        let cause = |mandate: &Mandate| match person {
+            dead if dead == mandate.grantor => Some(EndCause::Death),
+            dead if dead == mandate.representative => Some(EndCause::RepresentativeDeath),
+            _ => None,
+        };
+        events.extend(self.mandates_ended_with(call, tx, person, cause, on.start(), now).await?);
         for consent in tx.consents_of(person, None, None, ALL).await? {
             if matches!(consent.standing(now), ConsentStanding::Active | ConsentStanding::Planned) {
                 let (lapsed, fact) = consent.lapse(EndCause::Death, on.start(), now)?;

@@ -6,10 +6,11 @@ use crate::{
 };
 use std::collections::BTreeSet;
 use tillid_domain::{
-    Cpr, Instant, LocalDate, Reason,
+    Cpr, Cvr, Instant, LocalDate, Reason,
     actor::Actor,
     event::{Event, Fact, Kind},
-    id::{NumberId, PersonId},
+    id::{EmployeeId, NumberId, PersonId},
+    party::Party,
     person::{Life, Person},
     text::{Login, Name},
 };
@@ -35,6 +36,10 @@ pub enum PersonRef {
     Number(Cpr),
     /// By their id here.
     Id(PersonId),
+    /// An organisation that people are represented by, by its number.
+    Organisation(Cvr),
+    /// Somebody who works for one, by what the identity provider calls them.
+    Employee(EmployeeId),
 }
 
 impl Service {
@@ -69,6 +74,7 @@ impl Service {
         let person = Person {
             id: PersonId::from_uuid(self.ambient.random_id()),
             revision: 1,
+            party: Party::Citizen,
             name: new.name.clone(),
             born: new.born,
             numbers: number_id.into_iter().collect(),
@@ -112,8 +118,34 @@ impl Service {
     pub(crate) async fn find(&self, person: &PersonRef) -> Result<Option<PersonId>, Error> {
         let mut tx = self.store.read().await?;
         match person {
+            PersonRef::Id(id) => Ok(tx.person(*id).await?.filter(|p| p.party.is_citizen()).map(|p| p.id)),
+            PersonRef::Number(number) => Ok(tx.person_by_number(number).await?),
+            PersonRef::Organisation(_) | PersonRef::Employee(_) => Ok(None),
+        }
+    }
+
+    /// Likewise whoever may represent others: a citizen, an organisation, or somebody who works for one (M5).
+    pub(crate) async fn resolve_party(
+        &self,
+        call: &Call,
+        person: &PersonRef,
+    ) -> Result<Option<PersonId>, Error> {
+        match person {
+            PersonRef::Number(_) => self.resolve(call, person).await,
+            PersonRef::Id(_) | PersonRef::Organisation(_) | PersonRef::Employee(_) => {
+                self.find_party(person).await
+            }
+        }
+    }
+
+    /// Likewise; makes nobody known.
+    pub(crate) async fn find_party(&self, person: &PersonRef) -> Result<Option<PersonId>, Error> {
+        let mut tx = self.store.read().await?;
+        match person {
             PersonRef::Id(id) => Ok(tx.person(*id).await?.map(|p| p.id)),
             PersonRef::Number(number) => Ok(tx.person_by_number(number).await?),
+            PersonRef::Organisation(cvr) => Ok(tx.organisation(*cvr).await?),
+            PersonRef::Employee(id) => Ok(tx.employee(*id).await?),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::{
 use tillid_domain::{
     Audience, Cvr, Instant, Reason,
     access::{AccessRecord, Act, Outcome, Refusal, Subject},
-    actor::{Actor, ActorTrace, Assurance, Who},
+    actor::{Actor, ActorTrace, Assurance, AtWork, Who},
     decision::{Acting, Asker, Book, Question, Verdict, told},
     id::{MandateId, PersonId},
     mandate::Mandate,
@@ -23,6 +23,8 @@ const OURS: &str = "urn:dk:tillid:";
 pub struct Representing {
     /// The representative.
     pub representative: PersonId,
+    /// Who acts, where the representative is an organisation or somebody who works for one.
+    pub at_work: Option<AtWork>,
     /// How sure it is that it is them.
     pub assurance: Assurance,
     /// When they proved it, where that is known.
@@ -87,7 +89,7 @@ impl Service {
         let book = self.decider.book_at(version, &mut tx).await?;
         drop(tx);
         let call = Call::by(Actor {
-            who: Who::Citizen { person: who.representative, acting_for: None },
+            who: Who::Citizen { person: who.representative, acting_for: None, at_work: who.at_work },
             assurance: who.assurance,
             authenticated_at: who.authenticated_at,
         });
@@ -96,6 +98,7 @@ impl Service {
                 person: who.representative,
                 acting_for: mandate.grantor,
                 client: Some(who.client.clone()),
+                at_work: who.at_work.map(|work| work.who),
             },
             target: Some(who.mandate.as_uuid()),
             case: mandate.case.clone(),
@@ -136,7 +139,8 @@ impl Service {
             let (reply, answer) = oneshot::channel();
             let id = tillid_domain::id::AccessId::from_uuid(self.ambient.id());
             let question = Question::Acting(Acting {
-                representative: who.representative,
+                // What an organisation may, an employee does.
+                representative: who.at_work.map_or(who.representative, |work| work.who.employee),
                 privilege: privilege.clone(),
                 grantor: mandate.grantor,
                 case: mandate.case.clone(),

@@ -103,7 +103,7 @@ impl Service {
 
     /// Whether the caller acts for somebody whose capacity is removed, as their guardian.
     pub(crate) async fn guards_somebody(&self, call: &Call) -> Result<bool, Error> {
-        let Who::Citizen { person, acting_for: Some(grantor) } = call.actor.who else { return Ok(false) };
+        let Who::Citizen { person, acting_for: Some(grantor), .. } = call.actor.who else { return Ok(false) };
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
         let by_law = self.by_law(&mut tx, grantor, person, now).await?;
@@ -118,7 +118,7 @@ impl Service {
         mandate: &Mandate,
         now: Instant,
     ) -> Result<bool, Error> {
-        let Who::Citizen { person, acting_for: Some(grantor) } = call.actor.who else { return Ok(false) };
+        let Who::Citizen { person, acting_for: Some(grantor), .. } = call.actor.who else { return Ok(false) };
         if grantor != mandate.grantor || call.through.is_some() {
             return Ok(false);
         }

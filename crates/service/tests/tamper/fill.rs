@@ -21,7 +21,7 @@ use tillid_domain::{
 };
 use tillid_log::Note;
 use tillid_service::{
-    Call, NewCharge, NewClient, NewCustody, NewErasure, NewException, NewLookup, NewMandate,
+    Call, NewCharge, NewClient, NewCustody, NewEmployee, NewErasure, NewException, NewLookup, NewMandate,
     NewMandateRequest, NewPerson, NewPresentation, NewRequest, NewStatutory, Other, PersonRef, Together,
     WitnessAnswer,
 };
@@ -30,7 +30,7 @@ use tillid_testkit::{
     World,
     catalogue::{consent_type, defined},
     log_witness,
-    people::{OTHER, OWN, acting, administrator, caseworker, citizen, employee, keyed, staff},
+    people::{OTHER, OWN, acting, administrator, at_work, caseworker, citizen, employee, keyed, staff},
 };
 
 pub(crate) async fn everything(world: &World) {
@@ -40,6 +40,7 @@ pub(crate) async fn everything(world: &World) {
         world.import(code).await;
     }
     gone(world, anna, bo).await;
+    organisations(world).await;
     // A request in each state, a consent in each state.
     let given = world.consent(anna, "C15").await;
     tick(world);
@@ -299,6 +300,22 @@ async fn together(world: &World, anna: PersonId, bo: PersonId) {
     let act = NewMandate { under: Some(held.id), ..world.mandate_to(bo, &["M14"]) };
     let shown = world.try_show(&citizen(bo), NewPresentation::Mandate(act)).await.unwrap();
     world.service.give_mandate(&citizen(bo), shown).await.unwrap();
+}
+
+/// Those who work for two organisations, and may act since different moments.
+async fn organisations(world: &World) {
+    for (n, cvr) in [(701_u128, "99482001"), (702, "99173009")] {
+        let new = NewEmployee {
+            cvr: cvr.parse().unwrap(),
+            organisation: None,
+            employee: EmployeeId::from_uuid(uuid::Uuid::from_u128(n)),
+            name: Some("Pia Rask".parse().unwrap()),
+        };
+        let pia = world.service.employee_at_work(&new).await.unwrap().employee;
+        let call = at_work(&world.service, pia, false, true).await;
+        world.service.admit_employee(&call, pia).await.unwrap();
+        tick(world);
+    }
 }
 
 /// Somebody who was erased with everything of theirs, and of Anna, what was over.

@@ -48,7 +48,7 @@ const NAMES: [(&str, &[&str], &[&str]); 34] = [
     ("mandate", &["id"], &["id"]),
     ("mandate_request", &["id"], &["id"]),
     ("pending", &["event_id"], &["position", "event_id"]),
-    ("person", &["id"], &["id"]),
+    ("person", &["id"], &["id", "cvr", "employee_id"]),
     ("person_login", &["person_id"], &["login"]),
     ("person_number", &["id"], &["id"]),
     ("person_number_index", &["number_id"], &["lookup"]),
@@ -274,7 +274,10 @@ impl Hand {
             (false, _) => c.name.clone(),
             (true, "TEXT") => format!("{} || 'x'", c.name),
             (true, "BIGINT" | "INTEGER") => format!("{} + 1000000", c.name),
-            (true, other) => self.literal(other),
+            // What is not there in the row is not there in its copy.
+            (true, other) => {
+                format!("CASE WHEN {0} IS NULL THEN {0} ELSE {1} END", c.name, self.literal(other))
+            }
         };
         let list: Vec<&str> = columns.iter().map(|c| c.name.as_str()).collect();
         let values: Vec<String> = columns.iter().map(value).collect();

@@ -67,7 +67,7 @@ pub(crate) async fn a_package_for_employees_is_not_given_to_a_person(world: &Wor
     let staff = vec![RepresentativeKind::Employee];
     import(world, MandatePackage { representative_kinds: staff, ..package("M01") }).await;
     let refused = shown(world, anna, world.mandate_to(bo, &["M01"])).await;
-    assert_eq!(told(refused), invalid("/about/mandate/packages/0", Reason::PackageNotAvailable));
+    assert_eq!(told(refused), invalid("/about/mandate/packages/0", Reason::RepresentativeKindWrong));
 }
 
 pub(crate) async fn a_mandate_ends_and_not_too_late(world: &World) {

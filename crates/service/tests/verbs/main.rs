@@ -4,6 +4,7 @@
 mod answering;
 mod asking;
 mod at_once;
+mod at_work;
 mod by_law;
 mod children;
 mod clients;
@@ -84,6 +85,11 @@ tillid_testkit::on_both_engines! {
         m06_who_and_how_many_is_checked_before_anything_is_shown,
         m06_r32_a_death_ends_it_for_all_and_each_is_told_once,
         m06_r42_what_was_done_together_is_erased_together;
+    at_work:
+        r37_an_organisation_acts_by_the_employees_whom_it_lets,
+        m05_a_named_employee_holds_it_until_the_organisation_stops_them,
+        m05_only_what_is_for_such_a_representative_is_given,
+        m05_an_organisation_asks_for_a_mandate_and_gives_it_up;
     trusting:
         m12_a_trusted_person_sees_what_was_given_and_changes_nothing;
     passing_on:

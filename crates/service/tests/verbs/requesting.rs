@@ -316,7 +316,7 @@ pub(crate) async fn what_is_asked_for_could_be_given(world: &World) {
         (vec![], "/packages", Reason::EntryNotPublished),
         (vec!["M14", "M03"], "/packages/1", Reason::EntryNotPublished),
         (vec!["C15"], "/packages/0", Reason::EntryNotPublished),
-        (vec!["M14", "M02"], "/packages/1", Reason::PackageNotAvailable),
+        (vec!["M14", "M02"], "/packages/1", Reason::RepresentativeKindWrong),
     ] {
         assert_eq!(told(asked(world, &by, &wish(to(), &packages)).await), invalid(wrong, reason));
     }

@@ -269,6 +269,7 @@ pub(crate) async fn what_is_exchanged_is_a_use_at_the_systems_authority(world: &
     world.pass(DAY);
     let who = Representing {
         representative: bo,
+        at_work: None,
         assurance: Assurance::Substantial,
         authenticated_at: None,
         client: "fagsystem".parse().unwrap(),

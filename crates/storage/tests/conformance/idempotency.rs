@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 fn key(key: &str, sent: &str) -> IdempotencyKey {
-    let actor = ActorTrace::Citizen { person: PersonId::from_uuid(Uuid::from_u128(1)) };
+    let actor = ActorTrace::Citizen { person: PersonId::from_uuid(Uuid::from_u128(1)), at_work: None };
     IdempotencyKey { actor, key: key.to_owned(), fingerprint: Digest::of(sent.as_bytes()) }
 }
 

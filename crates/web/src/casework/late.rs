@@ -90,6 +90,7 @@ const fn because(cause: Option<EndCause>) -> &'static str {
         Some(EndCause::RepresentativeDeath) => "uses.because_representative",
         Some(EndCause::ParentEnded | EndCause::ParentEndedQuietly) => "uses.because_above",
         Some(EndCause::JointEnded | EndCause::JointEndedQuietly) => "uses.because_others",
+        Some(EndCause::EmployeeLeft) => "work.because_left",
         Some(EndCause::CaseClosed | EndCause::Used | EndCause::Age | EndCause::CustodyChanged) => {
             "uses.because_other"
         }

@@ -101,6 +101,8 @@ struct FormPage<'p> {
     calm: bool,
     needs_high: bool,
     choices: Vec<Choice>,
+    /// Whether it can be given to an organisation.
+    organisations: bool,
     filled: &'p Filled,
     notice: Option<Notice>,
 }
@@ -170,7 +172,7 @@ fn read(page: &mut Page, package: &MandatePackage, filled: &Filled) -> Option<Ne
     if privileges.is_empty() {
         page.wrong("right-0", page.t("mandate.right_missing"));
     }
-    let to = recipient(page, filled);
+    let to = recipient(page, filled, words::is_for_organisations(package));
     let until = filled.until.date().map_err(|(part, flaw)| page.wrong(format!("until_{part}"), page.t(flaw)));
     let case = noted_at(page, "case", fields::case(&filled.case));
     let together = together::read(page, &filled.together);
@@ -190,15 +192,19 @@ fn read(page: &mut Page, package: &MandatePackage, filled: &Filled) -> Option<Ne
     })
 }
 
-/// To whom it is to be given, by number and name.
-pub(super) fn recipient(page: &mut Page, filled: &Filled) -> Option<(PersonRef, Name)> {
+/// To whom it is to be given, by number and name; to an organisation too, where the package is for some.
+pub(super) fn recipient(page: &mut Page, filled: &Filled, organisations: bool) -> Option<(PersonRef, Name)> {
     let name = match filled.name.as_str() {
         "" => Err("mandate.name_missing"),
         name => fields::written(name, "mandate.name_form"),
     };
     let name = noted_at(page, "name", name);
-    let number = noted_at(page, "number", fields::cpr(&filled.number));
-    Some((PersonRef::Number(number?), name?))
+    let cvr = fields::cvr(&filled.number).filter(|_| organisations);
+    let number = match cvr {
+        Some(cvr) => Some(PersonRef::Organisation(cvr)),
+        None => noted_at(page, "number", fields::cpr(&filled.number)).map(PersonRef::Number),
+    };
+    Some((number?, name?))
 }
 
 pub(super) fn noted_at<T>(page: &mut Page, field: &str, read: Result<T, &'static str>) -> Option<T> {
@@ -239,6 +245,7 @@ impl<'p> FormPage<'p> {
             calm: package.risk == Risk::Ordinary,
             needs_high: package.required_loa == Assurance::High,
             choices: package.privileges.iter().enumerate().map(choice).collect(),
+            organisations: words::is_for_organisations(package),
             filled,
             notice,
         }

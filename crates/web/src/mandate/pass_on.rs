@@ -136,7 +136,7 @@ fn read(page: &mut Page, told: &Told, filled: &Filled) -> Option<NewMandate> {
     // Those who hold something together agree on what each of them may do.
     let to = match &told.value {
         mandate if mandate.is_held_together() => Some((PersonRef::Id(mandate.representative), None)),
-        _ => recipient(page, filled).map(|(person, name)| (person, Some(name))),
+        _ => recipient(page, filled, false).map(|(person, name)| (person, Some(name))),
     };
     let until = filled.until.date().map_err(|(part, flaw)| page.wrong(format!("until_{part}"), page.t(flaw)));
     let case = match &told.value.case {

@@ -1,6 +1,6 @@
 //! Asking somebody for a power of attorney: whom, for what, and until when.
 
-use super::{form::noted_at, must_be_oneself, pick::published, words};
+use super::{form::noted_at, must_ask_for_oneself, pick::published, words};
 use crate::{
     fields::{self, WrittenDate},
     page::{Here, Page, see},
@@ -78,14 +78,14 @@ struct FormPage<'p> {
 }
 
 pub(super) async fn page(here: Here) -> Result<Response, Problem> {
-    must_be_oneself(&here)?;
+    must_ask_for_oneself(&here)?;
     let entries = published(&here).await?;
     let attempt = here.service.ambient().id().to_string();
     Ok(shown(&here, &entries, &Filled { attempt, ..Filled::default() }, None))
 }
 
 pub(super) async fn sent(mut here: Here, Form(fields): Form) -> Result<Response, Problem> {
-    must_be_oneself(&here)?;
+    must_ask_for_oneself(&here)?;
     let entries = published(&here).await?;
     let filled = Filled::sent(&fields);
     let Some(new) = read(&mut here.page, available(&entries), &filled) else {

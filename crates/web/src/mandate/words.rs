@@ -45,9 +45,14 @@ pub(super) const fn risk(risk: Risk) -> (&'static str, &'static str) {
     }
 }
 
-/// Whether the package can be given on these pages: to a person.
+/// Whether the package can be given on these pages: to a person, or to an organisation by its number.
 pub(super) fn can_be_given_here(package: &MandatePackage) -> bool {
-    package.representative_kinds.contains(&RepresentativeKind::Person)
+    package.representative_kinds.contains(&RepresentativeKind::Person) || is_for_organisations(package)
+}
+
+/// Whether it can be given to an organisation.
+pub(super) fn is_for_organisations(package: &MandatePackage) -> bool {
+    package.representative_kinds.contains(&RepresentativeKind::Organisation)
 }
 
 /// The package in the version that something was given under.

@@ -33,6 +33,8 @@ pub(crate) fn page(language: Language) -> Page {
         acting_for: Some("Bo".to_owned()),
         acts_on: "Værgemål".to_owned(),
         employee: false,
+        at_work: false,
+        administers: false,
         csrf: "secret-field".to_owned(),
         ends_at: "10.15".to_owned(),
         idle: 1800,
