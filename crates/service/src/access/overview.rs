@@ -320,10 +320,13 @@ impl Service {
             return Ok(BTreeSet::new());
         };
         let by_law = self.by_law(tx, grantor, person, now).await?;
-        let mandated = tx.privileges(grantor, person, now).await?;
-        let by_mandate = mandated.iter().any(|power| !by_law.is_incapable(power));
         let mut bases = if call.through.is_none() { by_law.bases() } else { BTreeSet::new() };
-        bases.extend(by_mandate.then_some(Basis::MandateDigital));
+        let carried = |power: &PrivilegeUri| {
+            call.through.as_ref().is_none_or(|through| through.privileges.contains(power))
+        };
+        let mandated = tx.privileges_with_basis(grantor, person, now).await?;
+        let usable = mandated.into_iter().filter(|(power, _)| !by_law.is_incapable(power) && carried(power));
+        bases.extend(usable.map(|(_, basis)| basis));
         Ok(bases)
     }
 
