@@ -10,6 +10,9 @@ use crate::{
 use tillid_testkit::Engine;
 
 const M14: &str = "Kommunen: ældre og hjælpemidler";
+/// What of it is asked for, and what is not.
+const GIVEN: &str = "Se din hjemmehjælp";
+const NOT_GIVEN: &str = "Søge om hjælpemidler";
 const CALLED: &str = "Mor Lind";
 
 async fn the_story(engine: Engine, scripts: Scripts) {
@@ -25,7 +28,8 @@ async fn the_story(engine: Engine, scripts: Scripts) {
     anna.click("Læs og svar").await;
     assert_eq!(anna.heading().await, "Tjek fuldmagten, før du giver den");
     anna.expect(BO).await;
-    anna.expect("Se din hjemmehjælp").await;
+    anna.expect(GIVEN).await;
+    anna.expect_not(NOT_GIVEN).await;
     anna.screenshot("anna-asked-for-mandate").await;
     anna.click("Giv fuldmagt").await;
     anna.expect("Fuldmagten er givet og gælder nu").await;
@@ -61,7 +65,8 @@ async fn ask(scene: &Scene, bo: &Browser) {
     assert!(bo.chosen().await.is_empty(), "nothing is chosen beforehand");
     bo.fill("Personens navn", CALLED).await;
     bo.fill("Personens CPR-nummer", &number).await;
-    bo.tick(M14).await;
+    bo.press(M14).await;
+    bo.tick(GIVEN).await;
     bo.screenshot("bo-asks-for-mandate").await;
     bo.click("Send anmodningen").await;
     bo.expect("Indtil da har du ingen fuldmagt.").await;
@@ -96,13 +101,18 @@ async fn asker(language: Language) {
     } else {
         "The municipality: elder care and assistive devices"
     };
+    let right = if walk.language == Danish { GIVEN } else { "See your home help" };
     let mut requests = Vec::new();
     for look in [true, false, false] {
         walk.browser.open("/mandate-requests/new").await;
         walk.browser.fill(&walk.page("mandate.name"), ANNA).await;
         let number = walk.number("anna").await;
         walk.browser.fill(&walk.page("mandate.number"), &number).await;
-        walk.browser.tick(package).await;
+        walk.browser.press(package).await;
+        if look {
+            walk.look("ask-for-mandate-opened").await;
+        }
+        walk.browser.tick(right).await;
         walk.send("asking.send").await;
         requests.push(walk.browser.path().await);
         if look {
@@ -122,7 +132,7 @@ async fn asker(language: Language) {
     walk.turn_into(BO, Capacity::Private).await;
     walk.visit("/overview", "overview-asker").await;
     walk.visit(&requests[1], "asked-declined").await;
-    walk.end(10);
+    walk.end(11);
 }
 
 mod every_page_of_asking {

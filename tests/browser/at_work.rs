@@ -33,7 +33,7 @@ async fn at_work(language: Language) {
     walk.look("given-organisation").await;
 
     walk.turn_into(PIA, Capacity::Work).await;
-    walk.browser.open("/work/employees").await;
+    walk.browser.open("/employees").await;
     walk.look("employees").await;
     let button = format!("{}: {RUNE}", walk.page("work.admit"));
     walk.browser.send(&button).await;
@@ -58,7 +58,7 @@ async fn at_work(language: Language) {
     walk.look("work-acting").await;
 
     walk.turn_into(PIA, Capacity::Work).await;
-    walk.browser.open("/work/employees").await;
+    walk.browser.open("/employees").await;
     walk.browser.click(&format!("{}: {RUNE}", walk.page("work.stop"))).await;
     walk.look("employee-stop").await;
     walk.send("work.stop_now").await;

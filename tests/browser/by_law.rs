@@ -3,13 +3,12 @@
 
 use crate::{
     every_page::{CASE, Walk},
-    story::Capacity,
+    story::{Capacity, NIELS},
     words::Language::{self, Danish, English},
 };
 
 const FINN: &str = "Finn Dam";
 const GITTE: &str = "Gitte Dam";
-const NIELS: &str = "Niels Nord";
 
 async fn guardian(language: Language) {
     let mut walk = Walk::new(language).await;

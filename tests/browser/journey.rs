@@ -47,7 +47,8 @@ async fn the_journey(engine: Engine, scripts: Scripts) {
     assert!(steps <= 5, "giving a power of attorney took {steps} steps");
     let bo = scene.enter(BO, Capacity::Private).await;
     act_for_anna(&bo, &anna).await;
-    revoke(&anna).await;
+    let steps = revoke(&anna).await;
+    assert!(steps <= 2, "revoking took {steps} steps");
     stop_acting(&bo).await;
 
     let withdrawing = withdraw(&anna).await;
@@ -175,13 +176,15 @@ async fn act_for_anna(bo: &Browser, anna: &Browser) {
     bo.open("/overview").await;
 }
 
-async fn revoke(anna: &Browser) {
+/// The steps from the overview until it is revoked.
+async fn revoke(anna: &Browser) -> usize {
     anna.open("/overview").await;
-    anna.click_near(BO, "Se fuldmagten").await;
-    anna.click("Træk fuldmagten tilbage").await;
+    let before = anna.steps();
+    anna.click_near(BO, "Træk fuldmagten tilbage").await;
     anna.screenshot("anna-revokes").await;
     anna.click("Træk fuldmagten tilbage").await;
     anna.expect("Fuldmagten er trukket tilbage").await;
+    anna.steps() - before
 }
 
 /// The next thing that bo does is refused, with the reason; and he finds back to what is his own.

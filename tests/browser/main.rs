@@ -1,9 +1,18 @@
 //! What people see and do in a real browser: Chromium, driven over WebDriver, against the built binary.
-#![expect(clippy::indexing_slicing, clippy::panic, reason = "a test may stop")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test may stop, and say what it left out"
+)]
 
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "shared with the tests from outside, which use more of it")]
 mod support;
+
+#[path = "../support/papers.rs"]
+#[expect(dead_code, reason = "shared with the tests from outside, which use more of it")]
+mod papers;
 
 mod asking;
 mod at_work;
@@ -15,6 +24,7 @@ mod every_page;
 mod journey;
 mod keyboard;
 mod page;
+mod paper;
 mod registering;
 mod session;
 mod story;

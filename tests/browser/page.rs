@@ -3,6 +3,7 @@
 use crate::browser::Browser;
 use fantoccini::{Locator, elements::Element};
 use serde_json::json;
+use std::path::Path;
 
 /// Anything that can be followed or pressed.
 const FOLLOWED: &str = "self::a[@href] or self::button or self::summary or (self::input and @type='submit')";
@@ -106,8 +107,7 @@ impl Browser {
 
     /// Follows the link or presses the button in the part of the page that has this heading: one step.
     pub(crate) async fn click_under(&self, heading: &str, name: &str) {
-        let part = format!("//section[(.//h2 | .//h3)[{}]]", says_exactly(heading));
-        self.step(&named(&format!("{part}//*"), name)).await;
+        self.step(&named(&format!("{}//*", under(heading)), name)).await;
     }
 
     /// Presses what does not lead to another page, such as what unfolds a part of it. No step is counted.
@@ -130,6 +130,33 @@ impl Browser {
         let field = self.field(label).await;
         field.clear().await.unwrap_or_else(|e| panic!("{label}: {e}"));
         field.send_keys(value).await.unwrap_or_else(|e| panic!("{label}: {e}"));
+    }
+
+    /// Likewise in the part of the page that has this heading.
+    pub(crate) async fn fill_under(&self, heading: &str, label: &str, value: &str) {
+        let field = self.field_under(heading, label).await;
+        field.send_keys(value).await.unwrap_or_else(|e| panic!("{label}: {e}"));
+    }
+
+    /// Chooses from the list that this label names, in the part of the page that has this heading.
+    pub(crate) async fn pick_under(&self, heading: &str, label: &str, choice: &str) {
+        let field = self.field_under(heading, label).await;
+        field.select_by_label(choice).await.unwrap_or_else(|e| panic!("{label}: {e}"));
+    }
+
+    /// Chooses a file for the field that this label names.
+    pub(crate) async fn attach(&self, label: &str, file: &Path) {
+        let field = self.field(label).await;
+        field.send_keys(file.to_str().expect("a path")).await.unwrap_or_else(|e| panic!("{label}: {e}"));
+    }
+
+    /// Writes today into the three fields that these labels name.
+    pub(crate) async fn write_today(&self, labels: [&str; 3]) {
+        let script = "const now = new Date(); return [now.getDate(), now.getMonth() + 1, now.getFullYear()].map(String)";
+        let parts = self.evaluate(script, Vec::new()).await;
+        for (part, label) in labels.into_iter().enumerate() {
+            self.fill(label, parts[part].as_str().expect("a number")).await;
+        }
     }
 
     /// What stands in the field that this label names.
@@ -179,6 +206,11 @@ impl Browser {
         let label = format!("//label[{}]", begins_with(label));
         let of = format!("//*[{FIELD}][@id = {label}/@for] | {label}//*[{FIELD}]");
         self.only(&of).await
+    }
+
+    async fn field_under(&self, heading: &str, label: &str) -> Element {
+        let label = format!("{}//label[{}]", under(heading), begins_with(label));
+        self.only(&format!("//*[{FIELD}][@id = {label}/@for]")).await
     }
 
     /// Presses the label, or the mark that it belongs to where that lies before it.
@@ -233,6 +265,11 @@ fn named(among: &str, name: &str) -> String {
 fn part(near: &str) -> String {
     let says = format!("contains(normalize-space(), {})", quoted(near));
     format!("//*[{PART}][{says}][not(.//*[{PART}][{says}])]")
+}
+
+/// The part of the page that has this heading.
+fn under(heading: &str) -> String {
+    format!("//section[(.//h2 | .//h3)[{}]]", says_exactly(heading))
 }
 
 fn says_exactly(text: &str) -> String {

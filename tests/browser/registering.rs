@@ -18,12 +18,9 @@ impl Walk {
     }
 
     /// Writes today into the three fields of a day.
-    async fn write_today(&self) {
-        let script = "const now = new Date(); return [now.getDate(), now.getMonth() + 1, now.getFullYear()].map(String)";
-        let parts = self.browser.evaluate(script, Vec::new()).await;
-        for (part, label) in ["form.day", "form.month", "form.year"].into_iter().enumerate() {
-            self.browser.fill(&self.page(label), parts[part].as_str().expect("a number")).await;
-        }
+    pub(crate) async fn write_today(&self) {
+        let labels = ["form.day", "form.month", "form.year"].map(|label| self.page(label));
+        self.browser.write_today(labels.each_ref().map(String::as_str)).await;
     }
 
     /// The address of the first link in the page that fits the selector.

@@ -18,9 +18,11 @@ pub(crate) const ANNA: &str = "Anna Lind";
 pub(crate) const BO: &str = "Bo Lind";
 pub(crate) const GITTE: &str = "Gitte Dam";
 pub(crate) const HANS: &str = "Hans Vester";
+pub(crate) const INGE: &str = "Inge Østergaard";
 pub(crate) const LARS: &str = "Lars Høj";
 pub(crate) const KARIN: &str = "Karin Kær";
 pub(crate) const MONA: &str = "Mona Mark";
+pub(crate) const NIELS: &str = "Niels Nord";
 
 /// A demo, and the browsers of those who use it.
 pub(crate) struct Scene {

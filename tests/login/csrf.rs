@@ -65,8 +65,8 @@ const UNSAFE: &[(&str, Who)] = &[
     ("/act-for", Who::Citizen),
     ("/act-for/stop", Who::Citizen),
     ("/work/as", Who::Citizen),
-    ("/work/employees/{id}/admit", Who::Citizen),
-    ("/work/employees/{id}/stop", Who::Citizen),
+    ("/employees/{id}/admit", Who::Citizen),
+    ("/employees/{id}/stop", Who::Citizen),
     ("/casework/cases/close", Who::Employee),
     ("/casework/cases/close/confirm", Who::Employee),
     ("/casework/catalogue/{shelf}/new", Who::Employee),
@@ -182,8 +182,8 @@ async fn targets(scene: &Scene, anna: &mut Walker, bo: &mut Walker, hans: &mut W
     let pending = scene.ask(&Person::anna()).await;
     let staff = format!("{lookup}{consent}");
     Targets(BTreeMap::from([
-        ("/work/employees/{id}/admit", format!("/work/employees/{NOTHING}/admit")),
-        ("/work/employees/{id}/stop", format!("/work/employees/{NOTHING}/stop")),
+        ("/employees/{id}/admit", format!("/employees/{NOTHING}/admit")),
+        ("/employees/{id}/stop", format!("/employees/{NOTHING}/stop")),
         ("/consents/new/{code}", "/consents/new/C13".to_owned()),
         ("/consents/new/{code}/summary", "/consents/new/C13/summary".to_owned()),
         ("/consents/new/{code}/answer", "/consents/new/C13/answer".to_owned()),

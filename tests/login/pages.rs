@@ -50,7 +50,8 @@ pub(crate) async fn give_mandate(scene: &Scene, walker: &mut Walker, package: &s
 pub(crate) async fn ask_for_mandate(scene: &Scene, walker: &mut Walker, package: &str, of: &Person) -> Page {
     let page = walker.open(&scene.at("/mandate-requests/new")).await.expect(200);
     let form = page.form("/mandate-requests/new");
-    let mut values = chosen(&form, |value| value == package);
+    let mut values = chosen(&form, |value| value.starts_with(&format!("{package} ")));
+    assert!(!values.is_empty(), "{package}: {:?}", form.choices);
     values.push(("name".to_owned(), of.name.clone()));
     values.push(("number".to_owned(), of.cpr.clone().expect("a number")));
     let asked = walker.submit(&page, &form, &borrowed(&values)).await.expect(200);

@@ -1,6 +1,7 @@
 //! A power of attorney on paper: printed at the counter, signed, entered, and confirmed by a colleague where one is not enough (M3, P5).
 
 use crate::{
+    pages::give_mandate,
     provider::{Person, Tenant},
     registering::{SCAN, look_up_to_serve, pairs, today},
     scene::Scene,
@@ -8,23 +9,29 @@ use crate::{
 };
 use tillid_testkit::Engine;
 
-/// Inge makes the form of a package for Bo; its page.
+/// What stands above that which ends together with a mandate.
+const FALLS: &str = "This ends too";
+
+/// Inge makes the form of the first thing in a package for Bo; its page.
 async fn printed(scene: &Scene, inge: &mut Walker, lookup: &str, package: &str) -> Page {
     let found = inge.open(&scene.at(lookup)).await.expect(200);
     let new = inge.follow(&found, &found.link("/mandates/new")).await.expect(200);
-    let form = new.form("/mandates/new");
-    let refused = inge.submit(&new, &form, &[("name", "Bo Prøve")]).await.expect(422);
-    assert!(refused.body.contains("value=\"Bo Prøve\"") && refused.body.contains("href=\"#package\""));
+    let page = inge.follow(&new, &new.link(&format!("/mandates/new?package={package}"))).await.expect(200);
+    let form = page.form("/mandates/new");
+    let rights: Vec<&str> = form.choices.iter().map(|(_, value)| value.as_str()).collect();
+    let refused = inge.submit(&page, &form, &[("name", "Bo Prøve")]).await.expect(422);
+    assert!(refused.body.contains("value=\"Bo Prøve\"") && refused.body.contains("href=\"#right-0\""));
     let values = [
-        ("package", package),
+        ("right", rights[0]),
         ("name", "Bo Prøve"),
         ("number", "7103701235"),
         ("until_day", "1"),
         ("until_month", "3"),
         ("until_year", &next_year()),
+        ("case", ""),
         ("language", "da"),
     ];
-    let sheet = inge.submit(&new, &form, &values).await.expect(200);
+    let sheet = inge.submit(&page, &form, &values).await.expect(200);
     assert!(sheet.url.path().starts_with(&format!("{lookup}/mandates/forms/")), "{}", sheet.text());
     sheet
 }
@@ -70,8 +77,13 @@ async fn on_paper(engine: Engine) {
     let overview = anna.open(&scene.at("/overview")).await.expect(200);
     let own = anna.follow(&overview, &overview.link("/mandates/0")).await.expect(200);
     assert!(own.text().contains("Registered from a signed paper"), "{}", own.text());
+    let scan = anna.follow(&own, &own.link("/documents/")).await.expect(200);
+    assert!(scan.body.contains("signed"), "she has what she signed");
     let held = bo.open(&scene.at("/act-for")).await.expect(200);
     assert!(held.text().contains("elder care"), "{}", held.text());
+    let theirs = bo.open(own.url.as_str()).await.expect(200);
+    assert!(theirs.links().iter().all(|link| !link.contains("/documents/")));
+    bo.open(scan.url.as_str()).await.expect(404);
 
     // What was entered wrongly never counted.
     let annul = entry.form("/annul");
@@ -91,6 +103,8 @@ async fn on_paper(engine: Engine) {
     let found = niels.open(&scene.at(&second)).await.expect(200);
     let id = entry.url.path().rsplit('/').next().expect("an id");
     let seen = niels.follow(&found, &found.link(id)).await.expect(200);
+    let scan = niels.follow(&seen, &seen.link("/documents/")).await.expect(200);
+    assert!(scan.body.contains("signed"), "nobody confirms what they have not read");
     let confirmed = niels.submit(&seen, &seen.form("/confirm"), &[]).await.expect(200);
     assert!(confirmed.forms().iter().all(|form| !form.action.ends_with("/confirm")), "{}", confirmed.text());
     let word = [("ground", "pressured"), ("note", "Anna ringede"), ("quiet", "yes")];
@@ -106,4 +120,35 @@ async fn m03_a_mandate_on_paper_goes_from_the_form_to_an_active_power_on_sqlite(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn m03_a_mandate_on_paper_goes_from_the_form_to_an_active_power_on_postgres() {
     on_paper(Engine::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r37_staff_are_told_before_what_ends_with_a_mandate() {
+    let scene = Scene::with_catalogue(Engine::Sqlite, [("mitid", Tenant::right())]).await;
+    let mut inge = scene.logged_in("mitid", Person::inge()).await;
+    let mut anna = scene.logged_in("mitid", Person::anna()).await;
+    let mut bo = scene.logged_in("mitid", Person::bo()).await;
+    let given = give_mandate(&scene, &mut anna, "M13", &Person::bo()).await;
+    let lookup = look_up_to_serve(&scene, &mut inge).await;
+    let mandate = format!("{lookup}{}", given.url.path());
+    let alone = inge.open(&scene.at(&mandate)).await.expect(200);
+    assert!(!alone.text().contains(FALLS), "nothing but the mandate ends: {}", alone.text());
+
+    let part = bo.open(&scene.at(&format!("{}/pass-on", given.url.path()))).await.expect(200);
+    let form = part.form("/pass-on");
+    let right = form.choices[0].1.clone();
+    let values = [("right", right.as_str()), ("name", "Hans Prøve"), ("number", "6805791237")];
+    let summary = bo.submit(&part, &form, &values).await.expect(200);
+    let lower = bo.submit(&summary, &summary.form("/pass-on/"), &[]).await.expect(200);
+
+    let seen = inge.open(&scene.at(&mandate)).await.expect(200);
+    assert_eq!(seen.text().matches(FALLS).count(), 1, "{}", seen.text());
+    // What a slip of the pen leaves is told again.
+    let again = inge.submit(&seen, &seen.form("/revoke"), &[]).await.expect(422);
+    assert_eq!(again.text().matches(FALLS).count(), 1, "{}", again.text());
+    let word = [("ground", "no_longer_needed"), ("note", "Anna kom i dag")];
+    let ended = inge.submit(&again, &again.form("/revoke"), &word).await.expect(200);
+    assert!(!ended.text().contains(FALLS), "{}", ended.text());
+    let over = bo.open(lower.url.as_str()).await.expect(200);
+    assert!(over.forms().iter().all(|form| !form.action.ends_with("/revoke")), "{}", over.text());
 }

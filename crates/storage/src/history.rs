@@ -7,7 +7,6 @@ use crate::{
 };
 use sqlx::FromRow;
 use tillid_domain::{
-    basis::Basis,
     event::Kind,
     id::{EventId, MandateId, PersonId},
     text::PrivilegeUri,
@@ -63,7 +62,7 @@ impl<Mode> Tx<Mode> {
     }
 
     /// The mandate that gave a representative a privilege when something happened that concerns the grantor, as far as was known
-    /// by then; the first one, where several did.
+    /// by then, whether it was given here or on paper; the first one, where several did.
     pub async fn mandate_behind(
         &mut self,
         event: EventId,
@@ -73,7 +72,7 @@ impl<Mode> Tx<Mode> {
     ) -> Result<Option<MandateId>, StoreError> {
         const SQL: &str = "SELECT p.source_id FROM power p JOIN event_subject s ON s.person_id = p.grantor_id \
              JOIN event e ON e.id = s.event_id WHERE e.id = $1 AND p.grantor_id = $2 AND p.representative_id = $3 \
-             AND p.privilege = $4 AND p.basis = $5 AND p.case_ref IS NULL AND p.valid_from <= e.recorded_at \
+             AND p.privilege = $4 AND p.case_ref IS NULL AND p.valid_from <= e.recorded_at \
              AND p.valid_to > e.recorded_at AND p.known_from <= s.version AND (p.known_to IS NULL OR p.known_to > s.version) \
              ORDER BY p.source_id LIMIT 1";
         let id: Option<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL)
@@ -81,7 +80,6 @@ impl<Mode> Tx<Mode> {
             .bind(grantor.as_uuid())
             .bind(representative.as_uuid())
             .bind(privilege.as_str())
-            .bind(Basis::MandateDigital.code())
             .fetch_optional(conn)
             .await)?;
         Ok(id.map(MandateId::from_uuid))

@@ -8,6 +8,7 @@ use crate::{
 use sqlx::FromRow;
 use tillid_domain::{
     Instant,
+    basis::Basis,
     event::MandatePeriod,
     id::{JointId, MandateId, PersonId, PresentationId},
     mandate::{Bond, Joint, Mandate, MandateState, Under},
@@ -323,6 +324,26 @@ impl<Mode> Tx<Mode> {
             .await)?;
         let row = RowRef { table: "power", id: grantor.as_uuid() };
         rows.iter().map(|uri| row.text(uri)).collect()
+    }
+
+    /// Likewise, each with what it rests on.
+    pub async fn privileges_with_basis(
+        &mut self,
+        grantor: PersonId,
+        representative: PersonId,
+        at: Instant,
+    ) -> Result<Vec<(PrivilegeUri, Basis)>, StoreError> {
+        const SQL: &str = "SELECT DISTINCT privilege, basis FROM power WHERE grantor_id = $1 AND representative_id = $2 \
+             AND known_to IS NULL AND valid_from <= $3 AND valid_to > $3 AND case_ref IS NULL \
+             AND ended IS NULL ORDER BY privilege, basis";
+        let rows: Vec<(String, String)> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(grantor.as_uuid())
+            .bind(representative.as_uuid())
+            .bind(at.as_micros())
+            .fetch_all(conn)
+            .await)?;
+        let row = RowRef { table: "power", id: grantor.as_uuid() };
+        rows.iter().map(|(uri, basis)| Ok((row.text(uri)?, row.basis(basis)?))).collect()
     }
 
     /// Whether a mandate was given on the strength of that presentation.

@@ -36,6 +36,7 @@ struct Row {
 #[template(path = "actfor.html")]
 struct ActFor<'p> {
     page: &'p Page,
+    at_work: bool,
     rows: Vec<Row>,
 }
 
@@ -164,7 +165,7 @@ async fn shown(here: &Here, own: &[Hat]) -> Result<Response, Problem> {
             });
         }
     }
-    Ok(page.answer(&ActFor { page, rows }))
+    Ok(page.answer(&ActFor { page, at_work: here.visitor.working().is_some(), rows }))
 }
 
 #[cfg(test)]
@@ -189,16 +190,19 @@ mod tests {
     fn whom_one_may_act_for_can_be_picked_and_nobody_is_beforehand() {
         for language in Language::ALL {
             let mut page = page(language);
-            let html =
-                ActFor { page: &page, rows: vec![row(0, false), row(1, false)] }.render().expect("a page");
+            let html = ActFor { page: &page, at_work: false, rows: vec![row(0, false), row(1, false)] }
+                .render()
+                .expect("a page");
             must_hold_together(&html);
             assert_eq!((html.matches("type=\"radio\"").count(), html.matches(" checked").count()), (2, 0));
-            let html = ActFor { page: &page, rows: Vec::new() }.render().expect("a page");
+            let html = ActFor { page: &page, at_work: false, rows: Vec::new() }.render().expect("a page");
             must_hold_together(&html);
             assert!(!html.contains("action=\"/act-for\""));
             page.wrong("person-0", page.t("actfor.not_any_more"));
             // The power that was picked may have been the last one.
-            must_hold_together(&ActFor { page: &page, rows: Vec::new() }.render().expect("a page"));
+            must_hold_together(
+                &ActFor { page: &page, at_work: false, rows: Vec::new() }.render().expect("a page"),
+            );
         }
     }
 }

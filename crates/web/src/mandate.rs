@@ -15,12 +15,13 @@ mod words;
 
 use crate::{Web, page::Here};
 use axum::{Router, routing::get};
+pub(crate) use pick::published;
 use step::{Step, before, take};
 pub(crate) use summary::{Document, ShownPackage};
 use tillid_domain::{Reason, actor::Who};
 use tillid_edge::Problem;
 use tillid_service::Error;
-pub(crate) use words::{ground as ground_words, package};
+pub(crate) use words::{Choice, can_be_given_here, choices, chosen, ground as ground_words, package, rights};
 
 pub(crate) fn router() -> Router<Web> {
     Router::new()

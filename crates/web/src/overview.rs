@@ -78,6 +78,8 @@ pub(crate) struct MandateRow {
     pub(crate) until: String,
     /// Of one that the visitor gave: when it was used last, and where.
     pub(crate) last_used: Option<String>,
+    /// Whether the visitor gave it and can end it: from here it takes no more than two steps.
+    pub(crate) revocable: bool,
 }
 
 /// A request for a power of attorney.
@@ -127,9 +129,10 @@ async fn overview(here: Here) -> Result<Response, Problem> {
             };
             let name_given = |m: &FoundMandate| m.representative_name.as_ref().map(ToString::to_string);
             let passed_on = desk.mandates(&passed_on, name_given).await;
-            let mut given = desk.mandates(&given, name_given).await;
-            for row in &mut given {
+            let mut rows = desk.mandates(&given, name_given).await;
+            for (row, found) in rows.iter_mut().zip(&given) {
                 row.last_used = last_uses.get(&row.id).map(|record| desk.last_used(record));
+                row.revocable = found.standing.is_alive();
             }
             let held = desk.mandates(&held, |m| {
                 name(m.mandate.grantor).or_else(|| m.grantor_name.as_ref().map(ToString::to_string))
@@ -139,7 +142,7 @@ async fn overview(here: Here) -> Result<Response, Problem> {
                 page: &here.page,
                 of_other: None,
                 matters: Some(desk.matters(&requests, &consents)),
-                mandates: lists(&here.page, given, held, passed_on),
+                mandates: lists(&here.page, rows, held, passed_on),
                 to_answer,
                 asked,
                 statutory,
@@ -244,6 +247,7 @@ impl Desk<'_> {
                 colour,
                 until: self.page.last_day(m.mandate.valid.to),
                 last_used: None,
+                revocable: false,
             }
         };
         found.iter().map(row).collect()

@@ -92,7 +92,10 @@ impl Page {
     fn basis(&self, codes: &[String]) -> String {
         let known = codes.iter().filter_map(|code| Basis::of_code(code));
         let words = known.map(|basis| self.t(words_of(basis).unwrap_or("layout.by_mandate")));
-        words.collect::<Vec<_>>().join(", ")
+        let mut words: Vec<&str> = words.collect();
+        // Powers of attorney stand first; whether one came on paper is told on its own page.
+        words.dedup();
+        words.join(", ")
     }
 
     /// The text with that key.

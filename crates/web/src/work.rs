@@ -25,9 +25,9 @@ pub(crate) fn router() -> Router<Web> {
     Router::new()
         .route("/work", get(page))
         .route("/work/as", get(async || see("/work")).post(choose))
-        .route("/work/employees", get(employees))
-        .route("/work/employees/{id}/admit", post(admit))
-        .route("/work/employees/{id}/stop", get(before_stopping).post(stop))
+        .route("/employees", get(employees))
+        .route("/employees/{id}/admit", post(admit))
+        .route("/employees/{id}/stop", get(before_stopping).post(stop))
 }
 
 #[derive(Template)]
@@ -153,7 +153,7 @@ async fn before_stopping(here: Here, Path(id): Path<PersonId>) -> Result<Respons
     let employee = here.told(here.service.employee(&here.visitor.read(), id).await)?;
     let row = EmployeeRow::new(&here.page, &employee);
     if row.admitted.is_none() {
-        return Ok(see("/work/employees"));
+        return Ok(see("/employees"));
     }
     Ok(here.page.answer(&StopPage { page: &here.page, row }))
 }
@@ -173,10 +173,10 @@ async fn moved(mut here: Here, outcome: Result<(), Error>) -> Result<Response, P
     match outcome {
         // Somebody else was first.
         Ok(()) | Err(Error::Rule(Reason::EmployeeAlreadyAdmitted | Reason::EmployeeNotAdmitted)) => {
-            Ok(see("/work/employees"))
+            Ok(see("/employees"))
         }
         Err(error @ (Error::LoginAgain(_) | Error::StepUp(_))) => {
-            "/work/employees".clone_into(&mut here.page.path);
+            "/employees".clone_into(&mut here.page.path);
             again_here(&here, &error)
         }
         Err(error) => {

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use tillid_domain::{
     Instant, LocalDate, Reason,
     access::{AccessRecord, Act, Refusal, SEE_CONSENTS, Subject},
-    actor::Who,
+    actor::{Actor, Who},
     basis::Basis,
     catalogue::ConsentType,
     family::OF_AGE,
@@ -145,7 +145,7 @@ impl Service {
                 mandates.into_iter().partition(|m| m.mandate.grantor == person);
             let (held, passed_on): (Vec<_>, Vec<_>) =
                 others.into_iter().partition(|m| m.mandate.representative == person);
-            let mut may_act_for = self.may_act_for(&mut tx, &held, now).await?;
+            let mut may_act_for = self.may_act_for(&mut tx, call, &held, now).await?;
             let by_law = self.children_in_custody(&mut tx, person, now).await?;
             let by_law = by_law.into_iter().chain(self.guarded(&mut tx, person, now).await?);
             for other in by_law {
@@ -215,6 +215,7 @@ impl Service {
     async fn may_act_for<M>(
         &self,
         tx: &mut Tx<M>,
+        call: &Call,
         held: &[FoundMandate],
         now: Instant,
     ) -> Result<Vec<MayActFor>, Error> {
@@ -243,7 +244,7 @@ impl Service {
                 basis: BTreeSet::new(),
             });
             entry.until = entry.until.map(|earlier| earlier.min(until));
-            entry.basis.insert(found.mandate.route.basis());
+            entry.basis.insert(as_held(&call.actor, found.mandate.route.basis()));
             for privilege in found.mandate.privileges.iter().filter(|p| !by_law.is_incapable(p)) {
                 if !entry.privileges.contains(privilege) {
                     entry.privileges.push(privilege.clone());
@@ -325,10 +326,13 @@ impl Service {
             return Ok(BTreeSet::new());
         };
         let by_law = self.by_law(tx, grantor, person, now).await?;
-        let mandated = tx.privileges(grantor, person, now).await?;
-        let by_mandate = mandated.iter().any(|power| !by_law.is_incapable(power));
         let mut bases = if call.through.is_none() { by_law.bases() } else { BTreeSet::new() };
-        bases.extend(by_mandate.then_some(Basis::MandateDigital));
+        let carried = |power: &PrivilegeUri| {
+            call.through.as_ref().is_none_or(|through| through.privileges.contains(power))
+        };
+        let mandated = tx.privileges_with_basis(grantor, person, now).await?;
+        let usable = mandated.into_iter().filter(|(power, _)| !by_law.is_incapable(power) && carried(power));
+        bases.extend(usable.map(|(_, basis)| as_held(&call.actor, basis)));
         Ok(bases)
     }
 
@@ -350,5 +354,15 @@ impl Service {
         }
         let records = tx.access_log(person, now, below, limit + 1).await?;
         Ok(Page::cut(records, limit, |record| record.id))
+    }
+}
+
+/// On what somebody acts who acts on a mandate: an employee of an organisation, on what that was given.
+fn as_held(actor: &Actor, basis: Basis) -> Basis {
+    match actor.who {
+        Who::Citizen { person, at_work: Some(work), .. } if person != work.who.employee => {
+            Basis::OrganisationRole
+        }
+        _ => basis,
     }
 }

@@ -62,7 +62,7 @@ impl Service {
     ) -> Result<Done<CatalogueEntry>, Error> {
         let mut tx = self.store.write().await?;
         let (draft, before) = match self.entry_to_move(&mut tx, call, shelf, code, number).await? {
-            ToMove::Now { entry, in_use } => (entry, in_use),
+            ToMove::Now { entry, in_use } => (entry, in_use.map(|entry| *entry)),
             ToMove::Moved(done) => return Ok(done),
         };
         if draft.state.is_open() {

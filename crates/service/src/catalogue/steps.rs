@@ -18,7 +18,7 @@ pub(super) enum ToMove {
         /// The version.
         entry: CatalogueEntry,
         /// The version of its code that is in use.
-        in_use: Option<CatalogueEntry>,
+        in_use: Option<Box<CatalogueEntry>>,
     },
     /// The same request was answered before.
     Moved(Done<CatalogueEntry>),
@@ -139,7 +139,8 @@ impl Service {
             return Ok(ToMove::Moved(Done { value, replayed: true }));
         }
         call.must_expect(entry.revision)?;
-        Ok(ToMove::Now { entry, in_use: versions.into_iter().find(CatalogueEntry::is_published) })
+        let in_use = versions.into_iter().find(CatalogueEntry::is_published).map(Box::new);
+        Ok(ToMove::Now { entry, in_use })
     }
 }
 

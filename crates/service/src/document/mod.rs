@@ -1,6 +1,9 @@
 //! Evidence: keeping what somebody handed over, and seeing it again.
 
-use crate::{Call, Done, Error, Service};
+use crate::{
+    Call, Done, Error, Service,
+    mandate::{is_own_of_staff, may_serve_mandate},
+};
 use tillid_domain::{
     Digest, Reason,
     access::{Act, Subject},
@@ -76,7 +79,8 @@ impl Service {
         bytes.ok_or(Error::NotFound)
     }
 
-    /// What proves a consent is as sensitive as the consent.
+    /// What proves a consent is as sensitive as the consent. The paper of a mandate is for the registrars who serve it: nobody confirms what
+    /// they have not seen (P5).
     async fn sees_document<M>(
         &self,
         tx: &mut tillid_storage::Tx<M>,
@@ -103,6 +107,13 @@ impl Service {
             if self.may(tx, call, Act::SeeConsent, &typed.subject(), now).await?.is_err() {
                 return Ok(false);
             }
+        }
+        let mandates = tx.mandates_of(document.person, None, u32::MAX).await?;
+        for mandate in mandates.iter().filter(|mandate| mandate.route.document() == Some(document.id)) {
+            if is_own_of_staff(&call.actor, mandate) {
+                return Ok(false);
+            }
+            proves |= may_serve_mandate(&call.actor, mandate);
         }
         // Of what proves nothing yet, nobody knows how sensitive it is.
         let sensitive = Subject { sensitivity: Some(Sensitivity::Special), ..subject };

@@ -16,7 +16,7 @@ mod uses;
 mod whole;
 
 pub use life::{MandateChange, MandateService};
-pub(crate) use read::other_sides;
+pub(crate) use read::{is_own_of_staff, may_serve_mandate, other_sides};
 pub use register::{MandateEntry, PrintedMandate};
 pub use renew::Renewal;
 pub use together::{Member, Other, Said, Together};

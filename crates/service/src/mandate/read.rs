@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use tillid_domain::{
     Instant,
     access::{Act, Subject},
-    actor::{Actor, Role, Who},
+    actor::{Actor, Employee, Role, Who},
     catalogue::EntryVersion,
     id::{MandateId, PersonId},
     mandate::{Mandate, MandateRoute},
@@ -177,7 +177,7 @@ impl Service {
             let seen = if me == mandate.grantor { mandate } else { mandate.as_held() };
             return Ok(rights.allow(call, Act::SeeMandate, &subject).is_ok().then_some(seen));
         }
-        if matches!(&call.actor.who, Who::Employee(e) if e.person.is_some_and(is_party)) {
+        if is_own_of_staff(&call.actor, &mandate) {
             return Ok(None);
         }
         if may_serve_mandate(&call.actor, &mandate) {
@@ -248,9 +248,15 @@ impl Service {
 }
 
 /// Whether the actor serves citizens where that mandate was entered: what a colleague entered is theirs to see whole.
-fn may_serve_mandate(actor: &Actor, mandate: &Mandate) -> bool {
+pub(crate) fn may_serve_mandate(actor: &Actor, mandate: &Mandate) -> bool {
     let MandateRoute::Paper { authority, .. } = mandate.route else { return false };
     matches!(&actor.who, Who::Employee(me) if me.authority == authority && me.is(Role::Registrar))
+}
+
+/// Whether an employee is a party to the mandate themselves.
+pub(crate) fn is_own_of_staff(actor: &Actor, mandate: &Mandate) -> bool {
+    let Who::Employee(Employee { person: Some(me), .. }) = &actor.who else { return false };
+    mandate.parties().any(|party| party == *me)
 }
 
 pub(super) fn found_then(mandate: Mandate, then: &Then) -> FoundMandate {

@@ -13,7 +13,7 @@ use tillid_domain::{
     access::Act,
     actor::Who,
     id::{MandateRequestId, PersonId},
-    mandate_request::MandateRequest,
+    mandate_request::{MandateRequest, MandateRequestStanding},
 };
 use tillid_storage::Tx;
 
@@ -88,7 +88,8 @@ impl Service {
     }
 
     /// The request as the caller may see it. Citizens see what they are a party to; staff and systems see the packages of their own
-    /// authority, up to their sensitivity, and nothing of what they are a party to themselves.
+    /// authority, up to their sensitivity, and nothing of what they are a party to themselves. Registrars, who print what waits for
+    /// the person before them (M3), see all of that: they print the packages of every authority.
     async fn mandate_request_in_view<M>(
         &self,
         tx: &mut Tx<M>,
@@ -116,6 +117,11 @@ impl Service {
         }
         if matches!(&call.actor.who, Who::Employee(e) if e.person.is_some_and(|me| parties.contains(&me))) {
             return Ok(None);
+        }
+        let waits_for_them =
+            request.grantor == person && request.standing(now) == MandateRequestStanding::Open;
+        if waits_for_them && self.may_serve(call, person, Act::RegisterMandate).is_ok() {
+            return Ok(Some(SeenMandateRequest::new(request, RequestReader::Looker, None, now)));
         }
         let (packages, privileges) = self
             .packages_in_view(

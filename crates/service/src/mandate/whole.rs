@@ -71,9 +71,21 @@ impl Service {
         call: &Call,
         id: MandateId,
     ) -> Result<(WholeMandate, Instant), Error> {
-        let (whole, now) = self.whole_mandate(call, id).await?;
+        let (whole, now) = self.mandate_with_falling(call, id).await?;
         whole.found.mandate.must_stand(now)?;
-        let whole = self.with_tied(call, whole, now).await?;
+        Ok((whole, now))
+    }
+
+    /// The mandate with what would end with it: nothing where it is over already.
+    pub async fn mandate_with_falling(
+        &self,
+        call: &Call,
+        id: MandateId,
+    ) -> Result<(WholeMandate, Instant), Error> {
+        let (mut whole, now) = self.whole_mandate(call, id).await?;
+        if whole.found.mandate.must_stand(now).is_ok() {
+            whole = self.with_tied(call, whole, now).await?;
+        }
         Ok((whole.falling(now), now))
     }
 

@@ -15,6 +15,7 @@ use tillid_domain::{
     id::{EmployeeId, PersonId},
     mandate::{Mandate, MandateState},
     party::Professional,
+    power::Basis,
 };
 use tillid_service::{
     AskedAbout, Call, Error, KnownAt, NewEmployee, NewLookup, NewMandate, NewMandateRequest, NewPresentation,
@@ -130,7 +131,12 @@ pub(crate) async fn r37_an_organisation_acts_by_the_employees_whom_it_lets(world
     assert!(asked.answer.is_yes(), "by what the identity provider calls him");
     let as_rune = at_work(&world.service, firm.rune, false, false).await;
     let (overview, _) = world.service.overview(&for_anna(&as_rune)).await.unwrap();
-    assert!(matches!(overview, Overview::Representative(_)));
+    let Overview::Representative(seen) = overview else { panic!("he acts for her") };
+    assert_eq!(seen.basis.into_iter().collect::<Vec<_>>(), [Basis::OrganisationRole]);
+    let (own, _) = world.service.overview(&as_rune).await.unwrap();
+    let Overview::Own(own) = own else { panic!("of the organisation") };
+    assert_eq!(own.may_act_for.len(), 1);
+    assert!(own.may_act_for[0].basis.contains(&Basis::OrganisationRole) && own.latest_access.is_empty());
     // each act with person and CVR number.
     let log = world.service.access_log(&citizen(anna), None, 50).await.unwrap().items;
     let who = Professional { employee: firm.rune, cvr: rask() };

@@ -3,6 +3,7 @@
 use crate::{
     children::{Family, family, says},
     expect::{denied, invalid, rule, told},
+    living::{printed, registrar, serving, signed},
 };
 use tillid_documents::viljestilkendegivelse::{Basis, Loss, read};
 use tillid_domain::{
@@ -13,6 +14,7 @@ use tillid_domain::{
     consent::ConsentState,
     id::{DeclarationId, PersonId},
     joint::ExceptionGround,
+    mandate::{Mandate, MandatePaper},
     text::Name,
 };
 use tillid_service::{Call, NewException, NewLookup, NewPresentation, PersonRef};
@@ -211,29 +213,40 @@ pub(crate) async fn what_comes_in_is_of_a_text_that_was_in_use_and_of_no_other_t
     assert_eq!(refused(Some("C15"), &templates).await, invalid(first, Reason::ItemUnknown));
 }
 
+/// M18 from one to the other, signed on paper and entered at the counter.
+async fn signed_for(world: &World, from: PersonId, to: PersonId) -> Mandate {
+    let inge = serving(world, registrar(8, None), from).await;
+    let form = printed(world, &inge, to, "M18").await;
+    let entry = signed(world, &inge, MandatePaper::Form).await;
+    world.service.register_mandate(&inge, form, entry).await.unwrap().value
+}
+
 pub(crate) async fn r22_whoever_spoke_for_the_person_is_told_with_the_right_that_they_had(world: &World) {
     let (anna, bo) = (world.anna().await, world.bo().await);
     world.import("C15").await;
     world.import("M18").await;
-    let mandate = world.give(anna, bo, &["M18"]).await;
-    let speaking = acting(bo, anna);
-    let about = NewPresentation::Consent {
-        consent_type: "C15".parse().unwrap(),
-        items: Vec::new(),
-        case: None,
-        proposal: tillid_domain::terms::Proposal::default(),
-    };
-    let shown = world.try_show(&speaking, about).await.unwrap();
-    let answers = world.all(true, shown).await;
-    let given = world.service.give_consents(&speaking, shown, &answers).await.unwrap().value;
-    let id = given[0].consent.answer.declaration;
-    let before = written(world, &citizen(anna), id).await;
-    let out = read(before.as_bytes()).unwrap().declaration;
-    let spoke: Vec<_> = out.actors.iter().filter_map(|actor| actor.basis).collect();
-    assert_eq!(spoke, [Basis::PowerOfAttorney]);
-    assert_eq!(out.attestation.giver.as_str(), format!("urn:uuid:{bo}"));
-    world.service.revoke_mandate(&citizen(anna), mandate.id).await.unwrap();
-    assert_eq!(written(world, &citizen(anna), id).await, before, "it is the right of that day");
+    for on_paper in [false, true] {
+        let mandate =
+            if on_paper { signed_for(world, anna, bo).await } else { world.give(anna, bo, &["M18"]).await };
+        let speaking = acting(bo, anna);
+        let about = NewPresentation::Consent {
+            consent_type: "C15".parse().unwrap(),
+            items: Vec::new(),
+            case: None,
+            proposal: tillid_domain::terms::Proposal::default(),
+        };
+        let shown = world.try_show(&speaking, about).await.unwrap();
+        let answers = world.all(true, shown).await;
+        let given = world.service.give_consents(&speaking, shown, &answers).await.unwrap().value;
+        let id = given[0].consent.answer.declaration;
+        let before = written(world, &citizen(anna), id).await;
+        let out = read(before.as_bytes()).unwrap().declaration;
+        let spoke: Vec<_> = out.actors.iter().filter_map(|actor| actor.basis).collect();
+        assert_eq!(spoke, [Basis::PowerOfAttorney], "on paper: {on_paper}");
+        assert_eq!(out.attestation.giver.as_str(), format!("urn:uuid:{bo}"));
+        world.service.revoke_mandate(&citizen(anna), mandate.id).await.unwrap();
+        assert_eq!(written(world, &citizen(anna), id).await, before, "it is the right of that day");
+    }
 }
 
 pub(crate) async fn r35_those_who_answer_for_a_child_go_out_and_whom_it_is_hidden_from_sees_none_of_it(

@@ -6,7 +6,7 @@ use crate::{
 };
 use tillid_domain::{
     CalendarPeriod, Language, Reason,
-    actor::{Purpose, Role},
+    actor::{Employee, Purpose, Role, Sensitivity},
     catalogue::Definition,
     collected::{AnnulmentGround, Assistance},
     id::{DocumentId, EventId, PersonId, PresentationId},
@@ -16,9 +16,11 @@ use tillid_domain::{
     },
     power::Basis,
     presentation::Means,
+    text::{CaseRef, PrivilegeUri},
 };
 use tillid_service::{
-    Call, Error, MandateChange, MandateEntry, MandateService, NewPresentation, ReceiptOf, Renewal,
+    Call, Error, MandateChange, MandateEntry, MandateService, NewMandateRequest, NewPresentation, Overview,
+    PersonRef, ReceiptOf, Renewal,
 };
 use tillid_testkit::{
     World,
@@ -233,6 +235,14 @@ pub(crate) async fn signed(world: &World, by: &Call, paper: MandatePaper) -> Man
     MandateEntry { paper, signed_on: world.now().local_date(), document }
 }
 
+/// On what somebody acts for another, as their overview tells them.
+async fn acts_on(world: &World, who: PersonId, whom: PersonId) -> Vec<Basis> {
+    match world.service.overview(&acting(who, whom)).await.unwrap().0 {
+        Overview::Representative(seen) => seen.basis.into_iter().collect(),
+        Overview::Own(_) => panic!("they act for another"),
+    }
+}
+
 pub(crate) async fn m03_a_registrar_enters_what_was_signed_on_paper(world: &World) {
     let (anna, bo) = (world.anna().await, world.bo().await);
     world.import("M14").await;
@@ -267,6 +277,60 @@ pub(crate) async fn m03_a_registrar_enters_what_was_signed_on_paper(world: &Worl
     assert_eq!(told(refused), rule(Reason::MandateNotEntered));
 }
 
+pub(crate) async fn m03_whoever_acts_is_told_on_what(world: &World) {
+    let (anna, bo) = (world.anna().await, world.bo().await);
+    world.import("M14").await;
+    let inge = serving(world, registrar(8, None), anna).await;
+    let form = printed(world, &inge, bo, "M14").await;
+    let entry = signed(world, &inge, MandatePaper::Form).await;
+    let paper = world.service.register_mandate(&inge, form, entry).await.unwrap().value;
+    assert_eq!(acts_on(world, bo, anna).await, [Basis::MandatePaper]);
+    let digital = world.give(anna, bo, &["M14"]).await;
+    assert_eq!(acts_on(world, bo, anna).await, [Basis::MandateDigital, Basis::MandatePaper]);
+    world.ambient.set(world.now().plus_seconds(60));
+    world.service.revoke_mandate(&citizen(anna), paper.id).await.unwrap();
+    assert_eq!(acts_on(world, bo, anna).await, [Basis::MandateDigital], "what has ended is no basis");
+    world.service.renounce_mandate(&citizen(bo), digital.id).await.unwrap();
+    assert_eq!(told(world.may_act(bo, anna).await), denied(Reason::PowerRenounced));
+}
+
+pub(crate) async fn m03_what_somebody_asks_for_is_printed_and_signed_as_it_was_asked(world: &World) {
+    let (anna, bo) = (world.anna().await, world.bo().await);
+    // Of another authority than the registrar's.
+    world.import("M17").await;
+    let read: PrivilegeUri = "urn:dk:digitalpost:fuldmagt:post:post:laes".parse().unwrap();
+    let case: CaseRef = "27.36.04-2026-17".parse().unwrap();
+    let new = NewMandateRequest {
+        grantor: PersonRef::Id(anna),
+        grantor_name: None,
+        representative: None,
+        packages: vec!["M17".parse().unwrap()],
+        privileges: vec![read.clone()],
+        case: Some(case.clone()),
+        valid_until: None,
+        deadline: None,
+    };
+    let asked = world.service.ask_for_mandate(&citizen(bo), &new).await.unwrap().value.request;
+    let waiting = async |by: &Call| {
+        let found = world.service.list_mandate_requests(by, None, 10).await.unwrap();
+        found.items.into_iter().map(|seen| (seen.request.id, seen.request.privileges)).collect::<Vec<_>>()
+    };
+    let inge = serving(world, registrar(8, None), anna).await;
+    assert_eq!(waiting(&inge).await, [(asked.id, vec![read.clone()])]);
+    let hans = looked_up(world, caseworker(OWN), anna, Purpose::CaseProcessing).await;
+    let as_bo = serving(world, registrar(7, Some(bo)), anna).await;
+    let of_bo = serving(world, registrar(8, None), bo).await;
+    for (other, who) in [(&hans, "prints nothing"), (&as_bo, "a party"), (&of_bo, "not who is asked")] {
+        assert!(waiting(other).await.is_empty(), "{who}");
+    }
+    let about = NewPresentation::MandateRequest(asked.id);
+    let form = world.service.present_for(&inge, &about, Means::Paper, Language::Da).await.unwrap().value;
+    let entry = signed(world, &inge, MandatePaper::Form).await;
+    let mandate = world.service.register_mandate(&inge, form.presentation.id, entry).await.unwrap().value;
+    assert_eq!((mandate.privileges, mandate.case), (vec![read], Some(case)));
+    assert!(waiting(&inge).await.is_empty(), "it waits no more");
+}
+
 pub(crate) async fn p05_great_harm_and_general_powers_take_four_eyes(world: &World) {
     let (anna, bo) = (world.anna().await, world.bo().await);
     let (inges_self, clara) =
@@ -290,12 +354,20 @@ pub(crate) async fn p05_great_harm_and_general_powers_take_four_eyes(world: &Wor
         assert_eq!(told(confirm(&as_bo).await), denied(Reason::OwnCase), "nor a party");
         let accept = change(world, &citizen(bo), &mandate, MandateChange::Accept).await;
         assert_eq!(told(accept), rule(Reason::MandateNotAwaiting), "nor the representative");
+        // Nobody confirms what they cannot read: the paper is for every registrar of the authority, and for no party to it.
+        let paper = mandate.route.document().unwrap();
+        let read = async |by: &Call| world.service.read_document(by, paper).await;
+        assert_eq!(told(read(&as_bo).await), "not found");
+        let modest = Employee { sensitivity: Sensitivity::Ordinary, ..employee(OWN, &[Role::Registrar], 10) };
+        let modest = serving(world, staff(modest), anna).await;
+        assert_eq!(read(&modest).await.unwrap().1, SCAN);
+        let elsewhere = serving(world, staff(employee(OTHER, &[Role::Registrar], 11)), anna).await;
+        assert_eq!(told(read(&elsewhere).await), "not found");
         let niels = serving(world, registrar(9, Some(clara)), anna).await;
         let confirmed = confirm(&niels).await.unwrap().value;
         let from = if code == "M02" { world.now().plus_seconds(COOLING_OFF) } else { world.now() };
         assert_eq!(confirmed.valid.from, from);
         assert_eq!(told(confirm(&niels).await), rule(Reason::MandateNotAwaiting));
     }
-    let asked = world.service.overview(&acting(bo, anna)).await;
-    assert!(asked.is_ok(), "the general one holds");
+    assert_eq!(acts_on(world, bo, anna).await, [Basis::GeneralPoa], "the general one holds");
 }

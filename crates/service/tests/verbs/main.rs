@@ -77,6 +77,8 @@ tillid_testkit::on_both_engines! {
         p04_what_could_do_great_harm_rests_for_three_days_first,
         m11_a_mandate_is_given_for_longer_as_it_is,
         m03_a_registrar_enters_what_was_signed_on_paper,
+        m03_what_somebody_asks_for_is_printed_and_signed_as_it_was_asked,
+        m03_whoever_acts_is_told_on_what,
         p05_great_harm_and_general_powers_take_four_eyes;
     joining:
         m06_what_several_give_holds_for_those_who_signed_once_enough_have,

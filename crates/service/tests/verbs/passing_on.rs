@@ -1,6 +1,9 @@
 //! R-37, M7: a representative passes part of what they hold on, never more than that, and it stands and falls with it.
 
-use crate::expect::{denied, invalid, rule, told};
+use crate::{
+    expect::{denied, invalid, rule, told},
+    living::{registrar, serving},
+};
 use tillid_domain::{
     CalendarPeriod, Language, Reason,
     event::{EndCause, Fact, Kind},
@@ -202,6 +205,13 @@ pub(crate) async fn r37_a_revocation_shows_before_exactly_what_it_ends(world: &W
     assert_eq!(told_before, (given.id, expected.to_vec()));
     assert_eq!(preview(bo).await.unwrap(), told_before, "who holds it would end as much by giving it up");
     assert_eq!(told(preview(clara).await), "not found");
+    // Whoever ends it on the grantor's word is told the same, and of whom by the names of the register.
+    let inge = serving(world, registrar(8, None), anna).await;
+    let (whole, _) = world.service.mandate_with_falling(&inge, given.id).await.unwrap();
+    let ends: Vec<_> = whole.below.iter().map(|m| (m.mandate.id, m.mandate.privileges.clone())).collect();
+    assert_eq!((whole.found.mandate.id, ends), told_before);
+    let names = whole.below.iter().map(|m| m.representative_name.as_ref().unwrap().to_string());
+    assert_eq!(names.collect::<Vec<_>>(), ["Clara", "Dorte"]);
     // Whom it is for sees all of it in what they read.
     let listed = world.service.list_mandates(&citizen(anna), None, 10).await.unwrap().0;
     assert!([&to_clara, &to_dorte, &over].iter().all(|m| listed.items.iter().any(|seen| seen.id == m.id)));
@@ -215,6 +225,9 @@ pub(crate) async fn r37_a_revocation_shows_before_exactly_what_it_ends(world: &W
         "what was over stays as it was"
     );
     assert_eq!(told(preview(anna).await), rule(Reason::MandateRevoked));
+    let inge = serving(world, registrar(8, None), anna).await;
+    let (over, _) = world.service.mandate_with_falling(&inge, given.id).await.unwrap();
+    assert!(over.below.is_empty(), "what is over ends nothing more");
     for who in [bo, clara, dorte] {
         assert!(world.may_act(who, anna).await.is_err());
     }

@@ -1,10 +1,12 @@
 //! Powers of attorney of the person who was looked up: entering what they signed on paper, and what staff do with one.
 
 mod enter;
+mod make;
 mod paper;
 mod show;
 
-pub(super) use enter::{page as new, print, sent as make};
+pub(super) use enter::{page as new, print};
+pub(super) use make::sent as make;
 pub(super) use paper::{enter, page as form};
 pub(super) use show::{change, page, uses};
 

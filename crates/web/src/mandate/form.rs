@@ -2,7 +2,7 @@
 
 use super::{
     must_be_oneself, together,
-    words::{self, Right},
+    words::{self, Choice},
 };
 use crate::{
     fields::{self, WrittenDate},
@@ -16,10 +16,10 @@ use serde::Deserialize;
 use tillid_domain::{
     Instant, LocalDate, Reason,
     actor::Assurance,
-    catalogue::{CatalogueEntry, MandatePackage, Privilege, Risk, Shelf},
+    catalogue::{CatalogueEntry, MandatePackage, Risk, Shelf},
     id::PresentationId,
     presentation::Presented,
-    text::{Code, Name, PrivilegeUri},
+    text::{Code, Name},
 };
 use tillid_edge::{Fields, Form, Path, Problem, Query};
 use tillid_service::{Error, NewMandate, NewPresentation, PersonRef};
@@ -83,12 +83,6 @@ impl Filled {
 /// The last day that lies before that moment.
 pub(super) fn last_day_before(end: Instant) -> LocalDate {
     Instant::from_micros(end.as_micros().saturating_sub(1)).local_date()
-}
-
-struct Choice {
-    field: String,
-    right: Right,
-    chosen: bool,
 }
 
 #[derive(Template)]
@@ -166,12 +160,7 @@ async fn published(here: &Here, code: &Code) -> Result<CatalogueEntry, Problem> 
 
 /// What is to be given, if all of it can be read; what cannot is noted.
 fn read(page: &mut Page, package: &MandatePackage, filled: &Filled) -> Option<NewMandate> {
-    let known = |uri: &&PrivilegeUri| filled.chosen.iter().any(|chosen| chosen == uri.as_str());
-    let privileges: Vec<PrivilegeUri> =
-        package.privileges.iter().map(|privilege| &privilege.uri).filter(known).cloned().collect();
-    if privileges.is_empty() {
-        page.wrong("right-0", page.t("mandate.right_missing"));
-    }
+    let privileges = words::chosen(page, package, &filled.chosen);
     let to = recipient(page, filled, words::is_for_organisations(package));
     let until = filled.until.date().map_err(|(part, flaw)| page.wrong(format!("until_{part}"), page.t(flaw)));
     let case = noted_at(page, "case", fields::case(&filled.case));
@@ -232,11 +221,6 @@ impl<'p> FormPage<'p> {
         filled: &'p Filled,
         notice: Option<Notice>,
     ) -> Self {
-        let choice = |(at, privilege): (usize, &Privilege)| Choice {
-            field: format!("right-{at}"),
-            right: Right::new(page, privilege),
-            chosen: filled.chosen.iter().any(|chosen| chosen == privilege.uri.as_str()),
-        };
         Self {
             page,
             package,
@@ -244,7 +228,7 @@ impl<'p> FormPage<'p> {
             risk: words::risk(package.risk),
             calm: package.risk == Risk::Ordinary,
             needs_high: package.required_loa == Assurance::High,
-            choices: package.privileges.iter().enumerate().map(choice).collect(),
+            choices: words::choices(page, package, &filled.chosen),
             organisations: words::is_for_organisations(package),
             filled,
             notice,
@@ -256,7 +240,7 @@ impl<'p> FormPage<'p> {
 mod tests {
     use super::*;
     use crate::tests::{must_hold_together, package, page};
-    use tillid_domain::Language;
+    use tillid_domain::{Language, text::PrivilegeUri};
 
     fn filled(text: &str) -> Filled {
         Filled::sent(&Fields::parse(text.as_bytes()).expect("fields"))

@@ -39,7 +39,7 @@ pub(super) async fn page(here: Here) -> Result<Response, Problem> {
 }
 
 /// All packages that are in use.
-pub(super) async fn published(here: &Here) -> Result<Vec<CatalogueEntry>, Problem> {
+pub(crate) async fn published(here: &Here) -> Result<Vec<CatalogueEntry>, Problem> {
     let (mut entries, mut after) = (Vec::new(), None);
     loop {
         let part = here.service.list_catalogue(Shelf::MandatePackage, after.as_ref(), AT_A_TIME).await;

@@ -1,5 +1,6 @@
 //! A request for a power of attorney: whoever is asked reads what it is about and answers, whoever asked sees where it stands.
 
+use super::words::rights;
 use crate::{
     page::{Here, Page, see},
     refused::{Notice, form, noted},
@@ -26,6 +27,8 @@ pub(super) struct Told {
     /// The authority that asked.
     authority: Option<String>,
     packages: String,
+    /// What of these would be allowed.
+    rights: Vec<String>,
     case: Option<CaseRef>,
     until: String,
     deadline: String,
@@ -111,11 +114,18 @@ pub(super) async fn told(here: &Here, id: MandateRequestId) -> Result<Told, Prob
     let seen = here.told(here.service.read_mandate_request(&here.visitor.read(), id).await)?;
     let titles = Titles::of(&here.service, here.page.language, seen.request.packages.iter().collect()).await;
     let asker = seen.request.authority.map(|cvr| authority(&here.service, cvr, here.page.language));
-    Ok(Told::new(&here.page, &seen, titles.line(&seen.request.packages), asker))
+    let rights = rights(here, &seen.request.packages, &seen.request.privileges).await?;
+    Ok(Told::new(&here.page, &seen, titles.line(&seen.request.packages), rights, asker))
 }
 
 impl Told {
-    fn new(page: &Page, seen: &SeenMandateRequest, packages: String, authority: Option<String>) -> Self {
+    fn new(
+        page: &Page,
+        seen: &SeenMandateRequest,
+        packages: String,
+        rights: Vec<String>,
+        authority: Option<String>,
+    ) -> Self {
         let is_mine_to_answer = seen.reader == RequestReader::Grantor;
         let other = if is_mine_to_answer { seen.representative_name.as_ref() } else { seen.grantor_name() };
         let request = &seen.request;
@@ -126,6 +136,7 @@ impl Told {
             other: other.map(ToString::to_string),
             authority,
             packages,
+            rights,
             case: request.case.clone(),
             until: page.last_day(request.until()),
             deadline: page.last_day(request.deadline),
@@ -183,6 +194,7 @@ mod tests {
             other: other.map(str::to_owned),
             authority: Some("Eksempel Kommune".to_owned()),
             packages: "Ældre".to_owned(),
+            rights: vec!["Se din hjemmehjælp".to_owned()],
             case: None,
             until: "1. maj 2027".to_owned(),
             deadline: "1. juni 2026".to_owned(),

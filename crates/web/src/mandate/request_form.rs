@@ -1,6 +1,11 @@
 //! Asking somebody for a power of attorney: whom, for what, and until when.
 
-use super::{form::noted_at, must_ask_for_oneself, pick::published, words};
+use super::{
+    form::noted_at,
+    must_ask_for_oneself,
+    pick::published,
+    words::{self, Right},
+};
 use crate::{
     fields::{self, WrittenDate},
     page::{Here, Page, see},
@@ -11,8 +16,8 @@ use askama::Template;
 use axum::response::Response;
 use tillid_domain::{
     Digest,
-    catalogue::{CatalogueEntry, MandatePackage},
-    text::Code,
+    catalogue::{CatalogueEntry, MandatePackage, Privilege},
+    text::{Code, PrivilegeUri},
 };
 use tillid_edge::{Fields, Form, Problem};
 use tillid_service::{NewMandateRequest, PersonRef};
@@ -45,7 +50,7 @@ impl Filled {
             attempt: text("attempt"),
             name: text("name"),
             number: text("number"),
-            chosen: fields.all("package").map(str::to_owned).collect(),
+            chosen: fields.all("right").map(str::to_owned).collect(),
             until: WrittenDate::sent(fields, "until"),
             case: text("case"),
         }
@@ -59,20 +64,40 @@ impl Filled {
     }
 }
 
-struct Choice {
+/// A package, with what can be asked for of it.
+struct Group {
     field: String,
-    code: String,
     title: String,
     authority: String,
     purpose: String,
+    choices: Vec<Choice>,
+}
+
+impl Group {
+    /// Whether anything of it is chosen, so that it is to be seen.
+    fn is_open(&self) -> bool {
+        self.choices.iter().any(|choice| choice.chosen)
+    }
+}
+
+/// A privilege of a package: another package may have the same one.
+struct Choice {
+    field: String,
+    value: String,
+    right: Right,
     chosen: bool,
+}
+
+/// What the form says where a privilege of a package is chosen.
+fn value(package: &MandatePackage, privilege: &Privilege) -> String {
+    format!("{} {}", package.code, privilege.uri)
 }
 
 #[derive(Template)]
 #[template(path = "mandate_request_form.html")]
 struct FormPage<'p> {
     page: &'p Page,
-    choices: Vec<Choice>,
+    groups: Vec<Group>,
     filled: &'p Filled,
     notice: Option<Notice>,
 }
@@ -119,23 +144,33 @@ fn read<'e>(
     };
     let name = noted_at(page, "name", name);
     let number = noted_at(page, "number", fields::cpr(&filled.number));
-    let chosen = |code: &Code| filled.chosen.iter().any(|chosen| chosen == code.as_str());
-    let packages: Vec<Code> = packages.map(|package| package.code.clone()).filter(chosen).collect();
-    if packages.is_empty() {
+    let (mut codes, mut privileges): (Vec<Code>, Vec<PrivilegeUri>) = (Vec::new(), Vec::new());
+    for package in packages {
+        let is_chosen = |privilege: &&Privilege| filled.chosen.contains(&value(package, privilege));
+        for privilege in package.privileges.iter().filter(is_chosen) {
+            if !privileges.contains(&privilege.uri) {
+                privileges.push(privilege.uri.clone());
+            }
+            if codes.last() != Some(&package.code) {
+                codes.push(package.code.clone());
+            }
+        }
+    }
+    if privileges.is_empty() {
         page.wrong("package-0", page.t("asking.what_missing"));
     }
     let until = if filled.until.is_empty() { Ok(None) } else { filled.until.date().map(Some) };
     let until = until.map_err(|(part, flaw)| page.wrong(format!("until_{part}"), page.t(flaw)));
     let case = noted_at(page, "case", fields::case(&filled.case));
-    if packages.is_empty() {
+    if privileges.is_empty() {
         return None;
     }
     Some(NewMandateRequest {
         grantor: PersonRef::Number(number?),
         grantor_name: Some(name?),
         representative: None,
-        packages,
-        privileges: Vec::new(),
+        packages: codes,
+        privileges,
         case: case?,
         valid_until: until.ok()?,
         deadline: None,
@@ -157,15 +192,21 @@ impl<'p> FormPage<'p> {
         filled: &'p Filled,
         notice: Option<Notice>,
     ) -> Self {
-        let choice = |(at, package): (usize, &MandatePackage)| Choice {
-            field: format!("package-{at}"),
-            code: package.code.to_string(),
-            title: page.say(&package.title).to_owned(),
-            authority: name(package),
-            purpose: page.say(&package.purpose).to_owned(),
-            chosen: filled.chosen.iter().any(|chosen| chosen == package.code.as_str()),
+        let group = |(at, package): (usize, &MandatePackage)| {
+            let choice = |(n, privilege): (usize, &Privilege)| {
+                let value = value(package, privilege);
+                let chosen = filled.chosen.contains(&value);
+                Choice { field: format!("right-{at}-{n}"), value, right: Right::new(page, privilege), chosen }
+            };
+            Group {
+                field: format!("package-{at}"),
+                title: page.say(&package.title).to_owned(),
+                authority: name(package),
+                purpose: page.say(&package.purpose).to_owned(),
+                choices: package.privileges.iter().enumerate().map(choice).collect(),
+            }
         };
-        Self { page, choices: packages.enumerate().map(choice).collect(), filled, notice }
+        Self { page, groups: packages.enumerate().map(group).collect(), filled, notice }
     }
 }
 
@@ -179,19 +220,27 @@ mod tests {
         Filled::sent(&Fields::parse(text.as_bytes()).expect("fields"))
     }
 
-    const WHOLE: &str = "attempt=1&name=Anna+Lind&number=670245-1236&package=M14&package=X99";
+    const AIDS: &str = "urn:dk:eksempelkommune:fuldmagt:aeldre:hjaelpemidler:laes";
+    const WHOLE: &str = "attempt=1&name=Anna+Lind&number=670245-1236&case=S-1\
+                         &right=M14+urn:dk:eksempelkommune:fuldmagt:aeldre:hjaelpemidler:laes&right=M14+urn:dk:x:fuldmagt:y\
+                         &right=M18+urn:dk:eksempelkommune:fuldmagt:aeldre:hjaelpemidler:laes&right=M14";
 
     #[test]
-    fn what_is_chosen_is_asked_for_and_nothing_that_is_not_offered() {
+    fn m04_what_is_chosen_is_asked_for_and_nothing_that_is_not_offered() {
         let (mut page, packages) = (page(Language::Da), [package("M14"), package("M18")]);
         let new = read(&mut page, packages.iter(), &filled(WHOLE)).expect("a request");
         let codes: Vec<&str> = new.packages.iter().map(Code::as_str).collect();
         assert_eq!((codes, new.valid_until, page.errors.len()), (vec!["M14"], None, 0));
+        let uris: Vec<&str> = new.privileges.iter().map(PrivilegeUri::as_str).collect();
+        assert_eq!((uris, new.case.map(|case| case.to_string())), (vec![AIDS], Some("S-1".to_owned())));
         for (text, wrong) in [
             ("", vec!["name", "number", "package-0"]),
             ("name=Anna&number=670245-1236", vec!["package-0"]),
+            // A package is not asked for without anything of it.
+            ("name=Anna&number=670245-1236&right=M14&package=M14", vec!["package-0"]),
             (
-                "name=670245-1236&number=6702&package=M14&until_day=31&until_month=2&until_year=2027",
+                "name=670245-1236&number=6702&until_day=31&until_month=2&until_year=2027\
+                 &right=M14+urn:dk:eksempelkommune:fuldmagt:aeldre:hjaelpemidler:laes",
                 vec!["name", "number", "until_day"],
             ),
         ] {
@@ -203,7 +252,9 @@ mod tests {
             let html = FormPage::new(&page, packages.iter(), |_| "Eksempel".to_owned(), &filled, None);
             let html = html.render().expect("a page");
             must_hold_together(&html);
-            assert_eq!(html.matches(" checked").count(), filled.chosen.len(), "{text}");
+            let kept = usize::from(text.contains(AIDS));
+            assert_eq!(html.matches(" checked").count(), kept, "{text}");
+            assert_eq!(html.matches("<details class=\"details\" open>").count(), kept, "{text}");
         }
     }
 
@@ -211,7 +262,9 @@ mod tests {
     fn a_form_that_is_changed_and_sent_again_is_another_attempt_and_its_name_tells_no_number() {
         let key = |text: &str| filled(text).key();
         assert_eq!(key(WHOLE), key(&format!("{WHOLE}&csrf=x")));
-        for (old, new) in [("attempt=1", "attempt=2"), ("M14", "M18"), ("1236", "1237"), ("Anna", "Bo")] {
+        for (old, new) in
+            [("attempt=1", "attempt=2"), ("M14+urn", "M18+urn"), ("1236", "1237"), ("Anna", "Bo")]
+        {
             assert_ne!(key(WHOLE), key(&WHOLE.replace(old, new)), "{old}");
         }
         assert!(!key(WHOLE).contains("670245"));

@@ -18,7 +18,7 @@ use axum::response::Response;
 use tillid_domain::{
     Instant, LocalDate,
     event::EndCause,
-    id::{MandateId, PersonId},
+    id::{DocumentId, MandateId, PersonId},
     mandate::{Awaited, Confirmation, Mandate, MandateStanding, MandateState},
     text::{Code, Name},
 };
@@ -89,6 +89,11 @@ impl Told {
 
     pub(super) const fn is_grantors(&self) -> bool {
         matches!(self.side, Side::Grantor)
+    }
+
+    /// The scanned paper that they signed, to the grantor.
+    pub(super) fn paper(&self, in_person: bool) -> Option<DocumentId> {
+        self.value.route.document().filter(|_| in_person && self.is_grantors())
     }
 
     /// The last day on which it can be used.

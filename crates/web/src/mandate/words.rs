@@ -1,8 +1,12 @@
 //! What packages and privileges are called on the pages.
 
 use crate::page::{Here, Page};
-use tillid_domain::catalogue::{
-    CatalogueEntry, EntryVersion, MandatePackage, Privilege, PrivilegeAction, RepresentativeKind, Risk, Shelf,
+use tillid_domain::{
+    catalogue::{
+        CatalogueEntry, EntryVersion, MandatePackage, Privilege, PrivilegeAction, RepresentativeKind, Risk,
+        Shelf,
+    },
+    text::PrivilegeUri,
 };
 use tillid_edge::Problem;
 
@@ -27,6 +31,34 @@ impl Right {
     }
 }
 
+/// Something that can be chosen of a package.
+pub(crate) struct Choice {
+    pub(crate) field: String,
+    pub(crate) right: Right,
+    pub(crate) chosen: bool,
+}
+
+/// All that a package can give, with what was chosen of it.
+pub(crate) fn choices(page: &Page, package: &MandatePackage, chosen: &[String]) -> Vec<Choice> {
+    let choice = |(at, privilege): (usize, &Privilege)| Choice {
+        field: format!("right-{at}"),
+        right: Right::new(page, privilege),
+        chosen: chosen.iter().any(|chosen| chosen == privilege.uri.as_str()),
+    };
+    package.privileges.iter().enumerate().map(choice).collect()
+}
+
+/// What was chosen of a package, and nothing of another; that nothing was is noted, for it never means everything.
+pub(crate) fn chosen(page: &mut Page, package: &MandatePackage, chosen: &[String]) -> Vec<PrivilegeUri> {
+    let known = |uri: &&PrivilegeUri| chosen.iter().any(|chosen| chosen == uri.as_str());
+    let uris = package.privileges.iter().map(|privilege| &privilege.uri);
+    let privileges: Vec<PrivilegeUri> = uris.filter(known).cloned().collect();
+    if privileges.is_empty() {
+        page.wrong("right-0", page.t("mandate.right_missing"));
+    }
+    privileges
+}
+
 /// The text for a kind of action.
 pub(super) const fn action(action: PrivilegeAction) -> &'static str {
     match action {
@@ -46,7 +78,7 @@ pub(super) const fn risk(risk: Risk) -> (&'static str, &'static str) {
 }
 
 /// Whether the package can be given on these pages: to a person, or to an organisation by its number.
-pub(super) fn can_be_given_here(package: &MandatePackage) -> bool {
+pub(crate) fn can_be_given_here(package: &MandatePackage) -> bool {
     package.representative_kinds.contains(&RepresentativeKind::Person) || is_for_organisations(package)
 }
 
@@ -58,6 +90,27 @@ pub(super) fn is_for_organisations(package: &MandatePackage) -> bool {
 /// The package in the version that something was given under.
 pub(crate) async fn package(here: &Here, version: &EntryVersion) -> Result<CatalogueEntry, Problem> {
     here.told(here.service.entry_version(Shelf::MandatePackage, &version.code, version.number).await)
+}
+
+/// What these privileges of the packages are called, each with the kind of action.
+pub(crate) async fn rights(
+    here: &Here,
+    packages: &[EntryVersion],
+    privileges: &[PrivilegeUri],
+) -> Result<Vec<String>, Problem> {
+    let mut names = Vec::new();
+    for version in packages {
+        let entry = package(here, version).await?;
+        let all = entry.mandate_package().map(|package| package.privileges.as_slice()).unwrap_or_default();
+        for privilege in all.iter().filter(|privilege| privileges.contains(&privilege.uri)) {
+            let right = Right::new(&here.page, privilege);
+            let name = format!("{} ({})", right.name, right.action);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    Ok(names)
 }
 
 /// What a ground is called, in whichever list it stands.

@@ -121,6 +121,7 @@ fn overview(page: &Page) -> Vec<String> {
         colour: "badge-success",
         until: "1. maj 2027".to_owned(),
         last_used: (n == 1).then(|| "Brugt <sidst>".to_owned()),
+        revocable: n == 1,
     };
     let request = RequestRow {
         id: RequestId::from_uuid(Uuid::nil()),

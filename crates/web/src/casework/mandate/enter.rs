@@ -1,80 +1,33 @@
-//! Making the form that somebody signs: for a request that waits for them, or from nothing. Forms that wait for their signature are here
-//! too, to be found again by their code.
+//! What a registrar makes a form for: a request that waits for somebody, or a package. Forms that wait for a signature are here too, to be
+//! found again by their code.
 
-use super::must_be_registrar;
+use super::{make, must_be_registrar};
 use crate::{
     casework::{Stop, Under, read as told},
-    fields::{self, WrittenDate},
+    mandate::{can_be_given_here, published},
     page::{Here, Page, see},
-    refused::{Notice, Places, form, noted},
+    refused::{Notice, form, noted},
 };
 use askama::Template;
 use axum::response::Response;
+use serde::Deserialize;
 use tillid_domain::{
-    Digest, Language,
-    catalogue::{CatalogueEntry, MandatePackage, RepresentativeKind, Shelf},
+    Language,
+    catalogue::{CatalogueEntry, MandatePackage},
     id::{AccessId, MandateRequestId},
     mandate_request::MandateRequestStanding,
     presentation::{Means, Presentation, Presented},
     text::Code,
 };
-use tillid_edge::{Fields, Form, Path};
-use tillid_service::{NewMandate, NewPresentation, PersonRef};
+use tillid_edge::{Fields, Form, Path, Query};
+use tillid_service::{Error, NewPresentation};
 
 const AT_A_TIME: u32 = 200;
 
-const PLACES: &Places = &[
-    ("/about/mandate/packages", "package"),
-    ("/about/mandate/representative_name", "name"),
-    ("/about/mandate/representative", "number"),
-    ("/about/mandate/valid_until", "until_day"),
-];
-
-/// What was filled in, as it was written.
-struct Filled {
-    /// Names this form, so that sending it twice makes one paper.
-    attempt: String,
-    package: String,
-    name: String,
-    number: String,
-    until: WrittenDate,
-    language: String,
-}
-
-impl Filled {
-    fn empty(here: &Here) -> Self {
-        Self {
-            attempt: here.service.ambient().id().to_string(),
-            package: String::new(),
-            name: String::new(),
-            number: String::new(),
-            until: WrittenDate::default(),
-            language: here.page.language.tag().to_owned(),
-        }
-    }
-
-    fn sent(fields: &Fields) -> Self {
-        let text = |name: &str| fields.get(name).unwrap_or_default().to_owned();
-        Self {
-            attempt: text("attempt"),
-            package: text("package"),
-            name: text("name"),
-            number: text("number"),
-            until: WrittenDate::sent(fields, "until"),
-            language: text("language"),
-        }
-    }
-
-    /// The name of the attempt: the form as it was sent, and nothing of it in clear. Changed and sent again, it is another one.
-    fn key(&self) -> String {
-        let Self { attempt, package, name, number, until, language } = self;
-        let sent = format!("{attempt}|{package}|{name}|{number}|{until:?}|{language}");
-        format!("mandate-form:{}", Digest::of(sent.as_bytes()))
-    }
-
-    fn language(&self) -> Language {
-        Language::ALL.into_iter().find(|language| language.tag() == self.language).unwrap_or_default()
-    }
+/// The package of which a form is to be made.
+#[derive(Deserialize)]
+pub(in crate::casework) struct Asked {
+    package: Option<Code>,
 }
 
 /// Something that waits: a request to print, or a form that was printed.
@@ -85,9 +38,9 @@ struct Waiting {
 }
 
 struct Offered {
-    code: String,
+    address: String,
     title: String,
-    chosen: bool,
+    purpose: String,
 }
 
 #[derive(Template)]
@@ -97,27 +50,20 @@ struct NewPage<'p> {
     found: String,
     forms: Vec<Waiting>,
     requests: Vec<Waiting>,
-    packages: Vec<Offered>,
-    languages: Vec<(&'static str, &'static str, bool)>,
-    filled: &'p Filled,
+    offered: Vec<Offered>,
     notice: Option<Notice>,
 }
 
-pub(in crate::casework) async fn page(here: Here, Path(lookup): Path<AccessId>) -> Result<Response, Stop> {
-    must_be_registrar(&here)?;
-    shown(&here, lookup, &Filled::empty(&here), None).await
-}
-
-pub(in crate::casework) async fn sent(
-    mut here: Here,
+pub(in crate::casework) async fn page(
+    here: Here,
     Path(lookup): Path<AccessId>,
-    Form(fields): Form,
+    Query(Asked { package }): Query<Asked>,
 ) -> Result<Response, Stop> {
     must_be_registrar(&here)?;
-    let filled = Filled::sent(&fields);
-    let Some(new) = read(&mut here.page, &filled) else { return shown(&here, lookup, &filled, None).await };
-    let about = NewPresentation::Mandate(new);
-    made(&mut here, lookup, &about, &filled, &fields).await
+    match package {
+        Some(code) => make::page(&here, lookup, &code).await,
+        None => shown(&here, lookup, None).await,
+    }
 }
 
 /// The form for a request that waits.
@@ -127,70 +73,42 @@ pub(in crate::casework) async fn print(
     Form(fields): Form,
 ) -> Result<Response, Stop> {
     must_be_registrar(&here)?;
-    let filled = Filled::empty(&here);
     let about = NewPresentation::MandateRequest(request);
-    made(&mut here, lookup, &about, &filled, &fields).await
-}
-
-async fn made(
-    here: &mut Here,
-    lookup: AccessId,
-    about: &NewPresentation,
-    filled: &Filled,
-    fields: &Fields,
-) -> Result<Response, Stop> {
-    let under = Under::new(here, lookup);
-    let key = match about {
-        NewPresentation::MandateRequest(id) => format!("mandate-form:{id}"),
-        _ => filled.key(),
-    };
-    let call = under.change(here, &key, fields);
-    match here.service.present_for(&call, about, Means::Paper, filled.language()).await {
-        Ok(done) => {
-            let id = done.value.presentation.id;
-            Ok(see(&format!("/casework/lookups/{lookup}/mandates/forms/{id}")))
-        }
+    let (key, language) = (format!("mandate-form:{request}"), here.page.language);
+    match made(&here, lookup, &about, &key, language, &fields).await {
+        Ok(form) => Ok(form),
         Err(error) => {
-            let notice = noted(here, &error, PLACES)?;
-            shown(here, lookup, filled, notice).await
+            let notice = noted(&mut here, &error, &[])?;
+            shown(&here, lookup, notice).await
         }
     }
 }
 
-/// What is to be given, if all of it can be read; what cannot is noted.
-fn read(page: &mut Page, filled: &Filled) -> Option<NewMandate> {
-    let package: Option<Code> = filled.package.parse().ok();
-    if package.is_none() {
-        page.wrong("package", page.t("mandates.package_missing"));
-    }
-    let name = fields::name(&filled.name, "mandate.name_missing");
-    let name = name.map_err(|flaw| page.wrong("name", page.t(flaw)));
-    let number = fields::cpr(&filled.number).map_err(|flaw| page.wrong("number", page.t(flaw)));
-    let until = filled.until.date().map_err(|(part, flaw)| page.wrong(format!("until_{part}"), page.t(flaw)));
-    Some(NewMandate {
-        representative: PersonRef::Number(number.ok()?),
-        representative_name: Some(name.ok()?),
-        packages: vec![package?],
-        privileges: Vec::new(),
-        case: None,
-        valid_until: until.ok()?,
-        under: None,
-        together: None,
-    })
-}
-
-async fn shown(
+/// Makes the form, and leads to it.
+pub(super) async fn made(
     here: &Here,
     lookup: AccessId,
-    filled: &Filled,
-    notice: Option<Notice>,
-) -> Result<Response, Stop> {
+    about: &NewPresentation,
+    key: &str,
+    language: Language,
+    fields: &Fields,
+) -> Result<Response, Error> {
+    let call = Under::new(here, lookup).change(here, key, fields);
+    let done = here.service.present_for(&call, about, Means::Paper, language).await?;
+    Ok(see(&format!("/casework/lookups/{lookup}/mandates/forms/{}", done.value.presentation.id)))
+}
+
+async fn shown(here: &Here, lookup: AccessId, notice: Option<Notice>) -> Result<Response, Stop> {
     let under = Under::new(here, lookup);
     let found = format!("/casework/lookups/{lookup}");
     let page = &here.page;
-    let packages = packages(here).await?;
+    let entries = published(here).await?;
+    let packages = || {
+        let packages = entries.iter().filter_map(CatalogueEntry::mandate_package);
+        packages.filter(|package| can_be_given_here(package))
+    };
     let title = |code: &Code| {
-        let package = packages.iter().find(|package| package.code == *code);
+        let package = packages().find(|package| package.code == *code);
         package.map_or_else(|| code.to_string(), |package| page.say(&package.title).to_owned())
     };
     let forms = told(here, here.service.waiting_mandate_forms(&under.call).await)?;
@@ -209,25 +127,13 @@ async fn shown(
         about: page.fill("mandates.asked_until", "deadline", page.last_day(seen.request.deadline)),
     });
     let requests = requests.collect();
-    let offered = packages.iter().map(|package| Offered {
-        code: package.code.to_string(),
+    let offered = packages().map(|package: &MandatePackage| Offered {
+        address: format!("{found}/mandates/new?package={}", package.code),
         title: page.say(&package.title).to_owned(),
-        chosen: filled.package == package.code.as_str(),
+        purpose: page.say(&package.purpose).to_owned(),
     });
-    let chosen = filled.language();
-    let template = NewPage {
-        page,
-        found,
-        forms,
-        requests,
-        packages: offered.collect(),
-        languages: vec![
-            ("da", page.t("layout.danish"), chosen == Language::Da),
-            ("en", page.t("layout.english"), chosen == Language::En),
-        ],
-        filled,
-        notice,
-    };
+    let offered = offered.collect();
+    let template = NewPage { page, found, forms, requests, offered, notice };
     let status = template.notice.as_ref().map(|notice| notice.status);
     Ok(form(page, status, &template))
 }
@@ -241,23 +147,5 @@ fn waiting_form(page: &Page, found: &str, shown: &Presentation, title: &impl Fn(
         address: format!("{found}/mandates/forms/{}", shown.id),
         title: packages.iter().map(|version| title(&version.code)).collect::<Vec<_>>().join(", "),
         about: page.fill_two("mandates.printed", "at", page.moment(shown.shown_at), "code", shown.id.code()),
-    }
-}
-
-/// Every package that a person can hold.
-async fn packages(here: &Here) -> Result<Vec<MandatePackage>, Stop> {
-    let (mut packages, mut after) = (Vec::new(), None);
-    loop {
-        let part = here.service.list_catalogue(Shelf::MandatePackage, after.as_ref(), AT_A_TIME).await;
-        let part = here.told(part)?;
-        let of_persons =
-            |package: &&MandatePackage| package.representative_kinds.contains(&RepresentativeKind::Person);
-        packages.extend(
-            part.items.iter().filter_map(CatalogueEntry::mandate_package).filter(of_persons).cloned(),
-        );
-        after = part.next;
-        if after.is_none() {
-            return Ok(packages);
-        }
     }
 }

@@ -4,7 +4,7 @@ use super::must_be_registrar;
 use crate::{
     casework::{Stop, Under, read as told, roles},
     fields,
-    mandate::{ground_words, package},
+    mandate::{ground_words, package, rights},
     page::{Here, Page, see},
     refused::{Notice, form, noted},
     uses::{Part, Uses, UsesPage},
@@ -21,8 +21,8 @@ use tillid_domain::{
     },
     text::Prose,
 };
-use tillid_edge::{Fields, Form, Path, Query};
-use tillid_service::{Error, MandateService};
+use tillid_edge::{Fields, Form, Path, Problem, Query};
+use tillid_service::{Error, FoundMandate, MandateService};
 
 /// What staff do with it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -84,6 +84,11 @@ impl Deed {
         }
     }
 
+    /// Whether what hangs together with it ends too.
+    const fn ends_it(self) -> bool {
+        matches!(self, Self::Revoke | Self::Annul)
+    }
+
     /// Whether it can be done to a mandate that stands so.
     fn is_open(self, mandate: &Mandate, standing: MandateStanding) -> bool {
         let rests = matches!(standing, MandateStanding::Suspended | MandateStanding::Disputed);
@@ -119,6 +124,25 @@ impl Offer {
     }
 }
 
+/// What would end with the mandate.
+struct Falling {
+    to: String,
+    until: String,
+    rights: Vec<String>,
+}
+
+impl Falling {
+    async fn new(here: &Here, found: FoundMandate) -> Result<Self, Problem> {
+        let FoundMandate { mandate, representative_name, .. } = found;
+        let nobody = || here.page.t("overview.someone").to_owned();
+        Ok(Self {
+            to: representative_name.map_or_else(nobody, |name| name.to_string()),
+            until: here.page.last_day(mandate.valid.to),
+            rights: rights(here, &mandate.packages, &mandate.privileges).await?,
+        })
+    }
+}
+
 #[derive(Template)]
 #[template(path = "casework_mandate.html")]
 struct MandatePage<'p> {
@@ -129,7 +153,11 @@ struct MandatePage<'p> {
     state: &'static str,
     colour: &'static str,
     rows: Vec<(&'static str, String)>,
+    rights: Vec<String>,
+    /// The address of the scanned paper; to registrars.
+    document: Option<String>,
     offers: Vec<Offer>,
+    falling: Vec<Falling>,
     /// Its newest uses at the authority.
     uses: Uses,
     notice: Option<Notice>,
@@ -222,7 +250,18 @@ async fn shown(
 ) -> Result<Response, Stop> {
     let is_registrar = roles(here)?.contains(&Role::Registrar);
     let under = Under::new(here, lookup);
-    let (mandate, now) = told(here, here.service.read_mandate(&under.call, id).await)?;
+    let (mandate, below, now) = if is_registrar {
+        // whoever ends it sees before what ends with it.
+        let whole = told(here, here.service.mandate_with_falling(&under.call, id).await)?;
+        (whole.0.found.mandate, whole.0.below, whole.1)
+    } else {
+        let (mandate, now) = told(here, here.service.read_mandate(&under.call, id).await)?;
+        (mandate, Vec::new(), now)
+    };
+    let mut falling = Vec::with_capacity(below.len());
+    for found in below {
+        falling.push(Falling::new(here, found).await?);
+    }
     let page = &here.page;
     let mut titles = Vec::new();
     for version in &mandate.packages {
@@ -241,16 +280,20 @@ async fn shown(
     let allowed = |deed: &Deed| is_registrar || *deed == Deed::Dispute;
     let open = Deed::ALL.into_iter().filter(|deed| deed.is_open(&mandate, standing)).filter(allowed);
     let found = format!("/casework/lookups/{lookup}");
+    let document = mandate.route.document().filter(|_| is_registrar);
     let template = MandatePage {
         page,
         address: format!("{found}/mandates/{id}"),
+        document: document.map(|document| format!("{found}/documents/{document}")),
         found,
         title: titles.join(", "),
         state: page.t(state),
         colour,
         rows: rows(page, &mandate),
+        rights: rights(here, &mandate.packages, &mandate.privileges).await?,
         uses: told(here, Uses::first(here, &under.call, id).await)?,
         offers: open.map(offer).collect(),
+        falling,
         notice,
     };
     let status = template.notice.as_ref().map(|notice| notice.status);
@@ -273,10 +316,13 @@ fn rows(page: &Page, mandate: &Mandate) -> Vec<(&'static str, String)> {
         MandateRoute::Paper { paper: MandatePaper::General, .. } => "mandates.by_general",
         MandateRoute::Digital => "mandates.by_login",
     };
+    let case = mandate.case.as_ref().map(|case| format!("{} {case}", page.t("mandate.only_case")));
+    let case = case.unwrap_or_else(|| page.t("mandate.all_cases").to_owned());
     let mut rows = vec![
         (page.t("mandate.fact_how"), page.t(basis).to_owned()),
         (page.t("mandate.fact_from"), page.moment(mandate.valid.from)),
         (page.t("mandate.fact_until"), page.last_day(mandate.valid.to)),
+        (page.t("mandate.fact_case"), case),
     ];
     let rests = match mandate.state {
         MandateState::Suspended { at, ground } => Some((at, ground.code())),
