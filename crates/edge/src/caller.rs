@@ -186,13 +186,28 @@ async fn known(
             };
             Who::Citizen { person, acting_for, at_work: None }
         }
-        PrincipalKind::Representative { issuer, login, grantor, through: _ } => {
+        PrincipalKind::Representative { issuer, login, at_work, grantor, mandate, through: _ } => {
             if !rights.is_some_and(|rights| rights.scopes.has(Scope::Represent)) {
                 return Err(denied(Reason::ScopeMissing));
             }
-            let person = self::person(service, &issuer, &login).await?;
-            let person = person.ok_or_else(|| denied(Reason::PersonUnknown))?;
-            Who::Citizen { person, acting_for: Some(grantor), at_work: None }
+            let acting_for = Some(grantor);
+            match at_work {
+                None => {
+                    let person = self::person(service, &issuer, &login).await?;
+                    let person = person.ok_or_else(|| denied(Reason::PersonUnknown))?;
+                    Who::Citizen { person, acting_for, at_work: None }
+                }
+                // Whether they are let act is asked with what they do.
+                Some(cvr) => {
+                    let id = login.as_str().parse().map_err(|_| denied(Reason::PersonUnknown))?;
+                    let new = NewEmployee { cvr, organisation: None, employee: id, name: None };
+                    let seen = service.employee_at_work(&new).await;
+                    let seen = seen.map_err(|error| refusal(&error, Audience::Citizen))?;
+                    let person = service.holds_at_work(&seen, mandate).await;
+                    let person = person.map_err(|error| refusal(&error, Audience::Citizen))?;
+                    Who::Citizen { person, acting_for, at_work: Some(seen.at_work(false)) }
+                }
+            }
         }
         PrincipalKind::Employee { id, authority, roles, .. }
             if service.directory().get(authority).is_none() =>

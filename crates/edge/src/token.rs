@@ -46,14 +46,18 @@ pub enum PrincipalKind {
         /// The CPR number of the human, if the issuer tells it: with it, somebody who is not known yet becomes known.
         number: Option<Cpr>,
     },
-    /// A citizen who acts for another through a system, as we said ourselves (RFC 8693).
+    /// Somebody who acts for another through a system, as we said ourselves (RFC 8693).
     Representative {
         /// The issuer of their login.
         issuer: Login,
         /// Their login.
         login: Login,
+        /// At work for which organisation, where their login says what the identity provider calls them there.
+        at_work: Option<Cvr>,
         /// For whom.
         grantor: PersonId,
+        /// By which mandate.
+        mandate: MandateId,
         /// Through which system, and with which privileges at most.
         through: Through,
     },
@@ -147,7 +151,8 @@ impl Claims {
 /// The bearer of a token of this issuer.
 pub(crate) fn principal(claims: &Claims, issuer: &Issuer) -> Result<Principal, TokenRefusal> {
     let (kind, unsaid) = match claims.text("identity_type")? {
-        "private" if issuer.is_ours() => (representative(claims)?, Assurance::Low),
+        "private" if issuer.is_ours() => (representative(claims, false)?, Assurance::Low),
+        "professional" if issuer.is_ours() => (representative(claims, true)?, Assurance::Low),
         "private" => (citizen(claims, issuer)?, Assurance::Low),
         "professional" => (employee(claims, issuer)?, Assurance::Low),
         "system" => (system(claims, issuer)?, Assurance::High),
@@ -188,16 +193,30 @@ fn citizen(claims: &Claims, issuer: &Issuer) -> Result<PrincipalKind, TokenRefus
     Ok(PrincipalKind::Citizen { issuer, login, acting_for: Some(subject), number: None })
 }
 
-/// What we said of somebody who acts for another: the subject is a person of ours, and the actor whoever another issuer vouched for.
-fn representative(claims: &Claims) -> Result<PrincipalKind, TokenRefusal> {
+/// What we said of somebody who acts for another: the subject is a person of ours, and the actor whoever another issuer vouched for. At work,
+/// the organisation's number stands beside what the issuer calls them.
+fn representative(claims: &Claims, professional: bool) -> Result<PrincipalKind, TokenRefusal> {
     let act = claims.0.get("act").and_then(Value::as_object).filter(|act| !act.contains_key("act"));
     let name = |name: &str| -> Option<Login> { act?.get(name)?.as_str()?.parse().ok() };
     let (Some(issuer), Some(login)) = (name("iss"), name("sub")) else {
         return Err(TokenRefusal::Claim("act"));
     };
+    let refused = TokenRefusal::Claim("act");
+    let at_work = act.and_then(|act| act.get("cvr"));
+    let at_work = at_work.map(|cvr| cvr.as_str().and_then(|cvr| cvr.parse().ok()).ok_or(refused));
+    if at_work.is_some() != professional {
+        return Err(refused);
+    }
     let [detail] = MandateDetail::of(claims)?;
     let through = Through { client: claims.parsed("client_id")?, privileges: detail.privileges };
-    Ok(PrincipalKind::Representative { issuer, login, grantor: claims.parsed("sub")?, through })
+    Ok(PrincipalKind::Representative {
+        issuer,
+        login,
+        at_work: at_work.transpose()?,
+        grantor: claims.parsed("sub")?,
+        mandate: detail.identifier,
+        through,
+    })
 }
 
 /// A mandate in `authorization_details` (RFC 9396), of the type `dk_mandate`.

@@ -534,8 +534,12 @@ fn who_acts_through_a_system_is_a_person_of_ours_by_our_own_word_alone() {
     let verified = |claims: &Value| verifier.verify(&sign(&WORLD.ed, claims), at(NOW));
     let principal = verified(&claims).unwrap();
     assert_eq!(principal.kind.name(), "representative");
-    let PrincipalKind::Representative { issuer, login, grantor, through } = principal.kind else { panic!() };
+    let PrincipalKind::Representative { issuer, login, at_work, grantor, mandate, through } = principal.kind
+    else {
+        panic!()
+    };
     assert_eq!((issuer.as_str(), login.as_str(), grantor.to_string().as_str()), (ISSUER, "bo", GRANTOR));
+    assert_eq!((at_work, mandate.to_string().as_str()), (None, GRANTOR));
     assert_eq!((through.client.as_str(), through.privileges.len()), ("fagsystem", 1));
     for changes in [
         json!({"act": null}),
@@ -548,9 +552,18 @@ fn who_acts_through_a_system_is_a_person_of_ours_by_our_own_word_alone() {
         json!({"authorization_details": []}),
         json!({"authorization_details": [{"type": "other", "identifier": GRANTOR}]}),
         json!({"typ": null, "identity_type": "professional"}),
+        json!({"act": {"sub": "bo", "iss": ISSUER, "cvr": "99482001"}}),
+        json!({"identity_type": "professional", "act": {"sub": "bo", "iss": ISSUER, "cvr": "1"}}),
     ] {
         assert!(verified(&with(claims.clone(), &changes)).is_err(), "{changes}");
     }
+    // at work, the organisation stands beside whoever acts.
+    let act = json!({"sub": "bo", "iss": ISSUER, "cvr": "99482001"});
+    let professional = with(claims.clone(), &json!({"identity_type": "professional", "act": act}));
+    let kind = verified(&professional).unwrap().kind;
+    assert!(
+        matches!(kind, PrincipalKind::Representative { at_work: Some(cvr), .. } if cvr.to_string() == "99482001")
+    );
     // Another issuer's word is about its own logins.
     let theirs = with(claims, &json!({"iss": ISSUER}));
     let kind = verifier.verify(&sign(&WORLD.ec, &theirs), at(NOW)).map(|principal| principal.kind);

@@ -14,6 +14,7 @@ on_both!(
     somebody_acts_for_another_in_another_system_and_here,
     s24_what_is_not_held_is_not_let_act_with,
     s24_a_revocation_counts_at_once_everywhere,
+    r37_an_employee_is_let_act_for_whom_their_organisation_represents,
 );
 
 const APPLY: &str = "urn:dk:eksempelkommune:fuldmagt:byg:ansoegning:handle";
@@ -396,5 +397,49 @@ async fn s24_a_revocation_counts_at_once_everywhere(engine: Engine) {
     scene.door.turned("P1Y").await;
     let other = scene.first(&scene.other, &scene.bo, &detail(&lasting, &[])).await;
     assert_eq!(error(&other), (400, "access_denied".to_owned(), "power_ended".to_owned()));
+    scene.door.events();
+}
+
+/// the organisation holds the mandate, and whom it lets act is asked anew at each exchange.
+async fn r37_an_employee_is_let_act_for_whom_their_organisation_represents(engine: Engine) {
+    let scene = Scene::set(engine).await;
+    let door = &scene.door;
+    let (pia, rune) = (door.token("pia").await, door.token("rune").await);
+    let new =
+        json!({"representative": {"cvr": "99482001"}, "packages": ["M13"], "valid_until": "2027-06-01"});
+    let (shown, _) = door.shown(&scene.anna, json!({"mandate": new})).await;
+    let given = json!({"presentation_id": shown});
+    let given = door.post("/v1/mandates").by(&scene.anna).json(&given).send().await.expect(201).json();
+    let mandate = given["id"].as_str().expect("an id").to_owned();
+    let employees = door.get("/v1/employees").by(&pia).send().await.expect(200).json();
+    let his = employees["items"].as_array().expect("a list").iter().find(|e| e["name"] == "Rune Holt");
+    let his = his.expect("Rune").clone();
+    let step = |step: &str| format!("/v1/employees/{}/{step}", his["id"].as_str().expect("an id"));
+    let first = async || scene.first(&scene.portal, &rune, &detail(&mandate, &[READ])).await;
+    let refused = (400, "access_denied".to_owned(), "employee_not_admitted".to_owned());
+    assert_eq!(error(&first().await), refused);
+    door.post(&step("admit")).by(&pia).send().await.expect(200);
+    let mandate_token = text(&first().await.expect(200), "access_token");
+    let actor = json!({"sub": his["employee_id"], "iss": part(&rune, 1)["iss"], "cvr": "99482001"});
+    assert_eq!(part(&mandate_token, 1)["may_act"], actor);
+    // Neither a colleague nor somebody in private goes on with it.
+    for other in [&pia, &scene.bo] {
+        let answer = scene.second(&mandate_token, RESOURCE, |form| set(form, "actor_token", other)).await;
+        assert_eq!(error(&answer).1, "invalid_grant");
+    }
+    let second =
+        async || scene.second(&mandate_token, RESOURCE, |form| set(form, "actor_token", &rune)).await;
+    let token = text(&second().await.expect(200), "access_token");
+    let claims = verified(scene.tillid(), &token, RESOURCE).await;
+    assert_eq!((&claims["act"], &claims["identity_type"]), (&actor, &json!("professional")));
+    let log = door.get("/v1/access-log?limit=200").by(&scene.anna).send().await.expect(200).json();
+    let at_work = json!({"person_id": his["id"], "cvr": "99482001"});
+    let looks = log["items"].as_array().expect("a list").iter();
+    assert!(looks.filter(|look| look["by"]["at_work"] == at_work).count() >= 2, "{log:#}");
+    // A mandate of somebody else's is refused like one that is not there.
+    let answer = scene.first(&scene.portal, &rune, &detail(&scene.mandate, &[READ])).await;
+    assert_eq!(error(&answer), (400, "access_denied".to_owned(), "no_power".to_owned()));
+    door.post(&step("stop")).by(&pia).send().await.expect(200);
+    assert_eq!(error(&second().await), refused);
     scene.door.events();
 }

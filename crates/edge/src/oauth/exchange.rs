@@ -20,15 +20,15 @@ use crate::{
 };
 use http::{StatusCode, header};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tillid_domain::{
-    Instant, Reason,
+    Cvr, Instant, Reason,
     actor::{Assurance, Scope},
     client::Client,
-    id::MandateId,
+    id::{EmployeeId, MandateId},
     text::Login,
 };
-use tillid_service::{ActsAt, Error, Represented, Representing, Wanted};
+use tillid_service::{ActsAt, Error, NewEmployee, Represented, Representing, Wanted};
 
 /// What `grant_type` says.
 pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -55,9 +55,26 @@ struct Exchange<'e> {
 /// The human whose own token it is.
 struct Human {
     issuer: Login,
+    /// Their name there; at work, what they are called as an employee.
     login: Login,
+    /// At work for which organisation, and as whom there.
+    at_work: Option<(Cvr, EmployeeId)>,
     assurance: Assurance,
     authenticated_at: Option<Instant>,
+}
+
+impl Human {
+    fn cvr(&self) -> Option<Cvr> {
+        self.at_work.map(|(cvr, _)| cvr)
+    }
+
+    /// Who they are, as tokens say it.
+    fn named(&self) -> Value {
+        match self.cvr() {
+            None => json!({"sub": self.login, "iss": self.issuer}),
+            Some(cvr) => json!({"sub": self.login, "iss": self.issuer, "cvr": cvr}),
+        }
+    }
 }
 
 /// Answers a request of this grant.
@@ -110,7 +127,7 @@ impl Exchange<'_> {
             "aud": self.server.issuer(),
             "sub": self.pairwise.name(client, represented.grantor),
             "client_id": client,
-            "may_act": {"sub": human.login, "iss": human.issuer},
+            "may_act": human.named(),
             "authorization_details": details,
         });
         let seconds = represented.seconds.min(MANDATE_SECONDS);
@@ -131,7 +148,8 @@ impl Exchange<'_> {
         }
         let mandate = self.mandate()?;
         let human = self.human("actor_token")?;
-        if mandate.may_act.sub != human.login || mandate.may_act.iss != human.issuer {
+        let theirs = MayAct { sub: human.login.clone(), iss: human.issuer.clone(), cvr: human.cvr() };
+        if mandate.may_act != theirs {
             return Err(OAuthError::invalid_grant("the subject token lets somebody else act"));
         }
         let (audience, place) = self.target()?;
@@ -147,10 +165,10 @@ impl Exchange<'_> {
         let mut claims = json!({
             "aud": audience,
             "sub": subject,
-            "act": {"sub": human.login, "iss": human.issuer},
+            "act": human.named(),
             "client_id": self.client.client,
             "authorization_details": details,
-            "identity_type": "private",
+            "identity_type": if human.at_work.is_some() { "professional" } else { "private" },
             "acr": human.assurance.uri(),
         });
         if let (Some(at), Some(members)) = (human.authenticated_at, claims.as_object_mut()) {
@@ -184,7 +202,8 @@ impl Exchange<'_> {
         })
     }
 
-    /// The human whose token stands in that parameter: a citizen's own, of a configured issuer, which acts for nobody. One that is bound
+    /// The human whose token stands in that parameter: their own, as a citizen or at work for an organisation, of a configured issuer, which
+    /// acts for nobody. One that is bound
     /// to a key is taken from whoever proves to have that key.
     fn human(&self, parameter: &'static str) -> Result<Human, OAuthError> {
         let gate = self.server.gate();
@@ -202,9 +221,22 @@ impl Exchange<'_> {
             PrincipalKind::Citizen { issuer, login, acting_for: None, .. } => Ok(Human {
                 issuer,
                 login,
+                at_work: None,
                 assurance: principal.assurance,
                 authenticated_at: principal.authenticated_at,
             }),
+            // whoever works for an organisation that people are represented by. An authority's staff represent nobody.
+            PrincipalKind::Employee { id, issuer, authority, .. }
+                if gate.service.directory().get(authority).is_none() =>
+            {
+                Ok(Human {
+                    issuer,
+                    login: id.to_string().parse().map_err(|_| refused())?,
+                    at_work: Some((authority, id)),
+                    assurance: principal.assurance,
+                    authenticated_at: principal.authenticated_at,
+                })
+            }
             _ => Err(refused()),
         }
     }
@@ -264,13 +296,23 @@ impl Exchange<'_> {
         place: ActsAt,
     ) -> Result<Represented, OAuthError> {
         let gate = self.server.gate();
-        let person = gate.service.person_by_login(&human.issuer, &human.login).await?;
-        let representative = person.ok_or_else(|| denied(Error::Denied(Reason::PersonUnknown)))?;
+        let (representative, at_work) = match human.at_work {
+            None => {
+                let person = gate.service.person_by_login(&human.issuer, &human.login).await?;
+                (person.ok_or_else(|| denied(Error::Denied(Reason::PersonUnknown)))?, None)
+            }
+            Some((cvr, employee)) => {
+                let new = NewEmployee { cvr, organisation: None, employee, name: None };
+                let seen = gate.service.employee_at_work(&new).await.map_err(denied)?;
+                let holder = gate.service.holds_at_work(&seen, mandate).await.map_err(denied)?;
+                (holder, Some(seen.at_work(false)))
+            }
+        };
         let outcome = gate
             .service
             .represent(&Representing {
                 representative,
-                at_work: None,
+                at_work,
                 assurance: human.assurance,
                 authenticated_at: human.authenticated_at,
                 client: self.client.client.clone(),
@@ -292,11 +334,12 @@ struct MandateToken {
     detail: MandateDetail,
 }
 
-/// Who may act.
-#[derive(Deserialize)]
+/// Who may act; at work, for which organisation.
+#[derive(Deserialize, PartialEq, Eq)]
 struct MayAct {
     sub: Login,
     iss: Login,
+    cvr: Option<Cvr>,
 }
 
 impl MandateToken {

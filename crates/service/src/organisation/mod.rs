@@ -11,7 +11,7 @@ use tillid_domain::{
     Cvr, Instant, Reason,
     actor::{Actor, AtWork},
     event::{Event, Fact},
-    id::{EmployeeId, PersonId},
+    id::{EmployeeId, MandateId, PersonId},
     party::{Employment, Party, Professional},
     person::{Life, Person},
     text::Name,
@@ -97,6 +97,14 @@ impl Service {
             organisation_name,
             admitted_since: employment.admitted_since(),
         })
+    }
+
+    /// As whom an employee holds that mandate: as their organisation, where it is that one's. What is somebody else's is not told apart.
+    pub async fn holds_at_work(&self, seen: &EmployeeSeen, id: MandateId) -> Result<PersonId, Error> {
+        let mut tx = self.store.read().await?;
+        let mandate = tx.mandate(id).await?;
+        let theirs = mandate.is_some_and(|mandate| mandate.representative == seen.organisation);
+        Ok(if theirs { seen.organisation } else { seen.employee })
     }
 
     async fn make_employee_known(&self, new: &NewEmployee) -> Result<PersonId, Error> {
