@@ -2,7 +2,10 @@
 //! tests (`oidcc-client-test-...`) where there is one.
 
 use crate::{
-    provider::{Algorithm, Misbehaviour as Wrong, Person, Tenant, person::NABO},
+    provider::{
+        Algorithm, Misbehaviour as Wrong, Person, Tenant,
+        person::{ELSEWHERE, NABO},
+    },
     scene::Scene,
 };
 use std::collections::BTreeSet;
@@ -210,7 +213,7 @@ fn special() -> Vec<(String, Tenant, &'static str, &'static str)> {
     let strange = Person { cpr: Some("9913223344".to_owned()), ..Person::anna() };
     let foreign = Tenant { everyone: false, ..of(Person::hans().employed_by(NABO)) };
     let citizen = Tenant { everyone: false, ..of(Person::anna()) };
-    let unknown = of(Person::hans().employed_by("99999918"));
+    let unknown = Tenant { everyone: false, ..of(Person::hans().employed_by(ELSEWHERE)) };
     let iss = Tenant { promises_iss: false, ..Tenant::wrong(Wrong::ResponseIssOfAnother) };
     let numbered = Person { sub: "6702451236".to_owned(), ..Person::anna() };
     let stale = Tenant { login_age: 600, ignores_freshness: true, ..Tenant::right() };

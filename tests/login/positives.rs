@@ -3,7 +3,7 @@
 use crate::{
     provider::{
         Algorithm, CLIENT, ClientAuth, Dialect, Misbehaviour, Person, SigningKey, Tenant, key,
-        person::{EKSEMPEL, NABO},
+        person::{EKSEMPEL, ELSEWHERE, NABO},
     },
     scene::Scene,
 };
@@ -165,4 +165,18 @@ async fn a_municipality_vouches_for_its_own_employees_alone() {
             page.refuses(403, "other_authority");
         }
     }
+}
+
+/// M5: at a provider that vouches for everybody, whoever works for an organisation that is no authority here comes in for it, and to no casework
+/// whatever the roles say.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_works_for_an_organisation_comes_in_for_that_and_not_as_staff() {
+    let scene = Scene::new(Engine::Sqlite, [("mitid", Tenant::right())]).await;
+    let mut walker = scene.logged_in("mitid", Person::hans().employed_by(ELSEWHERE)).await;
+    let front = walker.open(&scene.at("/")).await.expect(200);
+    assert!(front.text().contains(ELSEWHERE), "{}", front.text());
+    walker.open(&scene.at("/casework")).await.refuses(403, "staff_only");
+    walker.open(&scene.at("/employees")).await.refuses(403, "role_missing");
+    walker.open(&scene.at("/mandates/new")).await.refuses(403, "not_at_work");
+    walker.open(&scene.at("/export")).await.refuses(403, "not_at_work");
 }

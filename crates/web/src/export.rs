@@ -24,6 +24,7 @@ pub(crate) struct ExportPage<'p> {
 
 async fn about(here: Here) -> Result<Response, Problem> {
     let refused = match (here.visitor.person(), here.visitor.acting_for()) {
+        (Some(_), None) if here.visitor.working().is_some() => Err(Error::Denied(Reason::NotAtWork)),
         (Some(_), None) => Ok(()),
         (Some(_), Some(_)) => Err(Error::Denied(Reason::OnlyInPerson)),
         (None, _) => Err(Error::Denied(Reason::CitizensOnly)),

@@ -238,7 +238,7 @@ impl Provider {
             let speaks_for = if tenant.everyone {
                 "everyone = true".to_owned()
             } else {
-                format!("authorities = [\"{}\"]", person::EKSEMPEL)
+                format!("authorities = [\"{}\", \"{}\"]", person::EKSEMPEL, person::ELSEWHERE)
             };
             let (issuer, dialect) = (self.issuer(name), tenant.dialect.name());
             let _ = write!(

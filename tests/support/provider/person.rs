@@ -47,7 +47,9 @@ pub(crate) struct Person {
 
 /// The authority of the tests.
 pub(crate) const EKSEMPEL: &str = "99100001";
-/// Its neighbour.
+/// Of no authority that is served here.
+pub(crate) const ELSEWHERE: &str = "99999918";
+/// The neighbour.
 pub(crate) const NABO: &str = "99173009";
 
 impl Person {
