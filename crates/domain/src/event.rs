@@ -74,6 +74,11 @@ pub enum Fact {
     EmployeeAdmitted {},
     /// It does no longer.
     EmployeeStopped {},
+    /// A person was given another CPR number; those before still lead to them.
+    NumberChanged {
+        /// Which, without saying it.
+        number: NumberId,
+    },
     /// A login was found to be theirs.
     LoginBound {
         /// The identity provider.

@@ -153,6 +153,14 @@ impl Person {
         self
     }
 
+    /// Takes note of another number of theirs. What was given stays theirs, and their day of birth is what a register said it is.
+    #[must_use]
+    pub fn change_number(mut self, number: NumberId) -> (Self, Fact) {
+        self.revision += 1;
+        self.numbers.insert(number);
+        (self, Fact::NumberChanged { number })
+    }
+
     /// Binds a login to the person.
     #[must_use]
     pub fn bind(mut self, issuer: Login, login: Login) -> (Self, Fact) {
@@ -217,6 +225,7 @@ impl Entity for Person {
             (Some(person), Fact::LoginBound { issuer, login }) => {
                 Some(person.bind(issuer.clone(), login.clone()).0)
             }
+            (Some(person), Fact::NumberChanged { number }) => Some(person.change_number(*number).0),
             (Some(person), Fact::PersonDied { on }) => {
                 person.die(*on, event.recorded_at).ok().map(|(next, _)| next)
             }

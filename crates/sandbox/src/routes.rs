@@ -16,7 +16,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::Arc};
 use tillid_domain::{
-    Audience, CalendarPeriod, Instant, LocalDate,
+    Audience, CalendarPeriod, Cpr, Instant, LocalDate,
     actor::Assurance,
     family::Holder,
     id::PersonId,
@@ -268,6 +268,13 @@ enum HappenBody {
         #[schema(value_type = Option<String>, format = "date")]
         since: Option<LocalDate>,
     },
+    /// They are given another CPR number.
+    NumberChanged {
+        /// Somebody of `/sandbox/people`.
+        person: String,
+        /// The number: a replacement number that is nobody's.
+        cpr: String,
+    },
     /// Others get custody of them, in place of whoever had it.
     Custody {
         /// A child of `/sandbox/people`.
@@ -322,6 +329,7 @@ impl HappenBody {
         match self {
             Self::Death { person, .. }
             | Self::PostExempt { person, .. }
+            | Self::NumberChanged { person, .. }
             | Self::Custody { person, .. }
             | Self::Guardianship { person, .. }
             | Self::LastingPower { person, .. } => person,
@@ -357,6 +365,10 @@ async fn happen(State(sandbox): State<Sandbox>, Json(body): Json<HappenBody>) ->
         HappenBody::Death { on, .. } => service.register_death(person, on.unwrap_or(today)).await,
         HappenBody::PostExempt { exempt, since, .. } => {
             service.register_post(person, exempt.unwrap_or(true), since.unwrap_or(today)).await
+        }
+        HappenBody::NumberChanged { cpr, .. } => {
+            let number = cpr.parse::<Cpr>().ok().filter(Cpr::is_replacement);
+            service.register_number(person, &number.ok_or_else(|| flawed("#/cpr"))?).await
         }
         HappenBody::Custody { holders, from, .. } => {
             let holders = named(&sandbox, &holders).await?;

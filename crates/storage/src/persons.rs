@@ -155,7 +155,7 @@ impl<Mode> Tx<Mode> {
 }
 
 impl Tx<Write> {
-    /// Keeps the number of a person who is being registered in this transaction. It can be found under every live key, so
+    /// Keeps the number of a person who is being registered, or given another number, in this transaction. It can be found under every live key, so
     /// that two nodes with different active keys never register the same number twice.
     pub async fn keep_number(
         &mut self,

@@ -44,6 +44,8 @@ impl Tx<Write> {
             | Fact::AccessRecorded { .. } => Ok(()),
             Fact::EmployeeAdmitted {} | Fact::EmployeeStopped {} => self.project_employee(event).await,
             Fact::LoginBound { issuer, login } => self.insert_login(event, issuer, login).await,
+            // The number itself comes with the event that tells of it: see `keep_number`.
+            Fact::NumberChanged { .. } => self.touch_person(event).await,
             Fact::PersonDied { on } => self.set_death(event, *on).await,
             Fact::PostChanged { exempt, since } => self.set_post(event, exempt.then_some(*since)).await,
             Fact::CustodyStated { .. } => self.insert_custody(event).await,

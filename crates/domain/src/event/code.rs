@@ -26,6 +26,7 @@ impl Fact {
             Self::EmployeeRegistered { .. } => "employee_registered",
             Self::EmployeeAdmitted {} => "employee_admitted",
             Self::EmployeeStopped {} => "employee_stopped",
+            Self::NumberChanged { .. } => "number_changed",
             Self::LoginBound { .. } => "login_bound",
             Self::PersonDied { .. } => "person_died",
             Self::PostChanged { .. } => "post_changed",

@@ -83,6 +83,7 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         | Fact::EmployeeRegistered { .. }
         | Fact::EmployeeAdmitted {}
         | Fact::EmployeeStopped {}
+        | Fact::NumberChanged { .. }
         | Fact::LoginBound { .. }
         | Fact::PersonDied { .. }
         | Fact::PostChanged { .. }

@@ -32,6 +32,7 @@ mod posting;
 mod printing;
 mod proving;
 mod registering;
+mod renumbering;
 mod repeating;
 mod requesting;
 mod requesting_often;
@@ -87,6 +88,8 @@ tillid_testkit::on_both_engines! {
         m06_who_and_how_many_is_checked_before_anything_is_shown,
         m06_r32_a_death_ends_it_for_all_and_each_is_told_once,
         m06_r42_what_was_done_together_is_erased_together;
+    renumbering:
+        m10_a_person_with_another_number_is_the_same_person;
     at_work:
         r37_an_organisation_acts_by_the_employees_whom_it_lets,
         m05_a_named_employee_holds_it_until_the_organisation_stops_them,
