@@ -51,9 +51,14 @@ impl Employment {
         self.stints.last().filter(|stint| stint.to.is_none()).map(|stint| stint.from)
     }
 
+    /// The time in which they could act that has that moment in it.
+    pub fn stint_at(&self, moment: Instant) -> Option<Stint> {
+        self.stints.iter().copied().find(|s| s.from <= moment && s.to.is_none_or(|to| moment < to))
+    }
+
     /// Whether they could act at that moment.
     pub fn was_admitted_at(&self, moment: Instant) -> bool {
-        self.stints.iter().any(|s| s.from <= moment && s.to.is_none_or(|to| moment < to))
+        self.stint_at(moment).is_some()
     }
 }
 

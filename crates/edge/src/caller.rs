@@ -20,7 +20,7 @@ use tillid_domain::{
     id::PersonId,
     text::Login,
 };
-use tillid_service::{Call, ClientRights, Error, Key, NewEmployee, Service, Through};
+use tillid_service::{Call, ClientRights, Error, Key, Service, Through};
 
 /// What stands at the door: the verbs, and who may vouch for a bearer.
 #[derive(Clone)]
@@ -200,8 +200,7 @@ async fn known(
                 // Whether they are let act is asked with what they do.
                 Some(cvr) => {
                     let id = login.as_str().parse().map_err(|_| denied(Reason::PersonUnknown))?;
-                    let new = NewEmployee { cvr, organisation: None, employee: id, name: None };
-                    let seen = service.employee_at_work(&new).await;
+                    let seen = service.known_at_work(cvr, id).await;
                     let seen = seen.map_err(|error| refusal(&error, Audience::Citizen))?;
                     let person = service.holds_at_work(&seen, mandate).await;
                     let person = person.map_err(|error| refusal(&error, Audience::Citizen))?;
@@ -209,21 +208,21 @@ async fn known(
                 }
             }
         }
-        PrincipalKind::Employee { id, authority, roles, .. }
+        PrincipalKind::Employee { id, authority, roles, of_everybody: true, .. }
             if service.directory().get(authority).is_none() =>
         {
-            let new = NewEmployee { cvr: authority, organisation: None, employee: id, name: None };
-            let seen = service.employee_at_work(&new).await;
+            let seen = service.known_at_work(authority, id).await;
             let seen = seen.map_err(|error| refusal(&error, Audience::Citizen))?;
             let administers = roles.contains(&Role::OrganisationAdministrator);
             let at_work = Some(seen.at_work(administers));
             Who::Citizen { person: seen.acts_as(false), acting_for: None, at_work }
         }
-        PrincipalKind::Employee { id, person: login, issuer, authority, roles, kle, sensitivity } => {
+        PrincipalKind::Employee { id, person: login, issuer, authority, roles, kle, sensitivity, .. } => {
             let person = match login {
                 Some(login) => self::person(service, &issuer, &login).await?,
                 None => None,
             };
+            known_authority(service, authority)?;
             Who::Employee(Employee { id, person, authority, roles, kle, sensitivity })
         }
         PrincipalKind::System { client, authority, mut purposes, mut scopes } => {

@@ -71,6 +71,8 @@ pub enum PrincipalKind {
         issuer: Login,
         /// The authority; one that the issuer speaks for.
         authority: Cvr,
+        /// Whether the issuer vouches for everybody, and not for the staff of some authorities alone.
+        of_everybody: bool,
         /// The roles that the issuer's configuration gives, in order and without repetition.
         roles: Vec<Role>,
         /// The fields of work.
@@ -271,6 +273,7 @@ fn employee(claims: &Claims, issuer: &Issuer) -> Result<PrincipalKind, TokenRefu
             None => claims.parsed("iss")?,
         },
         authority: authority(claims, issuer)?,
+        of_everybody: matches!(issuer.speaks_for, SpeaksFor::Everyone),
         roles,
         kle: claims.or_default("kle", Vec::new())?,
         sensitivity: claims.or_default("sensitivity", Sensitivity::Ordinary)?,

@@ -220,6 +220,7 @@ fn an_employee_has_the_roles_that_the_configuration_knows() {
             person: "hans".parse().ok(),
             issuer: ISSUER.parse().unwrap(),
             authority: AUTHORITY.parse().unwrap(),
+            of_everybody: true,
             roles: vec![Role::Caseworker],
             kle: vec!["27.*".parse().unwrap(), "15.17.06".parse().unwrap()],
             sensitivity: Sensitivity::Special,

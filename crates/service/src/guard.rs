@@ -18,6 +18,14 @@ pub(crate) fn is_own(actor: &Actor) -> bool {
     matches!(actor.who, Who::Citizen { acting_for: None, .. } | Who::Operator)
 }
 
+/// The employee who acts for an organisation. Locked with those whom it concerns, they cannot be stopped while they do it.
+pub(crate) fn at_work(call: &Call) -> Option<PersonId> {
+    match call.actor.who {
+        Who::Citizen { at_work: Some(work), .. } => Some(work.who.employee),
+        _ => None,
+    }
+}
+
 /// Whether the actor is staff or a system of an authority.
 pub(crate) fn is_staff(actor: &Actor) -> bool {
     matches!(actor.who, Who::Employee(_) | Who::System(_))
@@ -80,19 +88,19 @@ impl Service {
     pub(crate) async fn rights<M>(&self, tx: &mut Tx<M>, call: &Call, now: Instant) -> Result<Rights, Error> {
         let powers = self.powers(tx, call, now).await?;
         let by_custody = self.family_in_custody(tx, call, now).await?.is_some();
-        let not_admitted = self.is_not_admitted(tx, call, now).await?;
+        let not_admitted = self.is_not_admitted(tx, call).await?;
         Ok(Rights { powers, by_custody, not_admitted })
     }
 
     /// Whether the caller is at work, and the organisation does not let them act at this moment: what a session said is never
     /// enough.
-    async fn is_not_admitted<M>(&self, tx: &mut Tx<M>, call: &Call, now: Instant) -> Result<bool, Error> {
+    pub(crate) async fn is_not_admitted<M>(&self, tx: &mut Tx<M>, call: &Call) -> Result<bool, Error> {
         let Who::Citizen { person, at_work: Some(work), .. } = call.actor.who else { return Ok(false) };
         let employee = tx.person(work.who.employee).await?;
         let employment = employee.as_ref().and_then(Person::employment);
         let admitted = employment.is_some_and(|employment| {
             let theirs = [work.who.employee, employment.organisation].contains(&person);
-            theirs && employment.admitted_since().is_some_and(|since| since <= now)
+            theirs && employment.admitted_since().is_some()
         });
         Ok(!admitted)
     }

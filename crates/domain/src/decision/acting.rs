@@ -155,6 +155,12 @@ impl Looking<'_> {
         }
     }
 
+    /// When the organisation let them act no longer, where they acted at that moment.
+    fn stopped_at(&self) -> Option<Instant> {
+        let Party::Employee(employment) = &self.facts.representative else { return None };
+        employment.stint_at(self.at.moment())?.to
+    }
+
     /// The powers of the representative and, of an employee, of their organisation.
     fn powers(&self) -> impl Iterator<Item = &PowerSeen> + Clone {
         self.facts.powers.iter().chain(&self.facts.powers_of_organisation)
@@ -180,7 +186,9 @@ impl Looking<'_> {
         let gone = self.capacity_gone();
         let case = self.asked.case.as_ref();
         let holding = self.usable().filter(move |p| !gone && p.covers(case) && p.holds(self.at));
-        holding.map(move |p| (p, incapable_from.map_or(p.valid_to, |from| from.min(p.valid_to))))
+        let stopped_at = self.stopped_at();
+        let ends = [incapable_from, stopped_at];
+        holding.map(move |p| (p, ends.into_iter().flatten().fold(p.valid_to, Instant::min)))
     }
 
     /// What a relation gives at that moment and until when, or why it gives nothing. A package that is not in use gives nobody anything

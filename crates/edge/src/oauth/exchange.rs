@@ -28,7 +28,7 @@ use tillid_domain::{
     id::{EmployeeId, MandateId},
     text::Login,
 };
-use tillid_service::{ActsAt, Error, NewEmployee, Represented, Representing, Wanted};
+use tillid_service::{ActsAt, Error, Represented, Representing, Wanted};
 
 /// What `grant_type` says.
 pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -226,7 +226,7 @@ impl Exchange<'_> {
                 authenticated_at: principal.authenticated_at,
             }),
             // whoever works for an organisation that people are represented by. An authority's staff represent nobody.
-            PrincipalKind::Employee { id, issuer, authority, .. }
+            PrincipalKind::Employee { id, issuer, authority, of_everybody: true, .. }
                 if gate.service.directory().get(authority).is_none() =>
             {
                 Ok(Human {
@@ -302,8 +302,7 @@ impl Exchange<'_> {
                 (person.ok_or_else(|| denied(Error::Denied(Reason::PersonUnknown)))?, None)
             }
             Some((cvr, employee)) => {
-                let new = NewEmployee { cvr, organisation: None, employee, name: None };
-                let seen = gate.service.employee_at_work(&new).await.map_err(denied)?;
+                let seen = gate.service.known_at_work(cvr, employee).await.map_err(denied)?;
                 let holder = gate.service.holds_at_work(&seen, mandate).await.map_err(denied)?;
                 (holder, Some(seen.at_work(false)))
             }

@@ -30,6 +30,8 @@ use tillid_storage::Tx;
 
 /// How many of each kind an overview shows; the lists have the rest.
 const FIRST: u32 = 50;
+/// What an organisation holds is not a few things of one person's: all of it is picked from.
+const OF_AN_ORGANISATION: u32 = 2000;
 
 /// Somebody that a person may act for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +129,9 @@ impl Service {
         let person = view.person;
         let mut tx = self.must_see(tx, call, Act::SeeOverview, person, now).await?;
         let mut mandates = Vec::new();
-        for mandate in self.mandates_in_view(&mut tx, call, person, None, FIRST, now).await?.items {
+        let at_work = matches!(call.actor.who, Who::Citizen { at_work: Some(_), acting_for: None, .. });
+        let most = if at_work { OF_AN_ORGANISATION } else { FIRST };
+        for mandate in self.mandates_in_view(&mut tx, call, person, None, most, now).await?.items {
             mandates.push(self.found_by(&mut tx, call, mandate, now).await?);
         }
         let privileges = self.powers(&mut tx, call, now).await?;

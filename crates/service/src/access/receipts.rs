@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use tillid_documents::{CONTEXT_PATH, Receipt};
 use tillid_domain::{
     Reason,
-    access::{Act, Subject, may},
+    access::{Act, Subject},
     actor::Who,
     event::{Entity, Kind, Recorded},
     id::{ConsentId, EventId, MandateId, PersonId, RequestId},
@@ -37,7 +37,8 @@ impl Service {
             return Err(Error::NotFound);
         }
         let subject = Subject { person: Some(person), ..Subject::default() };
-        may(&call.actor, Act::SeeOverview, &subject)?;
+        let now = self.now(&mut tx).await?;
+        self.may(&mut tx, call, Act::SeeOverview, &subject, now).await??;
         self.receipt_of(&mut tx, &opened).await
     }
 

@@ -257,7 +257,7 @@ impl Service {
     /// What was shown to the caller, byte for byte, however long ago.
     pub async fn read_presentation(&self, call: &Call, id: PresentationId) -> Result<Shown, Error> {
         let mut tx = self.store.read().await?;
-        let Who::Citizen { person, acting_for: None, .. } = call.actor.who else {
+        let Who::Citizen { person, acting_for: None, at_work: None } = call.actor.who else {
             return Err(Error::Denied(Reason::OnlyInPerson));
         };
         let shown = self.shown(&mut tx, id).await?;

@@ -3,7 +3,7 @@
 use super::coalesce::{Job, Settled, wait};
 use crate::{
     Call, Error, PersonRef, Service,
-    guard::{is_own, principal},
+    guard::{at_work, is_own, principal},
 };
 use tillid_domain::{
     Audience, Cvr, Instant, Reason,
@@ -129,7 +129,13 @@ impl Service {
             purpose: purpose.map(|purpose| (purpose, question.case.is_some())),
             ..Subject::default()
         };
+        let not_admitted = match at_work(call) {
+            Some(_) => self.is_not_admitted(&mut self.store.read().await?, call).await?,
+            None => false,
+        };
         let refused = match may(&call.actor, Act::Decide, &subject) {
+            // whoever may not act for those whom the organisation represents is not told who they are.
+            _ if not_admitted => Some(Reason::EmployeeNotAdmitted),
             _ if question.purpose == Some(StatedPurpose::Unknown) => Some(Reason::PurposeNotAllowed),
             Ok(()) => None,
             Err(Refusal::Denied(Reason::PurposeNotAllowed)) if purpose.is_none() => {

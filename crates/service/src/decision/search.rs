@@ -116,7 +116,9 @@ impl Service {
             case: asked.case.clone(),
             ..self.look(call, PersonId::from_uuid(uuid::Uuid::nil()), Act::Search, Outcome::Refused, now)
         };
-        let refusal = if asked.purpose == Some(StatedPurpose::Unknown) {
+        let refusal = if self.is_not_admitted(&mut tx, call).await? {
+            Some(Refusal::Denied(Reason::EmployeeNotAdmitted))
+        } else if asked.purpose == Some(StatedPurpose::Unknown) {
             Some(Refusal::Denied(Reason::PurposeNotAllowed))
         } else {
             may(&call.actor, Act::Search, &subject).err()

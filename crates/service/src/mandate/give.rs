@@ -182,14 +182,15 @@ impl Service {
     }
 
     /// What whoever gives it calls them. An organisation's name, and that of who works for it, is nobody's secret.
-    async fn name_to_show<M>(
+    pub(super) async fn name_to_show<M>(
         &self,
         tx: &mut Tx<M>,
         representative: PersonId,
         new: &NewMandate,
     ) -> Result<Option<Name>, Error> {
         let person = self.known_person(tx, representative).await?;
-        Ok(if person.party.is_citizen() { new.representative_name.clone() } else { person.name })
+        let known = person.name.filter(|_| !person.party.is_citizen());
+        Ok(known.or_else(|| new.representative_name.clone()))
     }
 
     /// Refuses a representative of a kind that one of the packages is not for, and one whom their organisation does not let act; `at` is
@@ -218,7 +219,9 @@ impl Service {
     ) -> Result<(), Error> {
         let Some(name) = name else { return Ok(()) };
         let mut tx = self.store.read().await?;
-        if self.known_person(&mut tx, person).await?.may_be_called(name) {
+        let known = self.known_person(&mut tx, person).await?;
+        // Whoever is here for an organisation is shown by the name that they are known by, whatever they were called.
+        if !known.party.is_citizen() || known.may_be_called(name) {
             return Ok(());
         }
         Err(Error::invalid(at, Reason::RepresentativeMismatch))

@@ -1,7 +1,7 @@
 //! A mandate under the locks of everybody whom a change of it concerns, and what follows from one for everything that hangs together with it
 //! (R-37, M6).
 
-use crate::{Call, Done, Error, Service};
+use crate::{Call, Done, Error, Service, guard::at_work};
 use tillid_domain::{
     Instant,
     event::{Event, Fact},
@@ -55,6 +55,7 @@ impl Service {
             if concerned.is_empty() {
                 let mandate = tx.mandate(id).await?.ok_or(Error::NotFound)?;
                 concerned = everybody(&mandate, &self.around(&mut tx, &mandate).await?);
+                concerned.extend(at_work(call));
             }
             tx.lock(&concerned).await?;
             let mandate = tx.mandate(id).await?.ok_or(Error::NotFound)?;
@@ -63,6 +64,7 @@ impl Service {
             // Part of it was passed on before the locks were taken.
             if !tx.holds(&everybody) {
                 concerned = everybody;
+                concerned.extend(at_work(call));
                 continue;
             }
             let now = self.now(&mut tx).await?;

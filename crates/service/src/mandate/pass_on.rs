@@ -62,10 +62,12 @@ impl Service {
             return Err(Error::invalid(&format!("{SHOWN}/together"), Reason::NotTogether));
         }
         let mut tx = self.store.read().await?;
+        self.must_be_for(&mut tx, representative, &entries, SHOWN).await?;
+        let representative_name = self.name_to_show(&mut tx, representative, new).await?;
         let together = self.those_who_hold(&mut tx, &above).await?;
         Ok(Planned {
             representative,
-            representative_name: new.representative_name.clone(),
+            representative_name,
             entries,
             privileges,
             case: new.case.clone(),

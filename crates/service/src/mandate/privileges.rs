@@ -73,7 +73,8 @@ impl Service {
             let refusal = Refusal::Denied(Reason::OnlyInPerson);
             return Err(self.refused(call, person, Act::SeeMandate, refusal, now).await);
         }
-        let (mut tx, view) = self.in_view(tx, call).await?;
+        let (tx, view) = self.in_view(tx, call).await?;
+        let mut tx = self.must_hold_some_power(tx, call, view.person, now).await?;
         let mut held = tx.powers_held(view.person, now, MOST + 1).await?;
         let more = held.len() > MOST as usize;
         held.truncate(MOST as usize);

@@ -3,7 +3,7 @@
 use crate::{
     Call, Done, Error, Service,
     consent::ask::last_day,
-    guard::{is_staff, principal},
+    guard::{at_work, is_staff, principal},
     mandate::give::{chosen_privileges, packages_of, within_maximum},
     person::register::PersonRef,
 };
@@ -223,7 +223,9 @@ impl Service {
             let value = SeenMandateRequest::new(found, reader, None, now);
             return Ok(Done { value, replayed: true });
         }
-        tx.lock(&[grantor, representative]).await?;
+        let mut concerned = vec![grantor, representative];
+        concerned.extend(at_work(call));
+        tx.lock(&concerned).await?;
         let now = self.now(&mut tx).await?;
         self.may_ask(&mut tx, call, &wanted.entries, Some(grantor), Some(representative), now).await?;
         self.known_person(&mut tx, representative).await?.must_live()?;

@@ -82,6 +82,15 @@ impl Service {
         if seen.cvr == new.cvr { Ok(seen) } else { Err(Error::Denied(Reason::PersonUnknown)) }
     }
 
+    /// Somebody who is known to work for an organisation. Nobody becomes known by a token: it tells no names.
+    pub async fn known_at_work(&self, cvr: Cvr, employee: EmployeeId) -> Result<EmployeeSeen, Error> {
+        let mut tx = self.store.read().await?;
+        let known = tx.employee(employee).await?;
+        drop(tx);
+        let seen = self.employee_seen(known.ok_or(Error::Denied(Reason::PersonUnknown))?).await?;
+        if seen.cvr == cvr { Ok(seen) } else { Err(Error::Denied(Reason::PersonUnknown)) }
+    }
+
     /// An employee as they are known at this moment: what a session says of them is never enough.
     pub async fn employee_seen(&self, id: PersonId) -> Result<EmployeeSeen, Error> {
         let mut tx = self.store.read().await?;
@@ -89,6 +98,10 @@ impl Service {
         let Some(Person { party: Party::Employee(employment), .. }) = employee else {
             return Err(Error::Denied(Reason::PersonUnknown));
         };
+        // An authority that is served here has staff, and represents nobody.
+        if self.directory.get(employment.cvr).is_some() {
+            return Err(Error::Denied(Reason::PersonUnknown));
+        }
         let organisation_name = tx.person(employment.organisation).await?.and_then(|person| person.name);
         Ok(EmployeeSeen {
             employee: id,

@@ -7,7 +7,7 @@ use crate::{
     noticing::{tell, told_to},
 };
 use tillid_domain::{
-    CalendarPeriod, Cvr, Reason,
+    CalendarPeriod, Cvr, Language, Reason,
     access::Act,
     actor::{ActorTrace, Purpose},
     decision::Verdict,
@@ -16,6 +16,7 @@ use tillid_domain::{
     mandate::{Mandate, MandateState},
     party::Professional,
     power::Basis,
+    presentation::Presented,
 };
 use tillid_service::{
     AskedAbout, Call, Error, KnownAt, NewEmployee, NewLookup, NewMandate, NewMandateRequest, NewPresentation,
@@ -120,6 +121,22 @@ pub(crate) async fn r37_an_organisation_acts_by_the_employees_whom_it_lets(world
     let for_anna = |call: &Call| acting_at_work(call, anna);
     let acted = world.service.overview(&for_anna(&as_rune)).await;
     assert_eq!(told(acted), denied(Reason::EmployeeNotAdmitted));
+    // Nor is he told for whom it acts.
+    let asked = ask(world, &as_rune, may(PersonRef::Id(firm.rune), anna)).await;
+    assert_eq!(asked.answer.verdict, Verdict::No(Reason::EmployeeNotAdmitted));
+    let clients = |at| Searched {
+        search: SearchFor::Grantors {
+            representative: PersonRef::Id(firm.rune),
+            privilege: BUILD.parse().unwrap(),
+        },
+        purpose: None,
+        case: None,
+        valid_at: at,
+        after: None,
+        limit: 20,
+    };
+    let found = world.service.search(&as_rune, &clients(None)).await;
+    assert_eq!(told(found), denied(Reason::EmployeeNotAdmitted));
 
     firm.admit(world, firm.rune).await;
     let Verdict::Yes { basis, valid_until } = verdict(world, firm.rune, anna).await else { panic!("no") };
@@ -150,8 +167,12 @@ pub(crate) async fn r37_an_organisation_acts_by_the_employees_whom_it_lets(world
     assert_eq!(look.unwrap().actor, acted);
 
     let before = world.now();
+    let found = world.service.search(&as_rune, &clients(None)).await.unwrap();
+    assert_eq!(found.persons, [anna]);
     later(world);
     firm.stop(world, firm.rune).await;
+    let found = world.service.search(&as_rune, &clients(Some(before))).await;
+    assert_eq!(told(found), denied(Reason::EmployeeNotAdmitted), "nor for whom he did");
     assert_eq!(verdict(world, firm.rune, anna).await, Verdict::No(Reason::EmployeeNotAdmitted));
     // What his session says is not enough.
     let acted = world.service.overview(&for_anna(&as_rune)).await;
@@ -164,7 +185,10 @@ pub(crate) async fn r37_an_organisation_acts_by_the_employees_whom_it_lets(world
     let known = Question { known_at: KnownAt::Decision(asked.id), ..may(PersonRef::Id(firm.rune), anna) };
     assert!(ask(world, &machine(OWN), known).await.answer.is_yes());
     let then = Question { valid_at: Some(before), ..may(PersonRef::Id(firm.rune), anna) };
-    assert!(ask(world, &machine(OWN), then).await.answer.is_yes(), "he could at that moment");
+    let Verdict::Yes { valid_until, .. } = ask(world, &machine(OWN), then).await.answer.verdict else {
+        panic!("he could at that moment")
+    };
+    assert_eq!(valid_until, Some(world.now()), "until he was stopped");
     world.service.revoke_mandate(&citizen(anna), mandate.id).await.unwrap();
     firm.admit(world, firm.rune).await;
     assert_eq!(verdict(world, firm.rune, anna).await, Verdict::No(Reason::PowerEnded));
@@ -220,6 +244,17 @@ pub(crate) async fn m05_only_what_is_for_such_a_representative_is_given(world: &
     let nobody = PersonRef::Organisation("99100001".parse().unwrap());
     let unknown = invalid("/about/mandate/representative", Reason::OrganisationUnknown);
     assert_eq!(told(shown(nobody, "M13").await), unknown, "an authority represents nobody");
+    // Whatever she calls it, it is shown by the name that it is known by.
+    let called = NewMandate {
+        representative_name: Some("Rask".parse().unwrap()),
+        ..given_to(world, PersonRef::Organisation(rask()))
+    };
+    let about = NewPresentation::Mandate(called);
+    let shown = world.service.present(&citizen(anna), &about, Language::Da).await.unwrap().value;
+    let Presented::Mandate { representative_name, .. } = shown.presentation.presented else {
+        panic!("a mandate")
+    };
+    assert_eq!(representative_name.unwrap().as_str(), "Rask Advokater");
     // An organisation has no affairs of its own here.
     firm.admit(world, firm.rune).await;
     for in_own_name in [false, true] {
