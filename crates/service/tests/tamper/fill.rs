@@ -304,7 +304,7 @@ async fn together(world: &World, anna: PersonId, bo: PersonId) {
 
 /// Those who work for two organisations, and may act since different moments.
 async fn organisations(world: &World) {
-    for (n, cvr) in [(701_u128, "99482001"), (702, "99173009")] {
+    for (n, cvr) in [(701_u128, "99482001"), (702, "99999918")] {
         let new = NewEmployee {
             cvr: cvr.parse().unwrap(),
             organisation: None,

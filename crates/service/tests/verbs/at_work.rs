@@ -312,7 +312,7 @@ pub(crate) async fn m05_an_organisation_asks_for_a_mandate_and_gives_it_up(world
     let used = uses.items.first().unwrap().employee.clone().unwrap();
     assert_eq!((used.employee, used.name.unwrap().as_str()), (firm.rune, "Rune Holt"));
     // Any of those whom it lets acts for it; somebody else's employee finds nothing.
-    let elsewhere = NewEmployee { cvr: "99173009".parse().unwrap(), ..employee(703, "Sara Sol") };
+    let elsewhere = NewEmployee { cvr: "99999918".parse().unwrap(), ..employee(703, "Sara Sol") };
     let sara = world.service.employee_at_work(&elsewhere).await.unwrap().employee;
     let her_own = at_work(&world.service, sara, false, true).await;
     world.service.admit_employee(&her_own, sara).await.unwrap();
