@@ -93,6 +93,7 @@ pub(crate) async fn run(parts: Parts, ready: impl FnOnce(SocketAddr, SocketAddr)
 
     let (stop, stopped) = watch::channel(false);
     let jobs = tokio::spawn(jobs::run(service.clone(), witnesses, post, readiness.clone(), stopped.clone()));
+    let asked = asked_to_stop()?;
     ready(listener.local_addr()?, internal_listener.local_addr()?);
 
     let until = |mut stopped: watch::Receiver<bool>| async move {
@@ -101,7 +102,7 @@ pub(crate) async fn run(parts: Parts, ready: impl FnOnce(SocketAddr, SocketAddr)
     let public = tokio::spawn(serve(listener, app, Limits::default(), until(stopped.clone())));
     let operations = tokio::spawn(serve(internal_listener, internal, Limits::default(), until(stopped)));
     let lost = tokio::select! {
-        asked = asked_to_stop() => asked.map(|()| false)?,
+        () = asked => false,
         () = service.until_flush_fails() => true,
     };
     if lost {
@@ -153,12 +154,15 @@ fn app(api: Api, door: Door, sandbox: Option<World>, client_cert_from: Vec<IpAdd
     layers(router.merge(pages).merge(login_router(door)), settings)
 }
 
-pub(crate) async fn asked_to_stop() -> Result<()> {
+/// Until SIGTERM or SIGINT. They are listened for from this call on, so it comes before anybody is told that the process is there: who hears of it
+/// can end it in order.
+pub(crate) fn asked_to_stop() -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

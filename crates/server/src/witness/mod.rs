@@ -82,12 +82,13 @@ pub(crate) async fn run(args: WitnessArgs) -> Result<()> {
         Witness { name: args.name, signers, state, ambient: ambient.clone(), broken: Notify::new() };
     let witness = Arc::new(witness);
     let listener = listen(args.listen).await?;
+    let asked = asked_to_stop()?;
     // Without somebody to read it, the witness still runs.
     let _ = greet(listener.local_addr()?, &own);
     let app = layers(routes::router(witness.clone())?, Settings::new(move || ambient.id().to_string()));
     let stop = async {
         tokio::select! {
-            _ = asked_to_stop() => {}
+            () = asked => {}
             () = witness.broken.notified() => {}
         }
     };
