@@ -64,7 +64,7 @@ const UNSAFE: &[(&str, Who)] = &[
     ("/mandate-requests/{id}/decline", Who::Citizen),
     ("/act-for", Who::Citizen),
     ("/act-for/stop", Who::Citizen),
-    ("/work/as", Who::Citizen),
+    ("/act-as", Who::Citizen),
     ("/employees/{id}/admit", Who::Citizen),
     ("/employees/{id}/stop", Who::Citizen),
     ("/casework/cases/close", Who::Employee),

@@ -24,7 +24,7 @@ const AT_A_TIME: u32 = 50;
 pub(crate) fn router() -> Router<Web> {
     Router::new()
         .route("/work", get(page))
-        .route("/work/as", get(async || see("/work")).post(choose))
+        .route("/act-as", get(async || see("/work")).post(choose))
         .route("/employees", get(employees))
         .route("/employees/{id}/admit", post(admit))
         .route("/employees/{id}/stop", get(before_stopping).post(stop))
@@ -242,7 +242,7 @@ mod tests {
                 let html = template.render().expect("a page");
                 must_hold_together(&html);
                 assert_eq!(html.contains(page.t("work.not_admitted")), admitted.is_none());
-                assert_eq!(html.contains("action=\"/work/as\""), admitted.is_some());
+                assert_eq!(html.contains("action=\"/act-as\""), admitted.is_some());
             }
         }
     }
