@@ -313,20 +313,13 @@ impl<Mode> Tx<Mode> {
         representative: PersonId,
         at: Instant,
     ) -> Result<Vec<PrivilegeUri>, StoreError> {
-        const SQL: &str = "SELECT DISTINCT privilege FROM power WHERE grantor_id = $1 AND representative_id = $2 \
-             AND known_to IS NULL AND valid_from <= $3 AND valid_to > $3 AND case_ref IS NULL \
-             AND ended IS NULL ORDER BY privilege";
-        let rows: Vec<String> = on!(self, |conn| sqlx::query_scalar(SQL)
-            .bind(grantor.as_uuid())
-            .bind(representative.as_uuid())
-            .bind(at.as_micros())
-            .fetch_all(conn)
-            .await)?;
-        let row = RowRef { table: "power", id: grantor.as_uuid() };
-        rows.iter().map(|uri| row.text(uri)).collect()
+        let held = self.privileges_with_basis(grantor, representative, at).await?;
+        let mut privileges: Vec<PrivilegeUri> = held.into_iter().map(|(privilege, _)| privilege).collect();
+        privileges.dedup();
+        Ok(privileges)
     }
 
-    /// Likewise, each with what it rests on.
+    /// Likewise, each with what it rests on, in the order of the privileges.
     pub async fn privileges_with_basis(
         &mut self,
         grantor: PersonId,
