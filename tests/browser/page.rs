@@ -225,8 +225,17 @@ impl Browser {
         let element = self.only(xpath).await;
         let page = self.client.find(Locator::Css("html")).await.expect("a page");
         element.click().await.unwrap_or_else(|e| panic!("{xpath}: {e}"));
-        self.until("another page", async || page.tag_name().await.is_err().then_some(())).await;
+        // Any other error says nothing of the page: the driver gives some of its own while one page gives way to the next.
+        let left =
+            async || page.tag_name().await.is_err_and(|e| e.is_stale_element_reference()).then_some(());
+        self.until("another page", left).await;
+        self.until("all of that page", async || self.has_arrived().await.then_some(())).await;
         self.count_step();
+    }
+
+    async fn has_arrived(&self) -> bool {
+        let state = self.client.execute("return document.readyState", Vec::new()).await;
+        state.is_ok_and(|state| state == "complete")
     }
 
     /// The one thing of that kind which can be seen; it is waited for. Links of one name that lead to one place are one.
