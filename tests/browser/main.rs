@@ -21,6 +21,7 @@ mod browser;
 mod by_law;
 mod controls;
 mod every_page;
+mod for_child;
 mod journey;
 mod keyboard;
 mod page;

@@ -11,6 +11,8 @@ pub enum Basis {
     GeneralPoa,
     /// A mandate that was given to the organisation whose employee acts.
     OrganisationRole,
+    /// A mandate that those who have custody gave for the child, to foster carers for example.
+    FosterCarer,
     /// Custody that nobody else has.
     CustodySole,
     /// Custody that is shared.
@@ -27,11 +29,12 @@ pub enum Basis {
 
 impl Basis {
     /// Every basis.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::MandateDigital,
         Self::MandatePaper,
         Self::GeneralPoa,
         Self::OrganisationRole,
+        Self::FosterCarer,
         Self::CustodySole,
         Self::CustodyJoint,
         Self::GuardianS5,
@@ -47,6 +50,7 @@ impl Basis {
             Self::MandatePaper => "MANDATE_PAPER",
             Self::GeneralPoa => "GENERAL_POA",
             Self::OrganisationRole => "ORGANISATION_ROLE",
+            Self::FosterCarer => "FOSTER_CARER",
             Self::CustodySole => "CUSTODY_SOLE",
             Self::CustodyJoint => "CUSTODY_JOINT",
             Self::GuardianS5 => "GUARDIAN_S5",
@@ -63,7 +67,14 @@ impl Basis {
 
     /// Whether it rests on a mandate.
     pub const fn is_mandate(self) -> bool {
-        matches!(self, Self::MandateDigital | Self::MandatePaper | Self::GeneralPoa | Self::OrganisationRole)
+        matches!(
+            self,
+            Self::MandateDigital
+                | Self::MandatePaper
+                | Self::GeneralPoa
+                | Self::OrganisationRole
+                | Self::FosterCarer
+        )
     }
 
     /// Whether it rests on custody.

@@ -23,8 +23,8 @@ use crate::{
     instant::{Instant, LocalDate, Period},
     joint::{ExceptionGround, ForChild, Said},
     mandate::{
-        Awaited, Confirmation, DisputeGround, Joint, MandateRoute, RenunciationGround, RevocationGround,
-        SuspensionGround, Under,
+        Awaited, ByHolders, Confirmation, DisputeGround, Joint, MandateRoute, RenunciationGround,
+        RevocationGround, SuspensionGround, Under,
     },
     presentation::{Means, Presented},
     source::Source,
@@ -286,6 +286,9 @@ pub enum Fact {
         /// What ties it to others, where several give or hold it together.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         joint: Option<Joint>,
+        /// Who gave it, where those who have custody did for a child.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        for_child: Option<ByHolders>,
         /// What must be said to it before it can be used.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         awaits: Option<Awaited>,
@@ -303,6 +306,16 @@ pub enum Fact {
     MandateSigned {
         /// To what had been shown to them.
         presentation: PresentationId,
+    },
+    /// One more of those who have custody of the child for whom it was given signed it.
+    MandateAgreed {
+        /// Who.
+        by: PersonId,
+        /// To what had been shown.
+        presentation: PresentationId,
+        /// The first moment when it can be used; `None` as long as it waits for more of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Instant>,
     },
     /// One of those who were to sign together objected.
     MandateObjected {},

@@ -1,5 +1,6 @@
 //! A power of attorney (fuldmagt).
 
+mod child;
 mod follow;
 mod ground;
 mod joint;
@@ -8,6 +9,7 @@ mod route;
 mod standing;
 mod under;
 
+pub use child::{ByHolders, CustodyChange};
 pub use follow::Following;
 pub use ground::{DisputeGround, RenunciationGround, RevocationGround, SuspensionGround};
 pub use joint::{Bond, Companion, Company, Joint, MEMBERS, must_be_a_quorum};
@@ -57,6 +59,8 @@ pub struct Mandate {
     pub under: Option<Under>,
     /// What ties it to others, where several give or hold it together.
     pub joint: Option<Joint>,
+    /// By whom it was given, where those who have custody gave it for a child: its grantor.
+    pub for_child: Option<ByHolders>,
     /// What had been shown each time when it was given for longer, the first time first.
     pub renewals: Vec<PresentationId>,
     /// The times in which it rested, the earliest first; none is under way.
@@ -349,6 +353,7 @@ impl Mandate {
             route: self.route.clone(),
             under: self.under,
             joint: self.joint,
+            for_child: self.for_child.clone(),
             awaits: match self.state {
                 MandateState::Awaiting(awaited) => Some(awaited),
                 _ => None,
@@ -369,6 +374,7 @@ fn given(event: &Recorded) -> Option<Mandate> {
         route,
         under,
         joint,
+        for_child,
         awaits,
     } = &event.fact
     else {
@@ -388,6 +394,7 @@ fn given(event: &Recorded) -> Option<Mandate> {
         route: route.clone(),
         under: *under,
         joint: *joint,
+        for_child: for_child.clone(),
         renewals: Vec::new(),
         pauses: Vec::new(),
         state: awaits.map_or(MandateState::Given, MandateState::Awaiting),
@@ -408,6 +415,9 @@ impl Mandate {
             _ if is_over => return None,
             (MandateState::Awaiting(awaited), Fact::MandateConfirmed { confirmation, from }) => {
                 return Some(self.confirmed(awaited.after(*confirmation), *from));
+            }
+            (MandateState::Awaiting(Awaited::Holders), Fact::MandateAgreed { by, from, .. }) => {
+                return Some(self.agreed(*by, *from));
             }
             (MandateState::Awaiting(_), Fact::MandateSigned { presentation }) => {
                 return Some(self.signed(*presentation));

@@ -160,7 +160,7 @@ impl Powers {
             representative: mandate.representative,
             privilege: privilege.clone(),
             case: mandate.case.clone(),
-            basis: mandate.route.basis(),
+            basis: mandate.basis(),
             source: event.aggregate,
             source_revision: event.revision,
             valid_from: from,

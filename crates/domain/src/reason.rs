@@ -338,6 +338,10 @@ reasons! {
     PrivilegeUnknown = "privilege_unknown",
     /// The package is not for this kind of representative, or needs a step that cannot be taken here.
     PackageNotAvailable = "package_not_available",
+    /// The package is about a child: only those who have custody give it, and for the child.
+    PackageForChildren = "package_for_children",
+    /// The package is nothing that those who have custody give for a child.
+    PackageNotForChildren = "package_not_for_children",
     /// Whoever asks has asked so many already who have not answered.
     TooManyOpenRequests = "too_many_open_requests",
     /// A second person publishes what the first has drafted.
@@ -382,6 +386,8 @@ reasons! {
     DraftWithoutCase = "draft_without_case",
     /// The age does not fit the law.
     DraftAgeUnfit = "draft_age_unfit",
+    /// A package for children says until which age, and waits for nobody but those who have custody.
+    DraftChildrenUnfit = "draft_children_unfit",
     /// Whose answer counts for a child does not fit the law.
     DraftParentalRuleUnfit = "draft_parental_rule_unfit",
     /// The two languages have the same words.

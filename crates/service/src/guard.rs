@@ -48,6 +48,11 @@ pub(crate) struct Rights {
 }
 
 impl Rights {
+    /// Whether the caller acts for a child of whom they have custody.
+    pub(crate) const fn by_custody(&self) -> bool {
+        self.by_custody
+    }
+
     /// Whether the caller may, with these.
     pub(crate) fn allow(&self, call: &Call, act: Act, subject: &Subject<'_>) -> Result<(), Refusal> {
         if self.not_admitted {
@@ -144,7 +149,7 @@ impl Service {
         let Who::Citizen { acting_for: Some(person), .. } = call.actor.who else { return Ok(()) };
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
-        let subject = Subject { person: Some(person), ..Subject::default() };
+        let subject = Subject { person: Some(person), for_child: true, ..Subject::default() };
         let decision = self.may(&mut tx, call, act, &subject, now).await?;
         Ok(decision?)
     }

@@ -46,6 +46,7 @@ struct MandateRow {
     joint_id: Option<Uuid>,
     bond: Option<String>,
     quorum: Option<i64>,
+    for_child: Option<String>,
 }
 
 /// What of a mandate's row says where it stands.
@@ -169,6 +170,7 @@ impl TryFrom<MandateRow> for Mandate {
         let (state, under, joint) = (row.state(at)?, row.under(at)?, row.joint(at)?);
         let route = row.route.as_deref().map(|text| at.json(text)).transpose()?.unwrap_or_default();
         let renewals = row.renewals.as_deref().map(|text| at.json(text)).transpose()?.unwrap_or_default();
+        let for_child = row.for_child.as_deref().map(|text| at.json(text)).transpose()?;
         let pauses = row.pauses.as_deref().map(|text| at.json(text)).transpose()?.unwrap_or_default();
         Ok(Self {
             id: MandateId::from_uuid(row.id),
@@ -184,6 +186,7 @@ impl TryFrom<MandateRow> for Mandate {
             route,
             under,
             joint,
+            for_child,
             renewals,
             pauses,
             state,
@@ -234,7 +237,7 @@ macro_rules! mandate_columns {
         concat!(
             "SELECT id, revision, grantor_id, representative_id, packages, privileges, case_ref, valid_from, valid_to, presentation_id, \
              given_at, state, ended_at, cause, effective_at, route, renewals, pauses, awaits, ground, quiet, under_id, \
-             passed_on_by, level, joint_id, bond, quorum FROM mandate ",
+             passed_on_by, level, joint_id, bond, quorum, for_child FROM mandate ",
             $rest
         )
     };

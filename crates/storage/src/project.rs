@@ -111,6 +111,7 @@ impl Tx<Write> {
             Fact::MandateGiven { .. }
             | Fact::MandateRenewed { .. }
             | Fact::MandateSigned { .. }
+            | Fact::MandateAgreed { .. }
             | Fact::MandateObjected {}
             | Fact::MandateConfirmed { .. }
             | Fact::MandateSuspended { .. }

@@ -61,8 +61,8 @@ impl Tx<Write> {
         let columns = Columns::of(mandate);
         run!(self, sqlx::query(
             "INSERT INTO mandate (id, revision, grantor_id, representative_id, packages, privileges, case_ref, valid_from, valid_to, \
-             presentation_id, given_at, state, route, awaits, under_id, passed_on_by, level, joint_id, bond, quorum) \
-             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
+             presentation_id, given_at, state, route, awaits, under_id, passed_on_by, level, joint_id, bond, quorum, for_child) \
+             VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
         )
         .bind(mandate.id.as_uuid())
         .bind(mandate.grantor.as_uuid())
@@ -82,7 +82,8 @@ impl Tx<Write> {
         .bind(mandate.under.map(|under| i64::from(under.level)))
         .bind(mandate.joint.map(|joint| joint.id.as_uuid()))
         .bind(mandate.joint.map(|joint| joint.bond.code()))
-        .bind(mandate.joint.map(|joint| i64::from(joint.quorum))))?;
+        .bind(mandate.joint.map(|joint| i64::from(joint.quorum)))
+        .bind(mandate.for_child.as_ref().map(json)))?;
         Ok(())
     }
 
@@ -90,7 +91,7 @@ impl Tx<Write> {
         let columns = Columns::of(mandate);
         run!(self, sqlx::query(
             "UPDATE mandate SET revision = $2, valid_from = $3, state = $4, ended_at = $5, cause = $6, effective_at = $7, pauses = $8, \
-             awaits = $9, ground = $10, quiet = $11, valid_to = $12, renewals = $13, presentation_id = $14 \
+             awaits = $9, ground = $10, quiet = $11, valid_to = $12, renewals = $13, presentation_id = $14, for_child = $15 \
              WHERE id = $1"
         )
         .bind(mandate.id.as_uuid())
@@ -106,7 +107,8 @@ impl Tx<Write> {
         .bind(i64::from(columns.quiet))
         .bind(mandate.valid.to.as_micros())
         .bind((!mandate.renewals.is_empty()).then(|| json(&mandate.renewals)))
-        .bind(mandate.presentation.as_uuid()))?;
+        .bind(mandate.presentation.as_uuid())
+        .bind(mandate.for_child.as_ref().map(json)))?;
         Ok(())
     }
 
@@ -138,7 +140,7 @@ impl Tx<Write> {
                 .bind(mandate.representative.as_uuid())
                 .bind(json(&mandate.privileges))
                 .bind(mandate.case.as_ref().map(|c| c.as_str().to_owned()))
-                .bind(mandate.route.basis().code())
+                .bind(mandate.basis().code())
                 .bind(event.aggregate)
                 .bind(signed(event.revision))
                 .bind(from.as_micros())

@@ -137,6 +137,7 @@ const TABLES: [(&str, Class); 45] = [
                 "awaits",
                 "ground",
                 "quiet",
+                "for_child",
             ],
             true,
         ),

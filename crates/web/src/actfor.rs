@@ -68,6 +68,7 @@ pub(crate) const fn words_of(basis: Basis) -> Option<&'static str> {
     Some(match basis {
         Basis::MandateDigital | Basis::MandatePaper | Basis::GeneralPoa => return None,
         Basis::OrganisationRole => "work.by_organisation",
+        Basis::FosterCarer => "child.by_holders",
         Basis::CustodySole => "statutory.custody_sole",
         Basis::CustodyJoint => "statutory.custody_joint",
         Basis::GuardianS5 => "statutory.guardian_s5",

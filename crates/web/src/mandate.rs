@@ -18,7 +18,7 @@ use axum::{Router, routing::get};
 pub(crate) use pick::published;
 use step::{Step, before, take};
 pub(crate) use summary::{Document, ShownPackage};
-use tillid_domain::{Reason, actor::Who};
+use tillid_domain::{Reason, actor::Who, basis::Basis};
 use tillid_edge::Problem;
 use tillid_service::Error;
 pub(crate) use words::{Choice, can_be_given_here, choices, chosen, ground as ground_words, package, rights};
@@ -70,6 +70,17 @@ pub(crate) fn router() -> Router<Web> {
             "/mandate-requests/{id}/{presentation}",
             get(request_summary::page).post(request_summary::approve),
         )
+}
+
+/// Whether the visitor acts for a child of whom they have custody, as they did when they chose to.
+pub(crate) fn has_custody(here: &Here) -> bool {
+    let known = |code: &String| Basis::of_code(code).is_some_and(Basis::is_custody);
+    here.visitor.acting_for().is_some() && here.visitor.acts_on().iter().any(known)
+}
+
+/// Refuses whoever could give nothing here in the end: one gives for oneself, or for a child of whom one has custody.
+fn must_be_a_giver(here: &Here) -> Result<(), Problem> {
+    if has_custody(here) { Ok(()) } else { must_be_oneself(here) }
 }
 
 /// Refuses whoever could not ask for one: whoever acts for somebody, and staff. At work, one asks for the organisation.

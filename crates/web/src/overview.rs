@@ -2,6 +2,7 @@
 
 use crate::{
     Web,
+    mandate::has_custody,
     page::{Here, Page, see},
     statutory::PowerRow,
     uses,
@@ -44,6 +45,8 @@ pub(crate) struct OverviewPage<'p> {
     pub(crate) statutory: Vec<PowerRow>,
     /// Who looked most recently; in one's own overview only.
     pub(crate) looks: Option<Vec<LookRow>>,
+    /// Whether the visitor has custody of whom they act for, and so gives powers of attorney for them.
+    pub(crate) gives_for_child: bool,
 }
 
 /// What there is of requests and consents.
@@ -147,6 +150,7 @@ async fn overview(here: Here) -> Result<Response, Problem> {
                 asked,
                 statutory,
                 looks: Some(latest_access.iter().map(|record| desk.look(record)).collect()),
+                gives_for_child: false,
             }
         }
         Overview::Representative(of) => {
@@ -157,19 +161,25 @@ async fn overview(here: Here) -> Result<Response, Problem> {
             let (between, given): (Vec<_>, Vec<_>) = mandates.into_iter().partition(is_side);
             let rows = desk.mandates(&between, |_| name.clone()).await;
             let called = |m: &FoundMandate| m.representative_name.as_ref().map(ToString::to_string);
-            let given = desk.mandates(&given, called).await;
+            let mut rows_given = desk.mandates(&given, called).await;
+            let gives_for_child = has_custody(&here);
+            for (row, found) in rows_given.iter_mut().zip(&given) {
+                let for_child = gives_for_child && found.mandate.for_child.is_some();
+                row.revocable = for_child && found.standing.is_alive();
+            }
             let matters = consents.zip(requests).map(|(c, r)| desk.matters(&r, &c));
             let known = here.visitor.acting_for().map(|(_, name)| name.to_owned());
             let of_other = known.or(name);
             OverviewPage {
                 page: &here.page,
                 matters,
-                mandates: lists_of_other(&here.page, of_other.as_deref(), rows, given),
+                mandates: lists_of_other(&here.page, of_other.as_deref(), rows, rows_given, gives_for_child),
                 of_other,
                 to_answer: Vec::new(),
                 asked: Vec::new(),
                 statutory: Vec::new(),
                 looks: None,
+                gives_for_child,
             }
         }
     };
@@ -182,14 +192,23 @@ fn lists_of_other(
     name: Option<&str>,
     between: Vec<MandateRow>,
     given: Vec<MandateRow>,
+    gives_for_child: bool,
 ) -> Vec<Mandates> {
-    let none = page.t("overview.none_held");
-    let mut lists = vec![Mandates { heading: page.t("overview.between").to_owned(), none, rows: between }];
-    if !given.is_empty() {
-        let name = name.unwrap_or_else(|| page.t("overview.someone"));
-        lists.push(Mandates { heading: page.fill("overview.given_by", "name", name), none, rows: given });
-    }
-    lists
+    let name = name.unwrap_or_else(|| page.t("overview.someone"));
+    let given = Mandates {
+        heading: page.fill("overview.given_by", "name", name),
+        none: page.t("child.none_given"),
+        rows: given,
+    };
+    let between = Mandates {
+        heading: page.t("overview.between").to_owned(),
+        none: page.t("overview.none_held"),
+        rows: between,
+    };
+    // Whoever has custody acts by that, and seldom holds a power of attorney of the child's.
+    let (first, second) = if gives_for_child { (given, between) } else { (between, given) };
+    let second = (!second.rows.is_empty()).then_some(second);
+    [first].into_iter().chain(second).collect()
 }
 
 /// What the visitor gave, holds and passed on; of the last, nothing where there is none.

@@ -209,6 +209,7 @@ fn what(page: &Page, fact: &Fact) -> &'static str {
         Fact::MandateGiven { .. } => "receipt.mandate_given",
         Fact::MandateRenewed { .. } => "receipt.mandate_renewed",
         Fact::MandateSigned { .. } => "receipt.mandate_signed",
+        Fact::MandateAgreed { .. } => "receipt.mandate_agreed",
         Fact::MandateObjected {} => "receipt.mandate_objected",
         Fact::MandateConfirmed { .. } => "receipt.mandate_confirmed",
         Fact::MandateSuspended { .. } => "receipt.mandate_suspended",

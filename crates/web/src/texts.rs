@@ -13,6 +13,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("asking", include_str!("../data/texts/asking.toml")),
     ("casework", include_str!("../data/texts/casework.toml")),
     ("catalogue", include_str!("../data/texts/catalogue.toml")),
+    ("child", include_str!("../data/texts/child.toml")),
     ("consent", include_str!("../data/texts/consent.toml")),
     ("except", include_str!("../data/texts/except.toml")),
     ("export", include_str!("../data/texts/export.toml")),

@@ -157,14 +157,17 @@ pub(crate) struct MandateView {
     /// When it was given.
     #[schema(value_type = String, format = "date-time")]
     given_at: Instant,
-    /// `MANDATE_DIGITAL`, `MANDATE_PAPER` or `GENERAL_POA`.
+    /// `MANDATE_DIGITAL`, `MANDATE_PAPER`, `GENERAL_POA` or `FOSTER_CARER` (those who have custody gave it for a child).
     basis: &'static str,
     /// On what it rests, where a representative passed it on.
     under: Option<UnderView>,
     /// What ties it to others, where several give or hold it together.
     joint: Option<JointView>,
+    /// Of what was given for a child, its grantor, by those who have custody: which of them have signed it.
+    #[schema(value_type = Option<Vec<uuid::Uuid>>)]
+    signed_for_child: Option<Vec<PersonId>>,
     /// What it waits for: `acceptance` (of the representative), `second_registrar` or `both`; `signature` (of whoever is to sign it with
-    /// others), `others` (who are to sign too) or `agreement` (of whoever objects).
+    /// others), `others` (who are to sign too) or `agreement` (of whoever objects); `holders` (the others who have custody are to sign too).
     awaits: Option<&'static str>,
     /// Since when it is suspended or disputed.
     #[schema(value_type = Option<String>, format = "date-time")]
@@ -202,6 +205,7 @@ impl MandateView {
             // What the others say of each other is not theirs.
             MandateReader::PassedOn | MandateReader::Onlooker => (None, told.quiet),
         };
+        let basis = mandate.basis().code();
         Self {
             id: mandate.id,
             revision: mandate.revision,
@@ -216,9 +220,10 @@ impl MandateView {
             valid_to: mandate.valid.to,
             presentation_id: mandate.presentation,
             given_at: mandate.given_at,
-            basis: mandate.route.basis().code(),
+            basis,
             under: mandate.under.map(UnderView::new),
             joint: mandate.joint.map(|joint| JointView::new(joint, Vec::new())),
+            signed_for_child: mandate.for_child.map(|child| child.signed.into_iter().collect()),
             awaits: told.awaits,
             resting_since: told.resting_since,
             ground,

@@ -48,6 +48,8 @@ pub struct Subject<'a> {
     pub powers: &'a [PrivilegeUri],
     /// Whether the actor has custody of the person they act for: who answers for a child is the law's to say, also of what is sensitive.
     pub by_custody: bool,
+    /// Whether it is a mandate that those who have custody give for a child.
+    pub for_child: bool,
     /// Whether the actor is the guardian of the person they act for, without capacity in all that the mandate is about.
     pub by_guardian: bool,
 }
@@ -168,6 +170,18 @@ fn representative(me: PersonId, grantor: PersonId, act: Act, subject: &Subject<'
     match act {
         Act::SeeOverview => Ok(()),
         Act::SeeMandate | Act::RevokeMandate if subject.by_guardian => Ok(()),
+        // what is given for a child, any one of those who have custody gives, sees, lets rest and ends.
+        Act::GiveMandate
+        | Act::SignMandate
+        | Act::SeeMandate
+        | Act::SuspendMandate
+        | Act::ResumeMandate
+        | Act::DisputeMandate
+        | Act::RevokeMandate
+            if subject.by_custody && subject.for_child =>
+        {
+            Ok(())
+        }
         Act::SeeMandate if [subject.representative, subject.passed_on_by].contains(&Some(me)) => Ok(()),
         Act::SeeMandate => holds(SEE_MANDATES).map_err(|_| Hidden),
         Act::SeeRequest | Act::SeeConsent => holds(SEE_CONSENTS),

@@ -425,6 +425,18 @@ impl ConsentType {
     }
 }
 
+impl MandatePackage {
+    /// Whether it is for children alone: those who have custody give it for the child.
+    pub fn is_for_children(&self) -> bool {
+        self.statutory.is_some_and(|says| says.for_children)
+    }
+
+    /// Whose act counts for a child in that privilege.
+    pub fn rule_of(&self, privilege: &Privilege) -> ParentalRule {
+        privilege.parental_rule.unwrap_or(self.parental_rule)
+    }
+}
+
 impl Definition {
     /// The catalogue it belongs to.
     pub const fn shelf(&self) -> Shelf {

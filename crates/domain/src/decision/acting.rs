@@ -306,6 +306,8 @@ fn would_permit(looking: &Looking<'_>, asker: &Asker) -> Vec<Missing> {
         .iter()
         .filter(|k| k.in_use && asker.sees(k.authority, None, k.sensitivity))
         .filter(|k| k.representatives.contains(&kind))
+        // what is for children alone, nobody can be asked for here: those who have custody give it.
+        .filter(|k| !k.statutory.is_some_and(|says| says.for_children))
         .filter(|k| age.is_none_or(|age| age >= i32::from(k.grantor_min_age)))
         // who has no capacity in an area gives nothing in it.
         .filter(|k| {

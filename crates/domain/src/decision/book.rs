@@ -111,7 +111,7 @@ impl Book {
                         representatives: package.representative_kinds.clone(),
                         grantor_min_age: package.grantor_min_age,
                         statutory: package.statutory,
-                        parental_rule: privilege.parental_rule.unwrap_or(package.parental_rule),
+                        parental_rule: package.rule_of(privilege),
                     });
                 }
             }

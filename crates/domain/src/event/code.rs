@@ -56,6 +56,7 @@ impl Fact {
             Self::MandateGiven { .. } => "mandate_given",
             Self::MandateRenewed { .. } => "mandate_renewed",
             Self::MandateSigned { .. } => "mandate_signed",
+            Self::MandateAgreed { .. } => "mandate_agreed",
             Self::MandateObjected {} => "mandate_objected",
             Self::MandateConfirmed { .. } => "mandate_confirmed",
             Self::MandateSuspended { .. } => "mandate_suspended",

@@ -69,8 +69,8 @@ impl MandateRoute {
         matches!(self, Self::Digital)
     }
 
-    /// What powers by it rest on.
-    pub const fn basis(&self) -> Basis {
+    /// What powers of a mandate that came about so rest on, unless it was given for a child.
+    pub(super) const fn basis(&self) -> Basis {
         match self {
             Self::Digital => Basis::MandateDigital,
             Self::Paper { paper: MandatePaper::Form, .. } => Basis::MandatePaper,
@@ -133,6 +133,8 @@ pub enum Awaited {
     Others,
     /// That whoever objected signs after all.
     Agreement,
+    /// That the others who have custody of the child for whom it was given sign too.
+    Holders,
 }
 
 /// What was said to a mandate that waited.
@@ -145,6 +147,8 @@ pub enum Confirmation {
     SecondRegistrar,
     /// Enough of those who sign together have.
     Quorum,
+    /// Nobody else who has custody has to sign it any more.
+    Holders,
 }
 
 impl Awaited {
@@ -157,6 +161,7 @@ impl Awaited {
             Self::Signature => "signature",
             Self::Others => "others",
             Self::Agreement => "agreement",
+            Self::Holders => "holders",
         }
     }
 
@@ -166,6 +171,7 @@ impl Awaited {
             Confirmation::Acceptance => matches!(self, Self::Acceptance | Self::Both),
             Confirmation::SecondRegistrar => matches!(self, Self::SecondRegistrar | Self::Both),
             Confirmation::Quorum => matches!(self, Self::Others),
+            Confirmation::Holders => matches!(self, Self::Holders),
         }
     }
 
@@ -176,7 +182,8 @@ impl Awaited {
             (Self::Both, Confirmation::SecondRegistrar) => Some(Self::Acceptance),
             (Self::Acceptance, Confirmation::Acceptance)
             | (Self::SecondRegistrar, Confirmation::SecondRegistrar)
-            | (Self::Others, Confirmation::Quorum) => None,
+            | (Self::Others, Confirmation::Quorum)
+            | (Self::Holders, Confirmation::Holders) => None,
             (other, _) => Some(other),
         }
     }

@@ -92,6 +92,10 @@ impl Mandate {
             MandateState::Awaiting(_) => return Err(Reason::MandateAwaiting),
             _ => return Err(Reason::MandateResting),
         }
+        // Whom those who have custody trust with their child, they choose themselves.
+        if self.for_child.is_some() {
+            return Err(Reason::NotToBePassedOn);
+        }
         if self.level_below() > LEVELS_BELOW { Err(Reason::NotToBePassedOn) } else { Ok(()) }
     }
 

@@ -8,6 +8,8 @@
 //! | a consent is annulled, lapses | the person | |
 //! | a mandate is given | its representative | its grantor: a confirmation |
 //! | one is given together with others | whoever is to sign it | its grantor: a confirmation |
+//! | one is given for a child and waits for others who have custody | they are, to sign it | nothing |
+//! | they have all signed it | its representative, and the child | |
 //! | a mandate is passed on | its grantor and who holds it now | nothing |
 //! | a mandate is confirmed, suspended, disputed, resumed, annulled | every side | nothing |
 //! | a mandate is revoked, renounced, ends | every side | nothing |
@@ -24,7 +26,7 @@ use crate::{
     actor::ActorTrace,
     event::{EndCause, Fact, Recorded},
     id::PersonId,
-    mandate::Bond,
+    mandate::{Awaited, Bond, Confirmation},
 };
 
 /// The notices that an event gives, with what it is about as it is known now; none when that is gone.
@@ -54,6 +56,7 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         Fact::MandateGiven { .. }
         | Fact::MandateRenewed { .. }
         | Fact::MandateSigned { .. }
+        | Fact::MandateAgreed { .. }
         | Fact::MandateObjected {}
         | Fact::MandateConfirmed { .. }
         | Fact::MandateSuspended { .. }
@@ -128,6 +131,9 @@ fn of_mandate(event: &Recorded, matter: &Matter) -> Vec<Notice> {
             notice(event, matter, *grantor, NoticeKind::MandatePassedOn),
             notice(event, matter, *representative, NoticeKind::MandateReceived),
         ],
+        Fact::MandateGiven { grantor, awaits: Some(Awaited::Holders), .. } => {
+            vec![notice(event, matter, *grantor, NoticeKind::MandateToSign)]
+        }
         Fact::MandateGiven { grantor, representative, .. } => vec![
             notice(event, matter, *grantor, NoticeKind::MandateGiven),
             notice(event, matter, *representative, NoticeKind::MandateReceived),
@@ -143,6 +149,9 @@ fn of_mandate(event: &Recorded, matter: &Matter) -> Vec<Notice> {
             sides(event, matter, NoticeKind::MandateEnded)
         }
         Fact::MandateRenewed { .. } => sides(event, matter, NoticeKind::MandateRenewed),
+        Fact::MandateConfirmed { confirmation: Confirmation::Holders, .. } => all_signed(event, matter),
+        Fact::MandateAgreed { from: None, .. } => Vec::new(),
+        Fact::MandateAgreed { .. } => all_signed(event, matter),
         Fact::MandateConfirmed { .. } => sides(event, matter, NoticeKind::MandateConfirmed),
         Fact::MandateSuspended { .. } => sides(event, matter, NoticeKind::MandateSuspended),
         Fact::MandateDisputed { .. } => sides(event, matter, NoticeKind::MandateDisputed),
@@ -177,6 +186,15 @@ fn given_together(event: &Recorded, matter: &Matter, bond: Bond) -> Vec<Notice> 
         _ => {}
     }
     told
+}
+
+/// Everybody who has custody has said yes: now its representative is told that there is one.
+fn all_signed(event: &Recorded, matter: &Matter) -> Vec<Notice> {
+    let Matter::Mandate(mandate, _) = matter else { return Vec::new() };
+    vec![
+        notice(event, matter, mandate.grantor, NoticeKind::MandateConfirmed),
+        notice(event, matter, mandate.representative, NoticeKind::MandateReceived),
+    ]
 }
 
 /// The person who is asked or who consented.

@@ -93,6 +93,7 @@ impl One {
             route: MandateRoute::Digital,
             under,
             joint,
+            for_child: None,
             awaits,
         };
         let history = History::of(&mandate, fact, moment(0));

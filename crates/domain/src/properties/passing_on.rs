@@ -57,6 +57,7 @@ impl Kept {
             route: MandateRoute::Digital,
             under,
             joint: None,
+            for_child: None,
             awaits: None,
         };
         let history = History::of(&mandate, fact, moment(0));

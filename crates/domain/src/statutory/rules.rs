@@ -16,6 +16,13 @@ pub struct Statutory {
     /// The age, in years, at which those who have custody no longer have its privileges; `None` where they never do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custody_until: Option<u8>,
+    /// Whether it is for children alone: those who have custody give it for the child, and nobody for themselves.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub for_children: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Statutory {

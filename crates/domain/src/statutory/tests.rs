@@ -53,7 +53,10 @@ fn lasting(n: u128) -> StatutoryPower {
 }
 
 fn carrying(guardian: bool, custody_until: Option<u8>, parental_rule: ParentalRule) -> Carrying {
-    Carrying { statutory: Some(Statutory { area: Area::Economic, guardian, custody_until }), parental_rule }
+    Carrying {
+        statutory: Some(Statutory { area: Area::Economic, guardian, custody_until, for_children: false }),
+        parental_rule,
+    }
 }
 
 const ANY: ParentalRule = ParentalRule::OneHolder;
@@ -88,7 +91,12 @@ fn r33_an_area_that_is_not_covered_gives_nothing_and_section_6_takes_capacity_in
     let power = guardianship(Form::WithoutCapacity, 5, Some(10));
     let relations = by_statute(person(GITTE), [&power]);
     let personal = Carrying {
-        statutory: Some(Statutory { area: Area::Personal, guardian: true, custody_until: None }),
+        statutory: Some(Statutory {
+            area: Area::Personal,
+            guardian: true,
+            custody_until: None,
+            for_children: false,
+        }),
         parental_rule: ANY,
     };
     assert_eq!(personal.carried_by(&relations[0], None, day(7).start()), Err(Reason::PowerDoesNotCover));

@@ -248,7 +248,7 @@ impl Service {
                 basis: BTreeSet::new(),
             });
             entry.until = entry.until.map(|earlier| earlier.min(until));
-            entry.basis.insert(as_held(&call.actor, found.mandate.route.basis()));
+            entry.basis.insert(as_held(&call.actor, found.mandate.basis()));
             for privilege in found.mandate.privileges.iter().filter(|p| !by_law.is_incapable(p)) {
                 if !entry.privileges.contains(privilege) {
                     entry.privileges.push(privilege.clone());

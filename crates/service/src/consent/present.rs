@@ -257,11 +257,28 @@ impl Service {
     /// What was shown to the caller, byte for byte, however long ago.
     pub async fn read_presentation(&self, call: &Call, id: PresentationId) -> Result<Shown, Error> {
         let mut tx = self.store.read().await?;
-        let Who::Citizen { person, acting_for: None, at_work: None } = call.actor.who else {
-            return Err(Error::Denied(Reason::OnlyInPerson));
+        let now = self.now(&mut tx).await?;
+        let child = self.family_in_custody(&mut tx, call, now).await?.map(|family| family.child);
+        let person = match (call.actor.who.clone(), child) {
+            (Who::Citizen { person, acting_for: None, at_work: None }, _) | (_, Some(person)) => person,
+            _ => return Err(Error::Denied(Reason::OnlyInPerson)),
         };
         let shown = self.shown(&mut tx, id).await?;
-        if shown.presentation.person == person { Ok(shown) } else { Err(Error::NotFound) }
+        // what a young person was shown themselves is not their parents' to read.
+        let is_theirs =
+            child.is_none() || self.is_given_for_children(&mut tx, &shown.presentation.presented).await?;
+        if shown.presentation.person == person && is_theirs { Ok(shown) } else { Err(Error::NotFound) }
+    }
+
+    async fn is_given_for_children<M>(&self, tx: &mut Tx<M>, shown: &Presented) -> Result<bool, Error> {
+        let Presented::Mandate { packages, .. } = shown else { return Ok(false) };
+        for version in packages {
+            let entry = self.known_entry(tx, version.entry).await?;
+            if !entry.mandate_package().is_some_and(MandatePackage::is_for_children) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -215,7 +215,7 @@ impl Service {
         Ok([of_age, died, newest.map(|newest| newest.known_at)].into_iter().flatten().min())
     }
 
-    /// Whether what a child's requests and consents say names that person as one whose answer counted or was not needed.
+    /// Whether what a child's requests, consents and mandates say names that person as one whose answer counted or was not needed.
     async fn answers_for<M>(&self, tx: &mut Tx<M>, child: PersonId, person: PersonId) -> Result<bool, Error> {
         let requests = tx.requests_to(child, None, None, ALL).await?;
         let asked = requests.iter().any(|request| {
@@ -223,7 +223,9 @@ impl Service {
         });
         let consents = tx.consents_of(child, None, None, ALL).await?;
         let gave = |by: &ForChild| by.persons().contains(&person);
-        Ok(asked || consents.iter().any(|consent| consent.answer.for_child.as_ref().is_some_and(gave)))
+        let consented = consents.iter().any(|consent| consent.answer.for_child.as_ref().is_some_and(gave));
+        let mandates = tx.mandates_of(child, None, ALL).await?;
+        Ok(asked || consented || mandates.iter().any(|mandate| mandate.has_signed(person)))
     }
 
     /// Whose evidence it is that something was shown.

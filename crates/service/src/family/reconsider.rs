@@ -1,4 +1,4 @@
-//! What becomes of a child's consents and requests when others have custody than before.
+//! What becomes of a child's consents, requests and mandates when others have custody than before.
 
 use crate::{Call, Error, Service, consent::ask::last_day_within};
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +50,7 @@ impl Service {
             }
         }
         events.extend(self.asked_anew(call, tx, &lapsed, now).await?);
+        events.extend(self.mandates_reconsidered(call, tx, family, since, now).await?);
         Ok(events)
     }
 

@@ -58,7 +58,8 @@ impl Service {
             tx.lock(&concerned).await?;
             let before = tx.custody_of(new.child).await?;
             let had_it = before.iter().flat_map(Custody::persons);
-            let everyone: BTreeSet<PersonId> = had_it.chain(named.iter().copied()).collect();
+            let helpers = self.parties_for_child(&mut tx, new.child).await?;
+            let everyone: BTreeSet<PersonId> = had_it.chain(named.iter().copied()).chain(helpers).collect();
             if !tx.holds(&everyone.iter().copied().collect::<Vec<_>>()) {
                 for person in &named {
                     if tx.person(*person).await?.is_none() {

@@ -75,6 +75,8 @@ impl Service {
                 }
                 // It changes what they may do themselves.
                 Matter::Birthday(..) => true,
+                // they gave it, or may end it.
+                Matter::Mandate(mandate, _) if mandate.for_child.is_some() => true,
                 // Powers of a young person are their own; those of a child are nobody's yet.
                 Matter::Mandate(..) | Matter::MandateRequest(..) | Matter::Statutory(..) => {
                     !watcher.family.is_young(now.local_date())

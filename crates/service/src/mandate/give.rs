@@ -2,16 +2,19 @@
 //! representative accepts, or that it rests for three days first.
 
 use crate::{
-    Call, Done, Error, Service, guard::principal, mandate::together::Together, person::register::PersonRef,
+    Call, Done, Error, Service,
+    guard::principal,
+    mandate::{child::ForChild, life::mandate_subject, together::Together},
+    person::register::PersonRef,
 };
 use tillid_domain::{
     Instant, LocalDate, Reason,
-    access::{Act, Refusal, Subject, may},
+    access::{Act, Refusal, Subject},
     actor::{Assurance, Who},
     catalogue::{CatalogueEntry, EntryVersion, MandatePackage, RepresentativeKind, Shelf},
     event::MandatePeriod,
     id::{MandateId, MandateRequestId, PersonId, PresentationId},
-    mandate::{Company, Confirmation, Mandate, MandateRoute, MandateState, Under, usable_from},
+    mandate::{Awaited, Company, Confirmation, Mandate, MandateRoute, MandateState, Under, usable_from},
     party::Party,
     person::Person,
     presentation::{Presentation, Presented},
@@ -151,8 +154,7 @@ impl Service {
         let mut tx = self.store.read().await?;
         self.must_be_for(&mut tx, representative, &entries, SHOWN).await?;
         let representative_name = self.name_to_show(&mut tx, representative, new).await?;
-        drop(tx);
-        Ok(Planned {
+        let planned = Planned {
             representative,
             representative_name,
             entries,
@@ -164,7 +166,10 @@ impl Service {
             under: None,
             together: None,
             signs: None,
-        })
+        };
+        let together = new.together.is_some();
+        self.must_suit_a_child(&mut tx, call, &planned, together, now).await?;
+        Ok(planned)
     }
 
     /// To whom it is to be given.
@@ -251,7 +256,7 @@ impl Service {
             Who::Citizen { person, acting_for, .. } => acting_for.unwrap_or(person),
             _ => return Err(Error::Denied(Reason::CitizensOnly)),
         };
-        let subject = Subject { person: Some(grantor), ..Subject::default() };
+        let subject = Subject { person: Some(grantor), for_child: true, ..Subject::default() };
         self.may(tx, call, Act::GiveMandate, &subject, now).await??;
         Ok(grantor)
     }
@@ -330,8 +335,8 @@ impl Service {
     ) -> Result<Option<Done<Mandate>>, Error> {
         let Some(id) = self.claim(tx, call).await? else { return Ok(None) };
         let value = tx.mandate(MandateId::from_uuid(id)).await?.ok_or(Error::NotFound)?;
-        let subject = Subject { person: Some(value.grantor), ..Subject::default() };
-        may(&call.actor, Act::GiveMandate, &subject)?;
+        let now = self.now(tx).await?;
+        self.may(tx, call, Act::GiveMandate, &mandate_subject(&value), now).await??;
         Ok(Some(Done { value, replayed: true }))
     }
 
@@ -358,8 +363,12 @@ impl Service {
         if tx.mandate_rests_on(presentation).await? {
             return Err(Error::Rule(Reason::PresentationUsed));
         }
+        let by_custody = self.family_in_custody(tx, call, now).await?.is_some() && giving.route.is_digital();
+        let entries =
+            self.must_be_able(tx, giving.grantor, representative, &packages, by_custody, now).await?;
+        let new = ForChild { representative, entries: &entries, privileges: &privileges, until };
+        let for_child = self.given_for_child(tx, call, &giving, &new, now).await?;
         let Giving { grantor, route, under } = giving;
-        let entries = self.must_be_able(tx, grantor, representative, &packages, now).await?;
         let agreed = matches!(shown.presented, Presented::Mandate { together: Some(_), under: Some(_), .. });
         if under.is_some() && !agreed && packages_of(&entries).any(|package| !package.sub_delegation) {
             return Err(Error::Rule(Reason::NotToBePassedOn));
@@ -375,10 +384,13 @@ impl Service {
             Some(request) => tx.mandate_request(request).await?.is_some_and(|r| r.authority.is_none()),
             None => false,
         };
-        let awaits = route.awaits(packages_of(&entries)).and_then(|awaited| {
-            // Whoever asked for it has accepted it.
-            if asked_for_it { awaited.after(Confirmation::Acceptance) } else { Some(awaited) }
-        });
+        let awaits = match for_child {
+            Some((_, false)) => Some(Awaited::Holders),
+            _ => route.awaits(packages_of(&entries)).and_then(|awaited| {
+                // Whoever asked for it has accepted it.
+                if asked_for_it { awaited.after(Confirmation::Acceptance) } else { Some(awaited) }
+            }),
+        };
         Ok(Mandate {
             id: MandateId::from_uuid(self.ambient.id()),
             revision: 1,
@@ -393,19 +405,22 @@ impl Service {
             route,
             under,
             joint: None,
+            for_child: for_child.map(|(by, _)| by),
             renewals: Vec::new(),
             pauses: Vec::new(),
             state: awaits.map_or(MandateState::Given, MandateState::Awaiting),
         })
     }
 
-    /// What must hold of both sides and of the packages at the moment of giving, under the locks.
+    /// What must hold of both sides and of the packages at the moment of giving, under the locks. How old a child is for whom something is
+    /// given by custody, is another matter.
     pub(super) async fn must_be_able(
         &self,
         tx: &mut Tx<Write>,
         grantor: PersonId,
         representative: PersonId,
         packages: &[EntryVersion],
+        by_custody: bool,
         now: Instant,
     ) -> Result<Vec<CatalogueEntry>, Error> {
         let grantor = self.known_person(tx, grantor).await?;
@@ -418,7 +433,9 @@ impl Service {
             let entry = self.known_entry(tx, version.entry).await?;
             let package = entry.mandate_package().filter(|_| entry.is_published());
             let package = package.ok_or(Error::Rule(Reason::EntryNotPublished))?;
-            grantor.must_be(package.grantor_min_age, now.local_date())?;
+            if !by_custody {
+                grantor.must_be(package.grantor_min_age, now.local_date())?;
+            }
             if !package.representative_kinds.contains(&kind) {
                 return Err(Error::Rule(Reason::RepresentativeKindWrong));
             }

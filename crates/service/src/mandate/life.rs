@@ -150,6 +150,9 @@ impl Service {
         }
         seen(mandate.clone()).must_stand(now)?;
         call.must_expect(mandate.revision)?;
+        if act != Act::DisputeMandate {
+            self.must_be_old_enough(&mut held.tx, call, &mandate, now).await?;
+        }
         let (next, fact) = match change {
             MandateChange::Accept => {
                 mandate.must_be_carried(held.above())?;
@@ -312,6 +315,7 @@ pub(crate) fn mandate_subject(mandate: &Mandate) -> Subject<'static> {
         person: Some(mandate.grantor),
         representative: Some(mandate.representative),
         passed_on_by: mandate.under.map(|under| under.by),
+        for_child: mandate.for_child.is_some(),
         ..Subject::default()
     }
 }

@@ -1,6 +1,7 @@
 //! Powers of attorney: asking, giving, ending, reading.
 
 mod answer_request;
+mod child;
 pub(crate) mod give;
 mod hold;
 mod life;

@@ -81,7 +81,7 @@ impl Service {
             return Err(Reason::MandatePassedOn.into());
         }
         // Nobody gives what several gave or hold for longer alone.
-        if mandate.joint.is_some() {
+        if mandate.joint.is_some() || mandate.for_child.is_some() {
             return Err(Reason::NotTogether.into());
         }
         match mandate.state {
@@ -139,8 +139,9 @@ impl Service {
         shown
             .must_fit(grantor, &shown.presented, now)
             .map_err(|reason| Error::invalid("/presentation_id", reason))?;
-        let entries =
-            self.must_be_able(&mut tx, grantor, mandate.representative, &mandate.packages, now).await?;
+        let entries = self
+            .must_be_able(&mut tx, grantor, mandate.representative, &mandate.packages, false, now)
+            .await?;
         must_be_sure(call, &entries)?;
         let (next, fact) = mandate.renew(*until, presentation, now)?;
         let event = self.event(call, now, &next, fact);

@@ -4,7 +4,10 @@ use crate::{
     Call, Done, Error, Service,
     consent::ask::last_day,
     guard::{at_work, is_staff, principal},
-    mandate::give::{chosen_privileges, packages_of, within_maximum},
+    mandate::{
+        child::must_not_be_for_children,
+        give::{chosen_privileges, packages_of, within_maximum},
+    },
     person::register::PersonRef,
 };
 use tillid_domain::{
@@ -155,6 +158,8 @@ impl Service {
             _ => None,
         };
         let entries = self.packages_in_use(&mut tx, &new.packages, "").await?;
+        must_not_be_for_children(&entries)
+            .map_err(|(at, reason)| Error::invalid(&format!("/{at}"), reason))?;
         // What is known without the persons comes first: nobody is made known by a question that is not allowed.
         self.may_ask(&mut tx, call, &entries, None, myself, now).await?;
         drop(tx);

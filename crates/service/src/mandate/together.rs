@@ -163,6 +163,10 @@ impl Service {
     ) -> Result<Planned, Error> {
         let mandate = tx.mandate(id).await?.ok_or(Error::NotFound)?;
         self.may(tx, call, Act::SignMandate, &mandate_subject(&mandate), now).await??;
+        if mandate.for_child.is_some() {
+            self.must_wait_for_holder(tx, call, &mandate, now).await?;
+            return self.planned_as_given(tx, mandate, None).await;
+        }
         let me = principal(&call.actor);
         let Some(joint) = mandate.joint.filter(|_| mandate.signer() == me) else {
             return Err(Error::Rule(Reason::MandateNotAwaiting));
@@ -172,13 +176,24 @@ impl Service {
         if mandate.is_signed() {
             return Err(Error::Rule(Reason::MandateNotAwaiting));
         }
+        let members = self.members(tx, &mandate).await?;
+        let others = members.into_iter().filter(|member| Some(member.person) != me);
+        let others = others.map(|Member { person, name, .. }| Companion { person, name }).collect();
+        let company = Company { bond: joint.bond, quorum: joint.quorum, others };
+        self.planned_as_given(tx, mandate, Some(company)).await
+    }
+
+    /// A mandate that is to be signed, as it was given.
+    async fn planned_as_given<M>(
+        &self,
+        tx: &mut Tx<M>,
+        mandate: Mandate,
+        together: Option<Company>,
+    ) -> Result<Planned, Error> {
         let mut entries = Vec::with_capacity(mandate.packages.len());
         for version in &mandate.packages {
             entries.push(self.known_entry(tx, version.entry).await?);
         }
-        let members = self.members(tx, &mandate).await?;
-        let others = members.into_iter().filter(|member| Some(member.person) != me);
-        let others = others.map(|Member { person, name, .. }| Companion { person, name }).collect();
         Ok(Planned {
             representative: mandate.representative,
             representative_name: self.called(tx, &mandate).await?,
@@ -189,8 +204,8 @@ impl Service {
             request: None,
             renews: None,
             under: mandate.under.map(|under| under.mandate),
-            together: Some(Company { bond: joint.bond, quorum: joint.quorum, others }),
-            signs: Some(id),
+            together,
+            signs: Some(mandate.id),
         })
     }
 
@@ -218,13 +233,18 @@ impl Service {
         let mut held = self.hold_mandate(call, id).await?;
         let (mandate, now) = (held.mandate.clone(), held.now);
         self.may(&mut held.tx, call, Act::SignMandate, &mandate_subject(&mandate), now).await??;
-        if mandate.signer() != Some(me) {
+        if mandate.for_child.is_none() && mandate.signer() != Some(me) {
             return Err(Error::Rule(Reason::MandateNotAwaiting));
         }
         self.must_be_fresh(call, Act::SignMandate)?;
-        let seen = |mandate: Mandate| if me == mandate.grantor { mandate } else { mandate.as_held() };
+        let is_held = me != mandate.grantor && mandate.for_child.is_none();
+        let seen = |mandate: Mandate| if is_held { mandate.as_held() } else { mandate };
         if held.before.is_some() {
             return Ok(Done { value: seen(mandate), replayed: true });
+        }
+        if mandate.for_child.is_some() {
+            call.must_expect(mandate.revision)?;
+            return self.agree(call, held, presentation).await;
         }
         seen(mandate.clone()).must_stand(now)?;
         call.must_expect(mandate.revision)?;
@@ -237,7 +257,7 @@ impl Service {
         }
         let (grantor, representative) = (mandate.grantor, mandate.representative);
         let entries =
-            self.must_be_able(&mut held.tx, grantor, representative, &mandate.packages, now).await?;
+            self.must_be_able(&mut held.tx, grantor, representative, &mandate.packages, false, now).await?;
         must_be_sure(call, &entries)?;
         let (next, fact) = mandate.sign(presentation, now)?;
         self.changed(call, held, next, fact).await

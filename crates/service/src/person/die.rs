@@ -63,6 +63,7 @@ impl Service {
         for child in tx.children_of(holder).await? {
             let custody = tx.custody_of(child).await?;
             all.extend(custody.iter().flat_map(Custody::persons).chain([child]));
+            all.extend(self.parties_for_child(tx, child).await?);
         }
         Ok(all)
     }

@@ -263,7 +263,7 @@ pub(crate) async fn m03_a_registrar_enters_what_was_signed_on_paper(world: &Worl
     let refused = invalid("/registration/document_id", Reason::DocumentUnknown);
     assert_eq!(told(enter(&inge, unknown).await), refused);
     let mandate = enter(&inge, entry.clone()).await.unwrap().value;
-    assert_eq!(mandate.route.basis(), Basis::MandatePaper);
+    assert_eq!(mandate.basis(), Basis::MandatePaper);
     assert!(world.may_act(bo, anna).await.is_ok(), "an ordinary one needs no second registrar");
     assert_eq!(told(enter(&inge, entry).await), rule(Reason::PresentationUsed));
     // The person herself can end it like any other; and what was a mistake never counted.

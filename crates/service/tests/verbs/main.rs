@@ -17,6 +17,7 @@ mod erasing;
 mod exchanging;
 mod expect;
 mod external;
+mod for_child;
 mod giving;
 mod joining;
 mod journey;
@@ -70,6 +71,12 @@ tillid_testkit::on_both_engines! {
         d4_what_became_known_later_changes_no_earlier_answer,
         r38_a_registrar_registers_it_from_a_decision_and_never_as_a_party,
         r35_custody_is_registered_from_a_decision;
+    for_child:
+        r35_what_one_parent_does_alone_one_gives_alone,
+        r35_what_both_parents_must_agree_on_both_sign,
+        r35_nobody_gives_for_a_child_what_they_do_not_have,
+        r35_a_mandate_for_a_child_stands_and_falls_with_custody,
+        r36_at_eighteen_nothing_that_was_given_for_a_child_is_left;
     living:
         m11_what_rests_gives_nothing_until_it_goes_on,
         m12_a_quiet_revocation_is_an_expiry_to_the_representative,
@@ -116,7 +123,7 @@ tillid_testkit::on_both_engines! {
         what_a_representative_does_here_is_a_use_of_what_gives_it,
         what_is_exchanged_is_a_use_at_the_systems_authority,
         uses_come_in_pages_the_newest_first,
-        r35_who_has_custody_acts_for_the_child_and_gives_no_mandate_in_its_name;
+        r35_who_has_custody_acts_for_the_child;
     printing:
         c5_a_receipt_on_paper_is_for_the_person_alone,
         r44_a_form_is_printed_under_a_lookup_and_the_person_is_told;

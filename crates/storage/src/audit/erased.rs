@@ -141,6 +141,7 @@ const PERSON: Remains = &[
         "consent_request",
         "SELECT COUNT(*) FROM consent_request WHERE (voices LIKE '%' || $2 || '%' OR exceptions LIKE '%' || $2 || '%') AND id <> $1",
     ),
+    ("mandate", "SELECT COUNT(*) FROM mandate WHERE for_child LIKE '%' || $2 || '%' AND id <> $1"),
     ("consent", "SELECT COUNT(*) FROM consent WHERE for_child LIKE '%' || $2 || '%' AND id <> $1"),
     left!("access_record", "person_id"),
     left!("document", "person_id"),

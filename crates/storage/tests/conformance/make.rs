@@ -244,6 +244,7 @@ pub(crate) fn mandate(
         route: MandateRoute::Digital,
         under: None,
         joint: None,
+        for_child: None,
         renewals: Vec::new(),
         pauses: Vec::new(),
         state: MandateState::Given,
@@ -259,6 +260,7 @@ pub(crate) fn mandate(
         route: MandateRoute::Digital,
         under: None,
         joint: None,
+        for_child: None,
         awaits: None,
     };
     let event = event(&mandate, at(5), fact);

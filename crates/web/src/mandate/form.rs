@@ -1,7 +1,7 @@
 //! What of a package is given, to whom, and until when.
 
 use super::{
-    must_be_oneself, together,
+    has_custody, must_be_a_giver, together,
     words::{self, Choice},
 };
 use crate::{
@@ -97,6 +97,8 @@ struct FormPage<'p> {
     choices: Vec<Choice>,
     /// Whether it can be given to an organisation.
     organisations: bool,
+    /// Whether several can give or hold it together.
+    together: bool,
     filled: &'p Filled,
     notice: Option<Notice>,
 }
@@ -112,7 +114,7 @@ pub(super) async fn page(
     Path(code): Path<Code>,
     Query(From { from }): Query<From>,
 ) -> Result<Response, Problem> {
-    must_be_oneself(&here)?;
+    must_be_a_giver(&here)?;
     let entry = published(&here, &code).await?;
     let filled = match (from, entry.mandate_package()) {
         (Some(id), _) => {
@@ -133,7 +135,7 @@ pub(super) async fn sent(
     Path(code): Path<Code>,
     Form(fields): Form,
 ) -> Result<Response, Problem> {
-    must_be_oneself(&here)?;
+    must_be_a_giver(&here)?;
     let entry = published(&here, &code).await?;
     let package = here.told(entry.mandate_package().ok_or(Error::NotFound))?;
     let filled = Filled::sent(&fields);
@@ -153,7 +155,8 @@ pub(super) async fn sent(
 /// The package in the version that is in use, if it can be given here.
 async fn published(here: &Here, code: &Code) -> Result<CatalogueEntry, Problem> {
     let entry = here.told(here.service.published_entry(Shelf::MandatePackage, code).await)?;
-    let available = entry.mandate_package().is_some_and(words::can_be_given_here);
+    let suits = if has_custody(here) { words::can_be_given_for_a_child } else { words::can_be_given_here };
+    let available = entry.mandate_package().is_some_and(suits);
     let outcome = if available { Ok(entry) } else { Err(Error::Rule(Reason::PackageNotAvailable)) };
     here.told(outcome)
 }
@@ -230,6 +233,7 @@ impl<'p> FormPage<'p> {
             needs_high: package.required_loa == Assurance::High,
             choices: words::choices(page, package, &filled.chosen),
             organisations: words::is_for_organisations(package),
+            together: !package.is_for_children(),
             filled,
             notice,
         }

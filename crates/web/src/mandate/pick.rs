@@ -1,6 +1,6 @@
 //! The packages to choose from.
 
-use super::{must_be_oneself, words};
+use super::{has_custody, must_be_a_giver, words};
 use crate::{
     page::{Here, Page},
     view::authority,
@@ -32,7 +32,7 @@ struct Pick<'p> {
 }
 
 pub(super) async fn page(here: Here) -> Result<Response, Problem> {
-    must_be_oneself(&here)?;
+    must_be_a_giver(&here)?;
     let entries = published(&here).await?;
     let groups = grouped(&here, entries.iter().filter_map(CatalogueEntry::mandate_package));
     Ok(here.page.answer(&Pick { page: &here.page, groups }))
@@ -54,7 +54,8 @@ pub(crate) async fn published(here: &Here) -> Result<Vec<CatalogueEntry>, Proble
 
 fn grouped<'e>(here: &Here, packages: impl Iterator<Item = &'e MandatePackage>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    for package in packages.filter(|package| words::can_be_given_here(package)) {
+    let suits = if has_custody(here) { words::can_be_given_for_a_child } else { words::can_be_given_here };
+    for package in packages.filter(|package| suits(package)) {
         let name = authority(&here.service, package.authority, here.page.language);
         let choice = Choice {
             code: package.code.to_string(),

@@ -50,6 +50,7 @@ pub(super) const fn can_be_renewed(told: &Told) -> bool {
     told.is_grantors()
         && told.value.under.is_none()
         && told.value.joint.is_none()
+        && told.value.for_child.is_none()
         && matches!(told.standing, MandateStanding::Active | MandateStanding::Planned)
 }
 

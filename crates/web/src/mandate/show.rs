@@ -2,6 +2,7 @@
 
 use super::{
     form::last_day_before,
+    has_custody,
     renew::can_be_renewed,
     step::Step,
     together::Circle,
@@ -58,6 +59,11 @@ pub(super) struct Told {
     given: String,
     from: String,
     pub(super) until: String,
+    /// Whether the visitor can do something with it here: not for whom they act, unless they have custody of a child and it was given for
+    /// the child.
+    pub(super) acts: bool,
+    /// Who of those who have custody have signed it, in words; of what was given for a child.
+    signed_by: Option<String>,
     /// The address of its page.
     pub(super) address: String,
 }
@@ -184,7 +190,7 @@ pub(super) async fn answer(here: &Here, told: &Told, notice: Option<Notice>) -> 
     let in_person = here.visitor.acting_for().is_none();
     // M12: who used it is for its grantor to see, and for whom they trust with that.
     let uses = match told.side {
-        Side::Grantor if in_person => Some(()),
+        Side::Grantor if told.acts => Some(()),
         Side::Onlooker => Some(()),
         _ => None,
     };
@@ -208,8 +214,11 @@ pub(super) async fn told(here: &Here, id: MandateId) -> Result<Told, Problem> {
         MandateState::Awaiting(awaited) if mandate.standing(now).is_alive() => Some(awaited),
         _ => None,
     };
-    let is_mine = mandate.signer().is_some() && mandate.signer() == here.visitor.person();
-    let side = side(here.visitor.person(), &mandate);
+    let me = here.visitor.person();
+    let is_mine = mandate.signer().is_some() && mandate.signer() == me;
+    let for_child = mandate.for_child.is_some() && has_custody(here);
+    let side = if for_child { Side::Grantor } else { side(me, &mandate) };
+    let signs_too = for_child && me.is_some_and(|me| !mandate.has_signed(me));
     let mut packages = Vec::new();
     for version in &mandate.packages {
         let entry = words::package(here, version).await?;
@@ -241,7 +250,11 @@ pub(super) async fn told(here: &Here, id: MandateId) -> Result<Told, Problem> {
         below: lower,
         can_be_passed_on,
         circle,
-        is_mine_to_sign: is_mine && matches!(awaited, Some(Awaited::Signature | Awaited::Agreement)),
+        is_mine_to_sign: match awaited {
+            Some(Awaited::Signature | Awaited::Agreement) => is_mine,
+            Some(Awaited::Holders) => signs_too,
+            _ => false,
+        },
         is_mine_to_object: is_mine && awaited == Some(Awaited::Signature),
         standing: mandate.standing(now),
         other,
@@ -249,9 +262,24 @@ pub(super) async fn told(here: &Here, id: MandateId) -> Result<Told, Problem> {
         given: here.page.moment(mandate.given_at),
         from: here.page.moment(mandate.valid.from),
         until: here.page.last_day(mandate.valid.to),
+        acts: here.visitor.acting_for().is_none() || for_child,
+        signed_by: signed_by(&here.page, me, &mandate),
         address: format!("/mandates/{id}"),
         value: mandate,
     })
+}
+
+/// Who of those who have custody have signed it. The one is not told here who the other is: that the family knows.
+fn signed_by(page: &Page, me: Option<PersonId>, mandate: &Mandate) -> Option<String> {
+    let signed = mandate.for_child.as_ref().map(|child| &child.signed)?;
+    let mine = me.filter(|me| signed.contains(me)).map(|_| page.t("child.you"));
+    let others = signed.len() - usize::from(mine.is_some());
+    let others = match others {
+        0 => None,
+        1 => Some(page.t("child.another")),
+        _ => Some(page.t("child.others")),
+    };
+    Some(mine.into_iter().chain(others).collect::<Vec<_>>().join(", "))
 }
 
 fn side(me: Option<PersonId>, mandate: &Mandate) -> Side {
@@ -360,6 +388,9 @@ fn state(page: &Page, told: &Told) -> State {
         (MandateState::Disputed { at, .. }, _) => {
             page.fill("mandate.disputed_since", "moment", page.moment(at))
         }
+        (MandateState::Awaiting(Awaited::Holders), _) if told.is_mine_to_sign => {
+            page.t("child.awaits_you").to_owned()
+        }
         (MandateState::Awaiting(awaited), _) => awaits(page, awaited, told.side),
     };
     State { class, heading: page.t(heading), text }
@@ -374,6 +405,7 @@ fn awaits(page: &Page, awaited: Awaited, side: Side) -> String {
         Awaited::Signature => return page.t("joint.awaits_signature").to_owned(),
         Awaited::Others => return page.t("joint.awaits_others").to_owned(),
         Awaited::Agreement => return page.t("joint.awaits_agreement").to_owned(),
+        Awaited::Holders => return page.t("child.awaits_holders").to_owned(),
         Awaited::Acceptance | Awaited::SecondRegistrar | Awaited::Both => {}
     }
     let said =
@@ -402,9 +434,8 @@ const fn end_cause(cause: EndCause) -> &'static str {
         EndCause::ParentEndedQuietly => "mandate.ended_quietly_with_above",
         EndCause::JointEnded => "joint.ended_with_others",
         EndCause::JointEndedQuietly => "joint.ended_quietly_with_others",
-        EndCause::CaseClosed | EndCause::Used | EndCause::Age | EndCause::CustodyChanged => {
-            "mandate.ended_with_case"
-        }
+        EndCause::CustodyChanged => "child.ended_with_custody",
+        EndCause::CaseClosed | EndCause::Used | EndCause::Age => "mandate.ended_with_case",
     }
 }
 
@@ -440,6 +471,7 @@ pub(super) mod tests {
             route: MandateRoute::Digital,
             under: None,
             joint: None,
+            for_child: None,
             renewals: Vec::new(),
             pauses: Vec::new(),
             state,
@@ -455,6 +487,8 @@ pub(super) mod tests {
             circle: None,
             is_mine_to_sign: false,
             is_mine_to_object: false,
+            acts: true,
+            signed_by: None,
             packages: vec![Package {
                 code: definition.code.clone(),
                 title: page.say(&definition.title).to_owned(),
@@ -488,7 +522,7 @@ pub(super) mod tests {
                 let (heading, rest) = shown.split_once("alert-success").expect("the state");
                 assert!(heading.contains("<h1>") && rest.contains(&page.last_day(told.value.valid.to)));
                 assert!(shown.contains(way) && !shown.contains(other) && shown.contains("/receipt"));
-                let acting = html(&page, &told, false);
+                let acting = html(&page, &Told { acts: false, ..told }, false);
                 assert!(!acting.contains(way) && !acting.contains("/receipt"));
             }
         }

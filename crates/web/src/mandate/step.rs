@@ -212,7 +212,7 @@ struct StepPage<'p> {
 
 pub(super) async fn before(step: Step, here: Here, Path(id): Path<MandateId>) -> Result<Response, Problem> {
     let told = told(&here, id).await?;
-    must_be(&here, step.is_of(&told))?;
+    must_be(&here, told.acts && step.is_of(&told))?;
     Ok(asked(&here.page, step, &told, &Fields::default(), None))
 }
 
@@ -243,8 +243,7 @@ pub(super) async fn take(
 
 /// Refuses whoever would be refused in the end.
 fn must_be(here: &Here, the_right_side: bool) -> Result<(), Problem> {
-    let may = the_right_side && here.visitor.acting_for().is_none();
-    here.told(may.then_some(()).ok_or(Error::Denied(Reason::OnlyInPerson)))
+    here.told(the_right_side.then_some(()).ok_or(Error::Denied(Reason::OnlyInPerson)))
 }
 
 /// What it means, and the one button; of a mandate to which it cannot be done any more, where it stands.

@@ -1,6 +1,6 @@
 //! What is about to be given, as the grantor is shown it, and the last yes.
 
-use super::{must_be_oneself, together::ShownCompany};
+use super::{has_custody, must_be_a_giver, together::ShownCompany};
 use crate::{
     page::{Here, Page, see},
     refused::{Notice, form, noted},
@@ -142,6 +142,8 @@ struct Summary<'p> {
     until: String,
     /// Where what was filled in can be changed.
     change: String,
+    /// Whether it is given for a child, so that others who have custody may have to sign it too.
+    for_child: bool,
     notice: Option<Notice>,
 }
 
@@ -157,7 +159,7 @@ impl<'p> Summary<'p> {
         let until = document.until(page);
         let change = format!("/mandates/new/{code}?from={id}");
         let packages = document.take_packages(name);
-        Self { page, code, id, document, packages, until, change, notice }
+        Self { page, code, id, document, packages, until, change, for_child: false, notice }
     }
 }
 
@@ -165,7 +167,7 @@ pub(super) async fn page(
     here: Here,
     Path((code, id)): Path<(Code, PresentationId)>,
 ) -> Result<Response, Problem> {
-    must_be_oneself(&here)?;
+    must_be_a_giver(&here)?;
     shown(&here, &code, id, None).await
 }
 
@@ -174,7 +176,7 @@ pub(super) async fn give(
     Path((code, id)): Path<(Code, PresentationId)>,
     Form(fields): Form,
 ) -> Result<Response, Problem> {
-    must_be_oneself(&here)?;
+    must_be_a_giver(&here)?;
     let call = here.visitor.change(&id.to_string(), &fields);
     let done = here.service.give_mandate(&call, id).await;
     match said(&mut here, done)? {
@@ -194,7 +196,8 @@ async fn shown(
     let status = notice.as_ref().map(|notice| notice.status);
     let page = &here.page;
     let name = |cvr| authority(&here.service, cvr, page.language);
-    let template = Summary::new(page, code, id, document, name, notice);
+    let template =
+        Summary { for_child: has_custody(here), ..Summary::new(page, code, id, document, name, notice) };
     Ok(form(page, status, &template))
 }
 

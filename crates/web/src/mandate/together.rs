@@ -2,7 +2,7 @@
 
 use super::{
     form::noted_at,
-    must_be_oneself,
+    has_custody, must_be_a_giver,
     show::{Told, told},
     summary::{Document, Ready, ShownPackage, Yes, ready, said},
 };
@@ -230,6 +230,8 @@ struct Summary<'p> {
     document: Document,
     packages: Vec<(String, ShownPackage)>,
     until: String,
+    /// The last part of the address where one says no: what was given for a child is ended by that.
+    refusal: &'static str,
     notice: Option<Notice>,
 }
 
@@ -239,7 +241,7 @@ pub(super) async fn back(Path(id): Path<MandateId>) -> Response {
 
 /// Shows what signing would give: the summary, on which the last yes is.
 pub(super) async fn open(mut here: Here, Path(id): Path<MandateId>) -> Result<Response, Problem> {
-    must_be_oneself(&here)?;
+    must_be_a_giver(&here)?;
     let about = NewPresentation::Signature(id);
     match here.service.present(&here.visitor.read(), &about, here.page.language).await {
         Ok(done) => Ok(see(&format!("/mandates/{id}/sign/{}", done.value.presentation.id))),
@@ -255,7 +257,7 @@ pub(super) async fn page(
     here: Here,
     Path((id, presentation)): Path<(MandateId, PresentationId)>,
 ) -> Result<Response, Problem> {
-    must_be_oneself(&here)?;
+    must_be_a_giver(&here)?;
     shown(&here, id, presentation, None).await
 }
 
@@ -264,7 +266,7 @@ pub(super) async fn sign(
     Path((id, presentation)): Path<(MandateId, PresentationId)>,
     Form(fields): Form,
 ) -> Result<Response, Problem> {
-    must_be_oneself(&here)?;
+    must_be_a_giver(&here)?;
     let call = here.visitor.change(&presentation.to_string(), &fields);
     let done = here.service.sign_mandate(&call, id, presentation).await;
     match said(&mut here, done)? {
@@ -283,7 +285,9 @@ async fn shown(
     let Ready { document, packages, until } = ready(here, presentation, fits).await?;
     let (page, address) = (&here.page, format!("/mandates/{id}"));
     let status = notice.as_ref().map(|notice| notice.status);
-    Ok(form(page, status, &Summary { page, address, id: presentation, document, packages, until, notice }))
+    let refusal = if has_custody(here) { "revoke" } else { "object" };
+    let id = presentation;
+    Ok(form(page, status, &Summary { page, address, id, document, packages, until, refusal, notice }))
 }
 
 #[cfg(test)]

@@ -79,6 +79,15 @@ pub(super) const fn risk(risk: Risk) -> (&'static str, &'static str) {
 
 /// Whether the package can be given on these pages: to a person, or to an organisation by its number.
 pub(crate) fn can_be_given_here(package: &MandatePackage) -> bool {
+    !package.is_for_children() && suits_somebody(package)
+}
+
+/// Likewise for a child, by whoever has custody of it.
+pub(super) fn can_be_given_for_a_child(package: &MandatePackage) -> bool {
+    package.is_for_children() && suits_somebody(package)
+}
+
+fn suits_somebody(package: &MandatePackage) -> bool {
     package.representative_kinds.contains(&RepresentativeKind::Person) || is_for_organisations(package)
 }
 

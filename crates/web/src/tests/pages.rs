@@ -165,6 +165,7 @@ fn overview(page: &Page) -> Vec<String> {
             can_change: true,
         }],
         looks: Some(vec![look]),
+        gives_for_child: false,
     };
     let bare = OverviewPage {
         page,
@@ -175,6 +176,7 @@ fn overview(page: &Page) -> Vec<String> {
         asked: vec![],
         statutory: vec![],
         looks: None,
+        gives_for_child: false,
     };
     vec![full.render().expect("a page"), bare.render().expect("a page")]
 }

@@ -9,7 +9,9 @@ mod time;
 mod words;
 
 use super::{Channel, ConsentType, MandatePackage};
-use crate::{actor::Sensitivity, instant::CalendarPeriod, instant::Instant, reason::Reason};
+use crate::{
+    actor::Sensitivity, instant::CalendarPeriod, instant::Instant, reason::Reason, statutory::Statutory,
+};
 use std::collections::BTreeSet;
 
 /// What is wrong with a definition, and where.
@@ -69,6 +71,17 @@ impl MandatePackage {
         // custody ends at 18.
         if self.statutory.is_some_and(|says| !says.age_fits()) {
             flaws.push(Flaw::at("/statutory/custody_until", Reason::DraftAgeUnfit));
+        }
+        let unfit = |says: Statutory| says.for_children && says.custody_until.is_none();
+        if self.statutory.is_some_and(unfit) {
+            flaws.push(Flaw::at("/statutory/custody_until", Reason::DraftChildrenUnfit));
+        }
+        // Those who have custody are waited for, and nobody beside them; and whom they trust, they choose themselves.
+        if self.is_for_children() && self.acceptance_required {
+            flaws.push(Flaw::at("/acceptance_required", Reason::DraftChildrenUnfit));
+        }
+        if self.is_for_children() && self.sub_delegation {
+            flaws.push(Flaw::at("/sub_delegation", Reason::DraftChildrenUnfit));
         }
         self.unreadable(&mut flaws);
         flaws

@@ -227,6 +227,7 @@ const MANDATE_PACKAGE: &[Field] = &[
             ),
             field("guardian", "catalogue.guardian", Kind::Flag),
             field("custody_until", "catalogue.custody_until", Kind::MaybeNumber),
+            field("for_children", "catalogue.for_children", Kind::Flag),
         ]),
     ),
     field(
