@@ -79,6 +79,14 @@ pub enum Fact {
         /// Which, without saying it.
         number: NumberId,
     },
+    /// A register told that this person and another are one: what is asked of this one is from then on asked of the other (M10).
+    PersonMerged {
+        /// Who goes on.
+        into: PersonId,
+        /// A number of theirs that is the other's alone from then on, where the register told of it as the other's new one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<NumberId>,
+    },
     /// A login was found to be theirs.
     LoginBound {
         /// The identity provider.

@@ -275,6 +275,13 @@ enum HappenBody {
         /// The number: a replacement number that is nobody's.
         cpr: String,
     },
+    /// They and somebody else turn out to be one, and go on as this one.
+    PersonsMerged {
+        /// Who goes on: somebody of `/sandbox/people`.
+        person: String,
+        /// Who is the same: somebody else of `/sandbox/people`.
+        gone: String,
+    },
     /// Others get custody of them, in place of whoever had it.
     Custody {
         /// A child of `/sandbox/people`.
@@ -330,6 +337,7 @@ impl HappenBody {
             Self::Death { person, .. }
             | Self::PostExempt { person, .. }
             | Self::NumberChanged { person, .. }
+            | Self::PersonsMerged { person, .. }
             | Self::Custody { person, .. }
             | Self::Guardianship { person, .. }
             | Self::LastingPower { person, .. } => person,
@@ -369,6 +377,10 @@ async fn happen(State(sandbox): State<Sandbox>, Json(body): Json<HappenBody>) ->
         HappenBody::NumberChanged { cpr, .. } => {
             let number = cpr.parse::<Cpr>().ok().filter(Cpr::is_replacement);
             service.register_number(person, &number.ok_or_else(|| flawed("#/cpr"))?).await
+        }
+        HappenBody::PersonsMerged { gone, .. } => {
+            let gone = citizen(&sandbox, &gone).await?.ok_or_else(|| flawed("#/gone"))?;
+            service.register_merge(person, gone).await
         }
         HappenBody::Custody { holders, from, .. } => {
             let holders = named(&sandbox, &holders).await?;

@@ -27,6 +27,7 @@ impl Fact {
             Self::EmployeeAdmitted {} => "employee_admitted",
             Self::EmployeeStopped {} => "employee_stopped",
             Self::NumberChanged { .. } => "number_changed",
+            Self::PersonMerged { .. } => "person_merged",
             Self::LoginBound { .. } => "login_bound",
             Self::PersonDied { .. } => "person_died",
             Self::PostChanged { .. } => "post_changed",

@@ -261,7 +261,9 @@ impl Service {
             return Err(Error::Denied(Reason::OnlyInPerson));
         };
         let shown = self.shown(&mut tx, id).await?;
-        if shown.presentation.person == person { Ok(shown) } else { Err(Error::NotFound) }
+        // Also to whoever was shown it under the id of one with whom they are one (M10).
+        let is_theirs = tx.goes_on_as(shown.presentation.person).await? == person;
+        if is_theirs { Ok(shown) } else { Err(Error::NotFound) }
     }
 }
 
