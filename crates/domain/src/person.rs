@@ -208,6 +208,20 @@ impl Person {
         self
     }
 
+    /// Takes note that they were born on another day than was known, or than their number says.
+    pub fn correct_birthday(self, born: LocalDate, now: Instant) -> Result<(Self, Fact), Reason> {
+        self.must_be_citizen()?;
+        self.must_live()?;
+        if born.start() > now {
+            return Err(Reason::EndDateTooLate);
+        }
+        Ok((self.born_on(born), Fact::BirthdayCorrected { born }))
+    }
+
+    fn born_on(self, born: LocalDate) -> Self {
+        Self { revision: self.revision + 1, born: Some(born), ..self }
+    }
+
     /// Binds a login to the person.
     #[must_use]
     pub fn bind(mut self, issuer: Login, login: Login) -> (Self, Fact) {
@@ -277,6 +291,7 @@ impl Entity for Person {
                 Some(person.bind(issuer.clone(), login.clone()).0)
             }
             (Some(person), Fact::NumberChanged { number }) => Some(person.change_number(*number).0),
+            (Some(person), Fact::BirthdayCorrected { born }) => Some(person.born_on(*born)),
             (Some(person), Fact::PersonMerged { into, number }) => {
                 Some(person.merged(*into, *number, event.recorded_at))
             }

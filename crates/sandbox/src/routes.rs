@@ -282,6 +282,14 @@ enum HappenBody {
         /// Who is the same: somebody else of `/sandbox/people`.
         gone: String,
     },
+    /// They were born on another day than was known.
+    BirthdayCorrected {
+        /// Somebody of `/sandbox/people`.
+        person: String,
+        /// On which day.
+        #[schema(value_type = String, format = "date")]
+        born: LocalDate,
+    },
     /// Others get custody of them, in place of whoever had it.
     Custody {
         /// A child of `/sandbox/people`.
@@ -338,6 +346,7 @@ impl HappenBody {
             | Self::PostExempt { person, .. }
             | Self::NumberChanged { person, .. }
             | Self::PersonsMerged { person, .. }
+            | Self::BirthdayCorrected { person, .. }
             | Self::Custody { person, .. }
             | Self::Guardianship { person, .. }
             | Self::LastingPower { person, .. } => person,
@@ -382,6 +391,7 @@ async fn happen(State(sandbox): State<Sandbox>, Json(body): Json<HappenBody>) ->
             let gone = citizen(&sandbox, &gone).await?.ok_or_else(|| flawed("#/gone"))?;
             service.register_merge(person, gone).await
         }
+        HappenBody::BirthdayCorrected { born, .. } => service.register_birthday(person, born).await,
         HappenBody::Custody { holders, from, .. } => {
             let holders = named(&sandbox, &holders).await?;
             let source = Source::Register {};

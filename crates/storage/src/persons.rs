@@ -10,7 +10,7 @@ use crate::{
 };
 use sqlx::FromRow;
 use tillid_domain::{
-    Cpr,
+    Cpr, LocalDate,
     event::Recorded,
     id::{NumberId, PersonId},
     person::{Life, Person},
@@ -244,6 +244,17 @@ impl Tx<Write> {
     pub async fn release_number(&mut self, id: NumberId) -> Result<(), StoreError> {
         run!(self, sqlx::query("DELETE FROM person_number_index WHERE number_id = $1").bind(id.as_uuid()))?;
         run!(self, sqlx::query("DELETE FROM person_number WHERE id = $1").bind(id.as_uuid()))?;
+        Ok(())
+    }
+
+    pub(crate) async fn set_birthday(&mut self, event: &Recorded, born: LocalDate) -> Result<(), StoreError> {
+        run!(
+            self,
+            sqlx::query("UPDATE person SET revision = $2, born = $3 WHERE id = $1")
+                .bind(event.aggregate)
+                .bind(signed(event.revision))
+                .bind(born.to_string())
+        )?;
         Ok(())
     }
 

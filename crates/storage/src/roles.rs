@@ -157,6 +157,7 @@ const TABLES: [(&str, Class); 45] = [
             &[
                 "revision",
                 "version",
+                "born",
                 "died_on",
                 "death_known_at",
                 "merged_into",

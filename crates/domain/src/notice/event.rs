@@ -91,6 +91,7 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         | Fact::EmployeeStopped {}
         | Fact::NumberChanged { .. }
         | Fact::PersonMerged { .. }
+        | Fact::BirthdayCorrected { .. }
         | Fact::LoginBound { .. }
         | Fact::PersonDied { .. }
         | Fact::PostChanged { .. }

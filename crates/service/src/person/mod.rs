@@ -1,5 +1,6 @@
-//! Persons: becoming known, their numbers, being one with another, how post reaches them, dying.
+//! Persons: becoming known, their numbers, being one with another, when they were born, how post reaches them, dying.
 
+mod born;
 mod die;
 mod merge;
 mod number;

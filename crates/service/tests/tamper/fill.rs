@@ -97,6 +97,7 @@ pub(crate) async fn everything(world: &World) {
     let number = "6101710074".parse().unwrap();
     world.service.person_of_number(&number).await.unwrap();
     world.service.register_number(jytte, &number).await.unwrap();
+    world.service.register_birthday(jytte, "1961-01-11".parse().unwrap()).await.unwrap();
     // A version that is retired, and a draft.
     let mut newer = consent_type("C15");
     newer.duration.default = CalendarPeriod::months(1);
