@@ -90,6 +90,7 @@ pub fn notes(language: Language) -> Value {
     let files = [
         "person.json",
         "tasks.json",
+        "statutory.json",
         "consents.json",
         "requests.json",
         "mandates.json",

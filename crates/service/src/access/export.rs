@@ -1,11 +1,14 @@
 //! A person takes out everything that is held about them: one archive, made part by part.
 
-use crate::{Call, Error, Service, guard::principal, mandate::request::SeenMandateRequest};
+use crate::{
+    Call, Error, Service, guard::principal, mandate::request::SeenMandateRequest, statutory::StatutorySeen,
+};
 use serde_json::Value;
 use tillid_documents::archive::{self, Archive, Chapter, Entry, Names, NotWritten};
 use tillid_domain::{
     Cvr, Instant, Language, Localized, Reason,
     access::{Act, Subject},
+    basis::Basis,
     catalogue::EntryVersion,
     event::Fact,
     id::{AccessId, ConsentId, DocumentId, MandateId, MandateRequestId, PersonId, PresentationId, RequestId},
@@ -122,6 +125,8 @@ impl Export {
         }
         let tasks = tasks.iter().map(|task| archive::task(task, &*self.service.directory)).collect();
         self.archive.file("tasks.json", &pretty(&tasks))?;
+        let statutory = self.service.statutory_in_view(tx, &self.call, self.person, self.now).await?;
+        self.archive.file("statutory.json", &pretty(&statutory.iter().map(by_law).collect()))?;
         self.archive.file("keys.json", &pretty(&self.service.published_keys()))?;
         self.lists(Chapter::Consents)
     }
@@ -324,6 +329,25 @@ impl Export {
         }
         Ok(titles)
     }
+}
+
+/// Custody, a guardianship or a lasting power.
+fn by_law(seen: &StatutorySeen) -> Value {
+    let holders = seen.holders.iter();
+    let holders = holders.map(|holder| serde_json::json!({ "id": holder.person, "name": holder.name }));
+    serde_json::json!({
+        "id": seen.id,
+        "what": seen.what.code(),
+        "state": seen.standing.code(),
+        "basis": seen.basis.map(Basis::code),
+        "person": { "id": seen.person, "name": seen.person_name },
+        "holders": holders.collect::<Vec<_>>(),
+        "areas": seen.areas,
+        "from": seen.from,
+        "until": seen.until,
+        "source": seen.source,
+        "known_at": seen.known_at,
+    })
 }
 
 /// The chapter that follows.

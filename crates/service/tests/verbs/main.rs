@@ -31,6 +31,7 @@ mod noticing;
 mod passing_on;
 mod posting;
 mod printing;
+mod profile;
 mod proving;
 mod registering;
 mod renumbering;
@@ -90,7 +91,10 @@ tillid_testkit::on_both_engines! {
         m06_r32_a_death_ends_it_for_all_and_each_is_told_once,
         m06_r42_what_was_done_together_is_erased_together;
     renumbering:
-        m10_a_person_with_another_number_is_the_same_person;
+        m10_a_person_with_another_number_is_the_same_person,
+        m10_r36_a_corrected_birthday_counts_at_once;
+    profile:
+        i03_what_the_law_gives_leaves_like_what_a_mandate_gives;
     merging:
         m10_who_was_only_asked_about_is_the_person_whose_number_it_becomes,
         m10_what_was_given_as_or_to_the_one_ends_and_each_side_is_told,
