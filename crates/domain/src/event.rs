@@ -3,9 +3,11 @@
 mod code;
 mod kind;
 mod recorded;
+mod trace;
 
 pub use kind::{EndCause, Kind};
 pub use recorded::{Entity, Event, Recorded, SubjectVersion, replay};
+pub use trace::{Trace, tombstone};
 
 use crate::{
     Cvr, Digest,
@@ -16,10 +18,7 @@ use crate::{
     erasure::ErasureGround,
     external::{EntityName, EntityRef, Keys, Objects, PrivilegeRef, PrivilegeTerms, Properties},
     family::Holder,
-    id::{
-        AccessId, DeclarationId, EmployeeId, EventId, MandateId, NumberId, PersonId, PresentationId,
-        RequestId,
-    },
+    id::{AccessId, DeclarationId, EmployeeId, MandateId, NumberId, PersonId, PresentationId, RequestId},
     instant::{Instant, LocalDate, Period},
     joint::{ExceptionGround, ForChild, Said},
     mandate::{
@@ -78,6 +77,19 @@ pub enum Fact {
     NumberChanged {
         /// Which, without saying it.
         number: NumberId,
+    },
+    /// A register told that this person and another are one: what is asked of this one is from then on asked of the other (M10).
+    PersonMerged {
+        /// Who goes on.
+        into: PersonId,
+        /// A number of theirs that is the other's alone from then on, where the register told of it as the other's new one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<NumberId>,
+    },
+    /// A register told that they were born on another day than was known (M10).
+    BirthdayCorrected {
+        /// On which.
+        born: LocalDate,
     },
     /// A login was found to be theirs.
     LoginBound {
@@ -567,26 +579,6 @@ pub struct ConsentAnswer {
     /// Within what, where it is less than the type.
     #[serde(default, skip_serializing_if = "Terms::is_whole")]
     pub terms: Terms,
-}
-
-/// What the journal keeps of an event whose body is gone.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Trace {
-    /// Its id.
-    pub id: EventId,
-    /// Its number among the events of its thing.
-    pub revision: u64,
-    /// The code of what happened.
-    pub fact: String,
-    /// When it was recorded.
-    pub recorded_at: Instant,
-    /// What the event's body and salt would open.
-    pub commitment: Digest,
-}
-
-/// The fingerprint of all traces that an erased thing leaves, in the order of their revisions.
-pub fn tombstone(traces: &[Trace]) -> Digest {
-    Digest::of_canonical(&traces)
 }
 
 /// That a look was recorded, without saying whose or at whom.

@@ -48,6 +48,23 @@ pub enum Life {
         /// When we got to know.
         known_at: Instant,
     },
+    /// They are one with another person of this service, who goes on: nothing is of theirs any more (M10).
+    Merged {
+        /// Who that is; never one who is merged themselves.
+        into: PersonId,
+        /// When we got to know.
+        known_at: Instant,
+    },
+}
+
+impl Life {
+    /// The day of death, of the dead.
+    pub const fn died_on(self) -> Option<LocalDate> {
+        match self {
+            Self::Died { on, .. } => Some(on),
+            Self::Alive | Self::Merged { .. } => None,
+        }
+    }
 }
 
 impl Person {
@@ -56,11 +73,20 @@ impl Person {
         self.born.map(|born| day.years_since(born))
     }
 
-    /// Refuses what only the living do.
-    pub fn must_live(&self) -> Result<(), Reason> {
+    /// Refuses what only the living do, and what only is done as who goes on (M10).
+    pub const fn must_live(&self) -> Result<(), Reason> {
         match self.life {
             Life::Alive => Ok(()),
             Life::Died { .. } => Err(Reason::PersonDead),
+            Life::Merged { .. } => Err(Reason::PersonMerged),
+        }
+    }
+
+    /// Who they go on as: themselves, unless a register told that they are one with another (M10).
+    pub const fn goes_on_as(&self) -> PersonId {
+        match self.life {
+            Life::Merged { into, .. } => into,
+            Life::Alive | Life::Died { .. } => self.id,
         }
     }
 
@@ -86,6 +112,7 @@ impl Person {
     pub fn die(self, on: LocalDate, now: Instant) -> Result<(Self, Fact), Reason> {
         match self.life {
             Life::Died { .. } => Err(Reason::DeathKnown),
+            Life::Merged { .. } => Err(Reason::PersonMerged),
             Life::Alive => {
                 let next =
                     Self { revision: self.revision + 1, life: Life::Died { on, known_at: now }, ..self };
@@ -161,6 +188,40 @@ impl Person {
         (self, Fact::NumberChanged { number })
     }
 
+    /// Is one with another from now on, who goes on (M10). Both live, and neither is here for an organisation. Told again of whom the
+    /// other has become one with since, it is of them that this one is. `number` is theirs no longer.
+    pub fn merge(self, kept: &Self, number: Option<NumberId>, now: Instant) -> Result<(Self, Fact), Reason> {
+        if self.id == kept.id || !self.party.is_citizen() || !kept.party.is_citizen() {
+            return Err(Reason::MergeImpossible);
+        }
+        kept.must_live()?;
+        if let Life::Died { .. } = self.life {
+            return Err(Reason::PersonDead);
+        }
+        Ok((self.merged(kept.id, number, now), Fact::PersonMerged { into: kept.id, number }))
+    }
+
+    fn merged(mut self, into: PersonId, number: Option<NumberId>, at: Instant) -> Self {
+        self.revision += 1;
+        self.life = Life::Merged { into, known_at: at };
+        self.numbers.retain(|own| Some(*own) != number);
+        self
+    }
+
+    /// Takes note that they were born on another day than was known, or than their number says.
+    pub fn correct_birthday(self, born: LocalDate, now: Instant) -> Result<(Self, Fact), Reason> {
+        self.must_be_citizen()?;
+        self.must_live()?;
+        if born.start() > now {
+            return Err(Reason::EndDateTooLate);
+        }
+        Ok((self.born_on(born), Fact::BirthdayCorrected { born }))
+    }
+
+    fn born_on(self, born: LocalDate) -> Self {
+        Self { revision: self.revision + 1, born: Some(born), ..self }
+    }
+
     /// Binds a login to the person.
     #[must_use]
     pub fn bind(mut self, issuer: Login, login: Login) -> (Self, Fact) {
@@ -199,8 +260,12 @@ impl Entity for Person {
         self.revision
     }
 
+    /// Whom they go on as learns of it too.
     fn subjects(&self) -> Vec<PersonId> {
-        vec![self.id]
+        match self.life {
+            Life::Merged { into, .. } => vec![self.id, into],
+            Life::Alive | Life::Died { .. } => vec![self.id],
+        }
     }
 
     fn replay(before: Option<Self>, event: &Recorded) -> Option<Self> {
@@ -226,6 +291,10 @@ impl Entity for Person {
                 Some(person.bind(issuer.clone(), login.clone()).0)
             }
             (Some(person), Fact::NumberChanged { number }) => Some(person.change_number(*number).0),
+            (Some(person), Fact::BirthdayCorrected { born }) => Some(person.born_on(*born)),
+            (Some(person), Fact::PersonMerged { into, number }) => {
+                Some(person.merged(*into, *number, event.recorded_at))
+            }
             (Some(person), Fact::PersonDied { on }) => {
                 person.die(*on, event.recorded_at).ok().map(|(next, _)| next)
             }

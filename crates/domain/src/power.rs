@@ -79,7 +79,8 @@ impl PowerEnd {
             | EndCause::CaseClosed
             | EndCause::Used
             | EndCause::Age
-            | EndCause::CustodyChanged => Self::Ended,
+            | EndCause::CustodyChanged
+            | EndCause::CprChangeUnresolved => Self::Ended,
         }
     }
 }

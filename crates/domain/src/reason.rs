@@ -410,6 +410,10 @@ reasons! {
     DraftLastsTooLong = "draft_lasts_too_long",
     /// The number belongs to someone already.
     NumberTaken = "number_taken",
+    /// They are one with another person, as whom they go on.
+    PersonMerged = "person_merged",
+    /// These two cannot be one person.
+    MergeImpossible = "merge_impossible",
     /// The login belongs to someone already.
     LoginTaken = "login_taken",
     /// The clock is only turned forward.

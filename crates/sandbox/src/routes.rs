@@ -275,6 +275,21 @@ enum HappenBody {
         /// The number: a replacement number that is nobody's.
         cpr: String,
     },
+    /// They and somebody else turn out to be one, and go on as this one.
+    PersonsMerged {
+        /// Who goes on: somebody of `/sandbox/people`.
+        person: String,
+        /// Who is the same: somebody else of `/sandbox/people`.
+        gone: String,
+    },
+    /// They were born on another day than was known.
+    BirthdayCorrected {
+        /// Somebody of `/sandbox/people`.
+        person: String,
+        /// On which day.
+        #[schema(value_type = String, format = "date")]
+        born: LocalDate,
+    },
     /// Others get custody of them, in place of whoever had it.
     Custody {
         /// A child of `/sandbox/people`.
@@ -330,6 +345,8 @@ impl HappenBody {
             Self::Death { person, .. }
             | Self::PostExempt { person, .. }
             | Self::NumberChanged { person, .. }
+            | Self::PersonsMerged { person, .. }
+            | Self::BirthdayCorrected { person, .. }
             | Self::Custody { person, .. }
             | Self::Guardianship { person, .. }
             | Self::LastingPower { person, .. } => person,
@@ -370,6 +387,11 @@ async fn happen(State(sandbox): State<Sandbox>, Json(body): Json<HappenBody>) ->
             let number = cpr.parse::<Cpr>().ok().filter(Cpr::is_replacement);
             service.register_number(person, &number.ok_or_else(|| flawed("#/cpr"))?).await
         }
+        HappenBody::PersonsMerged { gone, .. } => {
+            let gone = citizen(&sandbox, &gone).await?.ok_or_else(|| flawed("#/gone"))?;
+            service.register_merge(person, gone).await
+        }
+        HappenBody::BirthdayCorrected { born, .. } => service.register_birthday(person, born).await,
         HappenBody::Custody { holders, from, .. } => {
             let holders = named(&sandbox, &holders).await?;
             let source = Source::Register {};

@@ -299,6 +299,8 @@ impl Service {
             && record.permits_until.is_some_and(|until| self.ambient.now() < until);
         if permits {
             let AccessRecord { person, purpose, case, .. } = record;
+            // Who was found may be known to be one with another since (M10).
+            let person = tx.goes_on_as(person).await?;
             return Ok((tx, InView { person, purpose, case }));
         }
         let now = self.now(&mut tx).await?;

@@ -5,6 +5,7 @@ use crate::{
     column::{RowRef, instant, json},
     engine::{Engine, Pools, Sql, Store, Tx, Write, on},
     journal::{Written, signed},
+    persons::newest,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -345,7 +346,7 @@ impl<Mode> Tx<Mode> {
         row.map(|row| row.read().map(|(record, _)| record)).transpose()
     }
 
-    /// The records about a person that they may see at that moment, the newest first, below an id.
+    /// The records about a person, and about those who go on as them, that they may see at that moment, the newest first, below an id.
     pub async fn access_log(
         &mut self,
         person: PersonId,
@@ -356,13 +357,19 @@ impl<Mode> Tx<Mode> {
         const SQL: &str = access_columns!(
             "WHERE person_id = $1 AND id < $2 AND (held_until IS NULL OR held_until <= $3) ORDER BY id DESC LIMIT $4"
         );
-        let rows: Vec<AccessRow> = on!(self, |conn| sqlx::query_as(SQL)
-            .bind(person.as_uuid())
-            .bind(below.map_or(Uuid::max(), AccessId::as_uuid))
-            .bind(now.as_micros())
-            .bind(i64::from(limit))
-            .fetch_all(conn)
-            .await)?;
-        rows.into_iter().map(|row| row.read().map(|(record, _)| record)).collect()
+        let mut rows: Vec<AccessRow> = Vec::new();
+        for one in self.all_who_are(person).await? {
+            rows.extend(on!(self, |conn| sqlx::query_as::<_, AccessRow>(SQL)
+                .bind(one.as_uuid())
+                .bind(below.map_or(Uuid::max(), AccessId::as_uuid))
+                .bind(now.as_micros())
+                .bind(i64::from(limit))
+                .fetch_all(conn)
+                .await)?);
+        }
+        newest(rows, limit, |row| row.id)
+            .into_iter()
+            .map(|row| row.read().map(|(record, _)| record))
+            .collect()
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     StoreError,
     column::{ConsentEnd, RowRef, instant},
     engine::{Tx, on},
+    persons::newest,
 };
 use sqlx::FromRow;
 use tillid_domain::{
@@ -159,7 +160,7 @@ impl<Mode> Tx<Mode> {
         Ok(ids.into_iter().map(PersonId::from_uuid).collect())
     }
 
-    /// The consents of a person, the newest first, below an id; towards one authority or all.
+    /// The consents of a person and of those who go on as them, the newest first, below an id; towards one authority or all.
     pub async fn consents_of(
         &mut self,
         person: PersonId,
@@ -170,13 +171,16 @@ impl<Mode> Tx<Mode> {
         const SQL: &str = consent_columns!(
             "WHERE person_id = $1 AND id < $2 AND ($3 = '' OR authority = $3) ORDER BY id DESC LIMIT $4"
         );
-        let rows: Vec<ConsentRow> = on!(self, |conn| sqlx::query_as(SQL)
-            .bind(person.as_uuid())
-            .bind(below.map_or(Uuid::max(), ConsentId::as_uuid))
-            .bind(authority.map(|a| a.to_string()).unwrap_or_default())
-            .bind(i64::from(limit))
-            .fetch_all(conn)
-            .await)?;
-        rows.into_iter().map(TryInto::try_into).collect()
+        let mut rows: Vec<ConsentRow> = Vec::new();
+        for one in self.all_who_are(person).await? {
+            rows.extend(on!(self, |conn| sqlx::query_as::<_, ConsentRow>(SQL)
+                .bind(one.as_uuid())
+                .bind(below.map_or(Uuid::max(), ConsentId::as_uuid))
+                .bind(authority.map(|a| a.to_string()).unwrap_or_default())
+                .bind(i64::from(limit))
+                .fetch_all(conn)
+                .await)?);
+        }
+        newest(rows, limit, |row| row.id).into_iter().map(TryInto::try_into).collect()
     }
 }

@@ -16,7 +16,7 @@ use tillid_domain::{
     consent::Consent,
     decision::{Acting, ActingFacts, ConsentCheck, ConsentFacts, ConsentSeen, PowerSeen},
     id::{ConsentId, EntryId, PersonId},
-    person::{Life, Person},
+    person::Person,
     text::PrivilegeUri,
 };
 use uuid::Uuid;
@@ -65,6 +65,8 @@ pub struct Looked<Facts> {
     pub person: u64,
     /// The version of the representative.
     pub representative: Option<u64>,
+    /// Whether one of them goes on as another person: the question is that person's, and what was found here is no answer to it (M10).
+    pub moved: bool,
 }
 
 #[derive(FromRow)]
@@ -76,6 +78,8 @@ struct ActingRow {
     grantor_born: Option<String>,
     representative_version: i64,
     representative_died: Option<String>,
+    /// Whether one of the two is one with another person.
+    moved: bool,
     source_id: Option<Uuid>,
     case_ref: Option<String>,
     basis: Option<String>,
@@ -117,6 +121,7 @@ struct ConsentRow {
     catalogue: i64,
     version: i64,
     died_on: Option<String>,
+    moved: bool,
     born: Option<String>,
     id: Option<Uuid>,
     revision: Option<i64>,
@@ -165,7 +170,8 @@ impl ConsentRow {
 const ACTING: Sql = Sql {
     postgres: "SELECT q.ord - 1 AS ord, (SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM catalogue_entry) AS catalogue, \
         g.version AS grantor_version, g.died_on AS grantor_died, g.born AS grantor_born, \
-        r.version AS representative_version, r.died_on AS representative_died, p.source_id, p.case_ref, p.basis, p.valid_from, \
+        r.version AS representative_version, r.died_on AS representative_died, \
+        COALESCE(g.merged_into, r.merged_into) IS NOT NULL AS moved, p.source_id, p.case_ref, p.basis, p.valid_from, \
         p.valid_to, p.source_revision, p.ended, \
         EXISTS (SELECT 1 FROM statutory_power s WHERE s.person_id = g.id) OR EXISTS (SELECT 1 FROM custody_holder h \
         JOIN custody c ON c.id = h.custody_id WHERE h.person_id = r.id AND c.child_id = g.id) OR r.cvr IS NOT NULL AS related \
@@ -174,7 +180,8 @@ const ACTING: Sql = Sql {
         LEFT JOIN LATERAL (SELECT * FROM power WHERE power.grantor_id = q.grantor AND power.representative_id = q.representative AND power.privilege = q.privilege AND power.known_to IS NULL) p ON TRUE",
     sqlite: "SELECT q.key AS ord, (SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM catalogue_entry) AS catalogue, \
         g.version AS grantor_version, g.died_on AS grantor_died, g.born AS grantor_born, \
-        r.version AS representative_version, r.died_on AS representative_died, p.source_id, p.case_ref, p.basis, p.valid_from, \
+        r.version AS representative_version, r.died_on AS representative_died, \
+        COALESCE(g.merged_into, r.merged_into) IS NOT NULL AS moved, p.source_id, p.case_ref, p.basis, p.valid_from, \
         p.valid_to, p.source_revision, p.ended, \
         EXISTS (SELECT 1 FROM statutory_power s WHERE s.person_id = g.id) OR EXISTS (SELECT 1 FROM custody_holder h \
         JOIN custody c ON c.id = h.custody_id WHERE h.person_id = r.id AND c.child_id = g.id) OR r.cvr IS NOT NULL AS related \
@@ -185,12 +192,12 @@ const ACTING: Sql = Sql {
 
 const CONSENTS: Sql = Sql {
     postgres: "SELECT q.ord - 1 AS ord, (SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM catalogue_entry) AS catalogue, \
-        p.version, p.died_on, p.born, c.id, c.revision, c.entry_id, c.item, c.case_ref, c.valid_from, \
+        p.version, p.died_on, p.merged_into IS NOT NULL AS moved, p.born, c.id, c.revision, c.entry_id, c.item, c.case_ref, c.valid_from, \
         c.valid_to, c.state, c.ended_at, c.cause, c.effective_at, c.ended_through, c.terms \
         FROM unnest($1::UUID[], $2::TEXT[]) WITH ORDINALITY AS q(person, authority, ord) JOIN person p ON p.id = q.person \
         LEFT JOIN LATERAL (SELECT * FROM consent WHERE consent.person_id = q.person AND consent.authority = q.authority) c ON TRUE",
     sqlite: "SELECT q.key AS ord, (SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM catalogue_entry) AS catalogue, \
-        p.version, p.died_on, p.born, c.id, c.revision, c.entry_id, c.item, c.case_ref, c.valid_from, \
+        p.version, p.died_on, p.merged_into IS NOT NULL AS moved, p.born, c.id, c.revision, c.entry_id, c.item, c.case_ref, c.valid_from, \
         c.valid_to, c.state, c.ended_at, c.cause, c.effective_at, c.ended_through, c.terms \
         FROM json_each($1) q CROSS JOIN person p ON p.id = unhex(q.value ->> 0) \
         LEFT JOIN consent c ON c.person_id = p.id AND c.authority = q.value ->> 1",
@@ -301,6 +308,7 @@ fn acting_found(keys: &[ActingKey], rows: &[ActingRow]) -> Result<Found<ActingFa
                 },
                 person: unsigned(row.grantor_version),
                 representative: Some(unsigned(row.representative_version)),
+                moved: row.moved,
             }),
         };
         found.facts.powers.extend(row.power()?);
@@ -322,6 +330,7 @@ fn consents_found(keys: &[ConsentKey], rows: &[ConsentRow]) -> Result<Found<Cons
                 },
                 person: unsigned(row.version),
                 representative: None,
+                moved: row.moved,
             }),
         };
         found.facts.consents.extend(row.consent()?);
@@ -390,21 +399,17 @@ impl Tx<Read> {
         };
         let powers = self.powers_known(key, version).await?;
         let through = self.powers_through(key, &representative.party, version).await?;
-        let day = |life: Life| match life {
-            Life::Alive => None,
-            Life::Died { on, .. } => Some(on),
-        };
         let pair = Pair {
             grantor: key.grantor,
-            grantor_died: day(grantor.life),
+            grantor_died: grantor.life.died_on(),
             representative: key.representative,
-            representative_died: day(representative.life),
+            representative_died: representative.life.died_on(),
         };
         let (relations, capacity_removed) = self.related_then(pair, version).await?;
         Ok(Some(Looked {
             facts: ActingFacts {
-                grantor_died: grantor.life != Life::Alive,
-                representative_died: representative.life != Life::Alive,
+                grantor_died: grantor.life.died_on().is_some(),
+                representative_died: representative.life.died_on().is_some(),
                 grantor_born: grantor.born,
                 powers,
                 relations,
@@ -414,6 +419,7 @@ impl Tx<Read> {
             },
             person: version,
             representative: Some(other),
+            moved: false,
         }))
     }
 
@@ -478,8 +484,8 @@ impl Tx<Read> {
                 state: consent.state,
             });
         }
-        let facts = ConsentFacts { died: person.life != Life::Alive, born: person.born, consents };
-        Ok(Some(Looked { facts, person: version, representative: None }))
+        let facts = ConsentFacts { died: person.life.died_on().is_some(), born: person.born, consents };
+        Ok(Some(Looked { facts, person: version, representative: None, moved: false }))
     }
 
     /// Who may hold that privilege for a person, after an id, also as an employee of an organisation that does: whether they do at a moment is for the decision to say.

@@ -192,12 +192,12 @@ impl<Mode> Tx<Mode> {
 }
 
 impl Tx<Write> {
-    /// Locks a person who may be about to go, and others, in the order of their ids. Nothing that refers to the person is written
-    /// meanwhile either: the record of a look at them waits, and then finds nobody.
-    pub async fn lock_out(&mut self, person: PersonId, others: &[PersonId]) -> Result<(), StoreError> {
-        let everyone: BTreeSet<PersonId> = others.iter().copied().chain([person]).collect();
+    /// Locks a person who may be about to go, under each id of theirs, and others, in the order of their ids. Nothing that refers to the
+    /// person is written meanwhile either: the record of a look at them waits, and then finds nobody.
+    pub async fn lock_out(&mut self, own: &[PersonId], others: &[PersonId]) -> Result<(), StoreError> {
+        let everyone: BTreeSet<PersonId> = others.iter().chain(own).copied().collect();
         for one in everyone {
-            if one == person && matches!(self.engine, Engine::Postgres(_)) {
+            if own.contains(&one) && matches!(self.engine, Engine::Postgres(_)) {
                 run!(self, sqlx::query("SELECT 1 FROM person WHERE id = $1 FOR UPDATE").bind(one.as_uuid()))?;
             }
             self.lock(&[one]).await?;

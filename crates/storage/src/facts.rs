@@ -4,6 +4,7 @@ use crate::{
     StoreError,
     column::{RowRef, instant},
     engine::{Tx, on},
+    persons::newest,
 };
 use sqlx::FromRow;
 use tillid_domain::{
@@ -276,7 +277,7 @@ impl<Mode> Tx<Mode> {
         row.map(TryInto::try_into).transpose()
     }
 
-    /// The requests to a person, the newest first, below an id; of one authority or of all.
+    /// The requests to a person and to those who go on as them, the newest first, below an id; of one authority or of all.
     pub async fn requests_to(
         &mut self,
         person: PersonId,
@@ -287,13 +288,16 @@ impl<Mode> Tx<Mode> {
         const SQL: &str = request_columns!(
             "WHERE person_id = $1 AND id < $2 AND ($3 = '' OR authority = $3) ORDER BY id DESC LIMIT $4"
         );
-        let rows: Vec<RequestRow> = on!(self, |conn| sqlx::query_as(SQL)
-            .bind(person.as_uuid())
-            .bind(below.map_or(Uuid::max(), RequestId::as_uuid))
-            .bind(authority.map(|a| a.to_string()).unwrap_or_default())
-            .bind(i64::from(limit))
-            .fetch_all(conn)
-            .await)?;
-        rows.into_iter().map(TryInto::try_into).collect()
+        let mut rows: Vec<RequestRow> = Vec::new();
+        for one in self.all_who_are(person).await? {
+            rows.extend(on!(self, |conn| sqlx::query_as::<_, RequestRow>(SQL)
+                .bind(one.as_uuid())
+                .bind(below.map_or(Uuid::max(), RequestId::as_uuid))
+                .bind(authority.map(|a| a.to_string()).unwrap_or_default())
+                .bind(i64::from(limit))
+                .fetch_all(conn)
+                .await)?);
+        }
+        newest(rows, limit, |row| row.id).into_iter().map(TryInto::try_into).collect()
     }
 }

@@ -11,6 +11,7 @@ use tillid_domain::{
     decision::Decision,
     event::{Entity, Recorded, replay},
     id::{AccessId, PersonId},
+    person::Person,
 };
 use uuid::Uuid;
 
@@ -51,6 +52,16 @@ impl<Mode> Tx<Mode> {
             }
         };
         Ok(Some(version.map_or(0, unsigned)))
+    }
+
+    /// Who somebody went on as, as far as was known then: themselves, unless they were known to be one with another (M10). Who was not
+    /// known yet went on as who they are now.
+    pub async fn went_on_as(&mut self, person: PersonId, at: KnownAt) -> Result<PersonId, StoreError> {
+        let known = match self.version_of(person, at).await? {
+            None | Some(0) => return self.goes_on_as(person).await,
+            Some(version) => self.known::<Person>(person.as_uuid(), person, version).await?,
+        };
+        Ok(known.map_or(person, |known| known.goes_on_as()))
     }
 
     /// When the entry was recorded that made the log so long; `None` where it is not that long.

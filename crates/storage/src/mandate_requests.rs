@@ -5,6 +5,7 @@ use crate::{
     column::{RowRef, instant, json},
     engine::{Tx, Write, on, run},
     journal::{signed, unsigned},
+    persons::newest,
 };
 use sqlx::FromRow;
 use tillid_domain::{
@@ -131,13 +132,16 @@ impl<Mode> Tx<Mode> {
         const SQL: &str = mandate_request_columns!(
             "WHERE (grantor_id = $1 OR representative_id = $1) AND id < $2 ORDER BY id DESC LIMIT $3"
         );
-        let rows: Vec<MandateRequestRow> = on!(self, |conn| sqlx::query_as(SQL)
-            .bind(person.as_uuid())
-            .bind(below.map_or(Uuid::max(), MandateRequestId::as_uuid))
-            .bind(i64::from(limit))
-            .fetch_all(conn)
-            .await)?;
-        rows.into_iter().map(TryInto::try_into).collect()
+        let mut rows: Vec<MandateRequestRow> = Vec::new();
+        for one in self.all_who_are(person).await? {
+            rows.extend(on!(self, |conn| sqlx::query_as::<_, MandateRequestRow>(SQL)
+                .bind(one.as_uuid())
+                .bind(below.map_or(Uuid::max(), MandateRequestId::as_uuid))
+                .bind(i64::from(limit))
+                .fetch_all(conn)
+                .await)?);
+        }
+        newest(rows, limit, |row| row.id).into_iter().map(TryInto::try_into).collect()
     }
 }
 

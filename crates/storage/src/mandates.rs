@@ -4,6 +4,7 @@ use crate::{
     StoreError,
     column::{RowRef, code_of, instant},
     engine::{Tx, on},
+    persons::newest,
 };
 use sqlx::FromRow;
 use tillid_domain::{
@@ -262,13 +263,16 @@ impl<Mode> Tx<Mode> {
         const SQL: &str = mandate_columns!(
             "WHERE (grantor_id = $1 OR representative_id = $1 OR passed_on_by = $1) AND id < $2 ORDER BY id DESC LIMIT $3"
         );
-        let rows: Vec<MandateRow> = on!(self, |conn| sqlx::query_as(SQL)
-            .bind(person.as_uuid())
-            .bind(below.map_or(Uuid::max(), MandateId::as_uuid))
-            .bind(i64::from(limit))
-            .fetch_all(conn)
-            .await)?;
-        rows.into_iter().map(TryInto::try_into).collect()
+        let mut rows: Vec<MandateRow> = Vec::new();
+        for one in self.all_who_are(person).await? {
+            rows.extend(on!(self, |conn| sqlx::query_as::<_, MandateRow>(SQL)
+                .bind(one.as_uuid())
+                .bind(below.map_or(Uuid::max(), MandateId::as_uuid))
+                .bind(i64::from(limit))
+                .fetch_all(conn)
+                .await)?);
+        }
+        newest(rows, limit, |row| row.id).into_iter().map(TryInto::try_into).collect()
     }
 
     /// All that is tied together with that.

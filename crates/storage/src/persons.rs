@@ -4,12 +4,14 @@ use crate::{
     StoreError,
     column::{RowRef, instant, json},
     engine::{Sql, Tx, Write, on, run},
+    journal::signed,
     organisations::PartyRow,
     vault::Sealed,
 };
 use sqlx::FromRow;
 use tillid_domain::{
-    Cpr,
+    Cpr, LocalDate,
+    event::Recorded,
     id::{NumberId, PersonId},
     person::{Life, Person},
     text::Login,
@@ -24,6 +26,8 @@ struct PersonRow {
     born: Option<String>,
     died_on: Option<String>,
     death_known_at: Option<i64>,
+    merged_into: Option<Uuid>,
+    merge_known_at: Option<i64>,
     post_exempt_since: Option<String>,
     registered_at: i64,
     #[sqlx(flatten)]
@@ -46,8 +50,8 @@ pub(crate) struct NumberRow {
 impl<Mode> Tx<Mode> {
     /// A person.
     pub async fn person(&mut self, id: PersonId) -> Result<Option<Person>, StoreError> {
-        const SQL: &str = "SELECT id, revision, name, born, died_on, death_known_at, post_exempt_since, registered_at, cvr, employer_id, \
-             employee_id, stints FROM person WHERE id = $1";
+        const SQL: &str = "SELECT id, revision, name, born, died_on, death_known_at, merged_into, merge_known_at, post_exempt_since, \
+             registered_at, cvr, employer_id, employee_id, stints FROM person WHERE id = $1";
         let row: Option<PersonRow> =
             on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_optional(conn).await)?;
         let Some(row) = row else { return Ok(None) };
@@ -59,9 +63,15 @@ impl<Mode> Tx<Mode> {
         const NUMBERS: &str = "SELECT id FROM person_number WHERE person_id = $1";
         let numbers: Vec<Uuid> =
             on!(self, |conn| sqlx::query_scalar(NUMBERS).bind(row.id).fetch_all(conn).await)?;
-        let life = match (at.text_opt(row.died_on.as_deref())?, row.death_known_at) {
-            (None, None) => Life::Alive,
-            (Some(on), Some(known_at)) => Life::Died { on, known_at: instant(known_at) },
+        let died = at.text_opt(row.died_on.as_deref())?.zip(row.death_known_at);
+        let merged = row.merged_into.zip(row.merge_known_at);
+        let told = [row.death_known_at, row.merge_known_at].into_iter().flatten().count();
+        let life = match (died, merged) {
+            (None, None) if told == 0 && row.died_on.is_none() && row.merged_into.is_none() => Life::Alive,
+            (Some((on, known_at)), None) if told == 1 => Life::Died { on, known_at: instant(known_at) },
+            (None, Some((into, known_at))) if told == 1 && row.died_on.is_none() => {
+                Life::Merged { into: PersonId::from_uuid(into), known_at: instant(known_at) }
+            }
             _ => return Err(at.corrupt()),
         };
         Ok(Some(Person {
@@ -81,13 +91,37 @@ impl<Mode> Tx<Mode> {
         }))
     }
 
-    /// Whose login it is.
+    /// Who somebody goes on as: themselves, unless a register told that they are one with another (M10). Who is not known stays who they are.
+    pub async fn goes_on_as(&mut self, person: PersonId) -> Result<PersonId, StoreError> {
+        const SQL: &str = "SELECT merged_into FROM person WHERE id = $1 AND merged_into IS NOT NULL";
+        let into: Option<Uuid> =
+            on!(self, |conn| sqlx::query_scalar(SQL).bind(person.as_uuid()).fetch_optional(conn).await)?;
+        Ok(into.map_or(person, PersonId::from_uuid))
+    }
+
+    /// Those who go on as that person, in the order of their ids.
+    pub async fn merged_into(&mut self, person: PersonId) -> Result<Vec<PersonId>, StoreError> {
+        const SQL: &str = "SELECT id FROM person WHERE merged_into = $1 ORDER BY id";
+        let ids: Vec<Uuid> =
+            on!(self, |conn| sqlx::query_scalar(SQL).bind(person.as_uuid()).fetch_all(conn).await)?;
+        Ok(ids.into_iter().map(PersonId::from_uuid).collect())
+    }
+
+    /// A person, then those who go on as them: every id under which something of theirs is.
+    pub async fn all_who_are(&mut self, person: PersonId) -> Result<Vec<PersonId>, StoreError> {
+        let mut all = vec![person];
+        all.extend(self.merged_into(person).await?);
+        Ok(all)
+    }
+
+    /// Whose login it is; of those who are one with another, who goes on.
     pub async fn person_by_login(
         &mut self,
         issuer: &Login,
         login: &Login,
     ) -> Result<Option<PersonId>, StoreError> {
-        const SQL: &str = "SELECT person_id FROM person_login WHERE issuer = $1 AND login = $2";
+        const SQL: &str = "SELECT COALESCE(p.merged_into, p.id) FROM person_login l JOIN person p ON p.id = l.person_id \
+             WHERE l.issuer = $1 AND l.login = $2";
         let id: Option<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL)
             .bind(issuer.as_str())
             .bind(login.as_str())
@@ -96,11 +130,20 @@ impl<Mode> Tx<Mode> {
         Ok(id.map(PersonId::from_uuid))
     }
 
-    /// Whose number it is, whichever live key it was found by.
+    /// Whose number it is, whichever live key it was found by; of those who are one with another, who goes on.
     pub async fn person_by_number(&mut self, number: &Cpr) -> Result<Option<PersonId>, StoreError> {
-        const SQL: &str = "SELECT n.person_id FROM person_number_index i JOIN person_number n ON n.id = i.number_id WHERE i.lookup = $1";
+        const SQL: &str = "SELECT COALESCE(p.merged_into, p.id) FROM person_number_index i JOIN person_number n ON n.id = i.number_id \
+             JOIN person p ON p.id = n.person_id WHERE i.lookup = $1";
+        self.found_by_number(SQL, number).await
+    }
+
+    async fn found_by_number(
+        &mut self,
+        sql: &'static str,
+        number: &Cpr,
+    ) -> Result<Option<PersonId>, StoreError> {
         for lookup in self.vault.lookups(number) {
-            let id: Option<Uuid> = on!(self, |conn| sqlx::query_scalar(SQL)
+            let id: Option<Uuid> = on!(self, |conn| sqlx::query_scalar(sql)
                 .bind(lookup.hash.as_bytes().as_slice())
                 .fetch_optional(conn)
                 .await)?;
@@ -109,6 +152,12 @@ impl<Mode> Tx<Mode> {
             }
         }
         Ok(None)
+    }
+
+    /// Whose number it was before anybody was told to be one with another, whichever live key it was found by.
+    pub async fn holder_of_number(&mut self, number: &Cpr) -> Result<Option<PersonId>, StoreError> {
+        const SQL: &str = "SELECT n.person_id FROM person_number_index i JOIN person_number n ON n.id = i.number_id WHERE i.lookup = $1";
+        self.found_by_number(SQL, number).await
     }
 
     /// Tries the configured keys on what is here: one number under each of them opens and is found again, and every number is
@@ -190,8 +239,56 @@ impl Tx<Write> {
     }
 }
 
+impl Tx<Write> {
+    /// Lets go of a number of somebody who is merged in this transaction, so that it can be kept as the other's.
+    pub async fn release_number(&mut self, id: NumberId) -> Result<(), StoreError> {
+        run!(self, sqlx::query("DELETE FROM person_number_index WHERE number_id = $1").bind(id.as_uuid()))?;
+        run!(self, sqlx::query("DELETE FROM person_number WHERE id = $1").bind(id.as_uuid()))?;
+        Ok(())
+    }
+
+    pub(crate) async fn set_birthday(&mut self, event: &Recorded, born: LocalDate) -> Result<(), StoreError> {
+        run!(
+            self,
+            sqlx::query("UPDATE person SET revision = $2, born = $3 WHERE id = $1")
+                .bind(event.aggregate)
+                .bind(signed(event.revision))
+                .bind(born.to_string())
+        )?;
+        Ok(())
+    }
+
+    /// What follows from the merge of two persons: whoever is logged in as the one, or acts for them, logs in anew.
+    pub(crate) async fn set_merged(&mut self, event: &Recorded, into: PersonId) -> Result<(), StoreError> {
+        run!(
+            self,
+            sqlx::query(
+                "UPDATE person SET revision = $2, merged_into = $3, merge_known_at = $4 WHERE id = $1"
+            )
+            .bind(event.aggregate)
+            .bind(signed(event.revision))
+            .bind(into.as_uuid())
+            .bind(event.recorded_at.as_micros())
+        )?;
+        run!(
+            self,
+            sqlx::query("DELETE FROM session WHERE principal LIKE '%' || $1 || '%'")
+                .bind(event.aggregate.to_string())
+        )?;
+        Ok(())
+    }
+}
+
 impl From<&NumberRow> for Sealed {
     fn from(row: &NumberRow) -> Self {
         Self { key_id: row.key_id.clone(), bytes: row.sealed.clone() }
     }
+}
+
+/// The newest of what was found under each id of a person, by their own ids: each once, and no more than so many.
+pub(crate) fn newest<T>(mut found: Vec<T>, limit: u32, id: impl Fn(&T) -> Uuid) -> Vec<T> {
+    found.sort_by_key(|one| std::cmp::Reverse(id(one)));
+    found.dedup_by_key(|one| id(one));
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    found
 }

@@ -46,6 +46,9 @@ impl Tx<Write> {
             Fact::LoginBound { issuer, login } => self.insert_login(event, issuer, login).await,
             // The number itself comes with the event that tells of it: see `keep_number`.
             Fact::NumberChanged { .. } => self.touch_person(event).await,
+            Fact::BirthdayCorrected { born } => self.set_birthday(event, *born).await,
+            // A number that goes over to the other went before: see `release_number`.
+            Fact::PersonMerged { into, .. } => self.set_merged(event, *into).await,
             Fact::PersonDied { on } => self.set_death(event, *on).await,
             Fact::PostChanged { exempt, since } => self.set_post(event, exempt.then_some(*since)).await,
             Fact::CustodyStated { .. } => self.insert_custody(event).await,

@@ -155,7 +155,17 @@ const TABLES: [(&str, Class); 45] = [
     (
         "person",
         Class::Fact(
-            &["revision", "version", "died_on", "death_known_at", "post_exempt_since", "stints"],
+            &[
+                "revision",
+                "version",
+                "born",
+                "died_on",
+                "death_known_at",
+                "merged_into",
+                "merge_known_at",
+                "post_exempt_since",
+                "stints",
+            ],
             true,
         ),
     ),

@@ -312,7 +312,7 @@ pub struct Invariants;
 
 impl Invariants {
     /// Each sentence, and the number of rows that break it.
-    pub const ALL: [(&str, &str); 14] = [
+    pub const ALL: [(&str, &str); 15] = [
         (
             "an ended mandate gives no power from its end on",
             "SELECT COUNT(*) FROM power p JOIN mandate m ON m.id = p.source_id \
@@ -360,6 +360,18 @@ impl Invariants {
             "nobody waits for an answer of the dead",
             "SELECT COUNT(*) FROM consent_request r JOIN person p ON p.id = r.person_id \
              WHERE p.died_on IS NOT NULL AND r.state = 'open' AND r.deadline > p.death_known_at",
+        ),
+        (
+            "who is one with another gives, holds, consents to and waits for nothing, and is nobody whom others go on as",
+            "SELECT (SELECT COUNT(*) FROM mandate m JOIN person p ON p.id IN (m.grantor_id, m.representative_id) \
+             WHERE p.merged_into IS NOT NULL AND m.state IN ('awaiting', 'given', 'suspended', 'disputed') AND m.valid_to > p.merge_known_at) \
+             + (SELECT COUNT(*) FROM consent c JOIN person p ON p.id = c.person_id WHERE p.merged_into IS NOT NULL \
+             AND c.state = 'given' AND (c.valid_to IS NULL OR c.valid_to > p.merge_known_at)) \
+             + (SELECT COUNT(*) FROM consent_request r JOIN person p ON p.id = r.person_id \
+             WHERE p.merged_into IS NOT NULL AND r.state = 'open' AND r.deadline > p.merge_known_at) \
+             + (SELECT COUNT(*) FROM mandate_request r JOIN person p ON p.id IN (r.grantor_id, r.representative_id) \
+             WHERE p.merged_into IS NOT NULL AND r.state = 'open' AND r.deadline > p.merge_known_at) \
+             + (SELECT COUNT(*) FROM person p JOIN person o ON o.id = p.merged_into WHERE o.merged_into IS NOT NULL)",
         ),
         (
             "a consent that was asked for has its answer",

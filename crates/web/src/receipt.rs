@@ -190,6 +190,8 @@ fn what(page: &Page, fact: &Fact) -> &'static str {
         Fact::EmployeeAdmitted {} => "work.receipt_admitted",
         Fact::EmployeeStopped {} => "work.receipt_stopped",
         Fact::NumberChanged { .. } => "receipt.number_changed",
+        Fact::PersonMerged { .. } => "receipt.person_merged",
+        Fact::BirthdayCorrected { .. } => "receipt.birthday_corrected",
         Fact::LoginBound { .. } => "receipt.login_bound",
         Fact::PersonDied { .. } => "receipt.person_died",
         Fact::PostChanged { .. } => "receipt.post_changed",

@@ -12,7 +12,7 @@ use tillid_domain::{
     basis::Basis,
     id::{AccessId, PersonId, PresentationId},
     party::Professional,
-    person::{Life, Person},
+    person::Person,
     presentation::Means,
     text::{CaseRef, Name, PrivilegeUri},
 };
@@ -35,11 +35,7 @@ pub(crate) struct PersonView {
 
 impl From<&Person> for PersonView {
     fn from(person: &Person) -> Self {
-        let died_on = match person.life {
-            Life::Alive => None,
-            Life::Died { on, .. } => Some(on),
-        };
-        Self { id: person.id, name: person.name.clone(), died_on }
+        Self { id: person.id, name: person.name.clone(), died_on: person.life.died_on() }
     }
 }
 

@@ -11,7 +11,7 @@ use tillid_domain::{
     id::PersonId,
     mandate::{Mandate, MandateStanding, MandateState},
     mandate_request::{MandateRequest, MandateRequestStanding},
-    person::{Life, Person},
+    person::Person,
     request::{ConsentRequest, RequestStanding},
     task::{Task, TaskState},
     text::Name,
@@ -51,10 +51,7 @@ fn list(named: &[Named], language: Language) -> String {
 
 /// The person: never with a CPR number.
 pub fn person(of: &Person) -> Value {
-    let died_on = match of.life {
-        Life::Alive => None,
-        Life::Died { on, .. } => Some(on),
-    };
+    let died_on = of.life.died_on();
     let logins = of.logins.iter().map(|(issuer, login)| json!({ "issuer": issuer, "login": login }));
     json!({
         "id": of.id,
@@ -93,6 +90,7 @@ pub fn notes(language: Language) -> Value {
     let files = [
         "person.json",
         "tasks.json",
+        "statutory.json",
         "consents.json",
         "requests.json",
         "mandates.json",

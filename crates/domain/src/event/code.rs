@@ -27,6 +27,8 @@ impl Fact {
             Self::EmployeeAdmitted {} => "employee_admitted",
             Self::EmployeeStopped {} => "employee_stopped",
             Self::NumberChanged { .. } => "number_changed",
+            Self::PersonMerged { .. } => "person_merged",
+            Self::BirthdayCorrected { .. } => "birthday_corrected",
             Self::LoginBound { .. } => "login_bound",
             Self::PersonDied { .. } => "person_died",
             Self::PostChanged { .. } => "post_changed",

@@ -137,7 +137,10 @@ impl Mandate {
     pub fn why_no_power(&self, now: Instant) -> Option<Reason> {
         match self.state {
             MandateState::Ended { cause: EndCause::ParentEnded, .. } => Some(Reason::PowerAboveEnded),
-            MandateState::Ended { cause: EndCause::JointEnded, .. } => Some(Reason::PowerEnded),
+            MandateState::Ended {
+                cause: EndCause::JointEnded | EndCause::EmployeeLeft | EndCause::CprChangeUnresolved,
+                ..
+            } => Some(Reason::PowerEnded),
             MandateState::Ended {
                 cause: EndCause::ParentEndedQuietly | EndCause::JointEndedQuietly, ..
             } => Some(Reason::PowerRevokedQuietly),

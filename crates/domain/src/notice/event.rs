@@ -17,6 +17,7 @@
 //! | a mandate, or what it rests on, is revoked quietly | its grantor alone | nothing |
 //! | a mandate is asked for; the question lapses | its grantor | nothing |
 //! | a mandate that was asked for is declined | the citizen who asked | nothing |
+//! | a question for a mandate lapses because two persons are one | its grantor, and the citizen who asked | |
 //! | a guardianship or lasting power begins, changes, ends | whoever is represented, and whoever represents them | |
 //!
 //! The dead are told nothing, and nobody learns of a death by a question.
@@ -73,6 +74,11 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         Fact::MandateRequestDeclined {} => {
             told(who_asked(matter).map(|p| (p, NoticeKind::MandateRequestDeclined)))
         }
+        // Both sides waited for an answer that nobody can give any more.
+        Fact::MandateRequestLapsed { cause: EndCause::CprChangeUnresolved, .. } => {
+            let both = [asked(matter), who_asked(matter)].into_iter().flatten();
+            both.map(|p| notice(event, matter, p, NoticeKind::MandateRequestEnded)).collect()
+        }
         Fact::MandateRequestLapsed { .. } => {
             told(asked(matter).map(|p| (p, NoticeKind::MandateRequestEnded)))
         }
@@ -87,6 +93,8 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         | Fact::EmployeeAdmitted {}
         | Fact::EmployeeStopped {}
         | Fact::NumberChanged { .. }
+        | Fact::PersonMerged { .. }
+        | Fact::BirthdayCorrected { .. }
         | Fact::LoginBound { .. }
         | Fact::PersonDied { .. }
         | Fact::PostChanged { .. }

@@ -337,7 +337,7 @@ pub fn recipients(
     watching: &BTreeSet<PersonId>,
     day: LocalDate,
 ) -> Vec<(PersonId, ReadAs)> {
-    if let Life::Died { .. } = concerned.life {
+    if concerned.life != Life::Alive {
         return Vec::new();
     }
     let has_own_post = !concerned.is_child_on(day) || watching.is_empty();

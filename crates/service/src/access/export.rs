@@ -1,11 +1,14 @@
 //! A person takes out everything that is held about them: one archive, made part by part.
 
-use crate::{Call, Error, Service, guard::principal, mandate::request::SeenMandateRequest};
+use crate::{
+    Call, Error, Service, guard::principal, mandate::request::SeenMandateRequest, statutory::StatutorySeen,
+};
 use serde_json::Value;
 use tillid_documents::archive::{self, Archive, Chapter, Entry, Names, NotWritten};
 use tillid_domain::{
     Cvr, Instant, Language, Localized, Reason,
     access::{Act, Subject},
+    basis::Basis,
     catalogue::EntryVersion,
     event::Fact,
     id::{AccessId, ConsentId, DocumentId, MandateId, MandateRequestId, PersonId, PresentationId, RequestId},
@@ -47,8 +50,8 @@ enum Step {
     Begin,
     /// One list as JSON, and then the others.
     Lists(Chapter, Cursor),
-    /// A receipt of each event after so many of them, and the documents that were shown.
-    Receipts(u64),
+    /// A receipt of each event after so many of them, and the documents that were shown: of each id of theirs in turn.
+    Receipts(usize, u64),
     /// The page that people read.
     Page(Chapter, Cursor),
 }
@@ -91,7 +94,7 @@ impl Export {
             self.next = match step {
                 Step::Begin => self.begin(&mut tx).await?,
                 Step::Lists(chapter, from) => self.list(&mut tx, chapter, from).await?,
-                Step::Receipts(after) => self.receipts(&mut tx, after).await?,
+                Step::Receipts(of, after) => self.receipts(&mut tx, of, after).await?,
                 Step::Page(chapter, from) => self.page(&mut tx, chapter, from).await?,
             };
             let bytes = match self.next {
@@ -116,9 +119,14 @@ impl Export {
         });
         self.archive.file("about.json", &pretty(&about))?;
         self.archive.file("person.json", &pretty(&archive::person(&person)))?;
-        let tasks = tx.tasks_about(self.person).await?;
+        let mut tasks = Vec::new();
+        for one in tx.all_who_are(self.person).await? {
+            tasks.extend(tx.tasks_about(one).await?);
+        }
         let tasks = tasks.iter().map(|task| archive::task(task, &*self.service.directory)).collect();
         self.archive.file("tasks.json", &pretty(&tasks))?;
+        let statutory = self.service.statutory_in_view(tx, &self.call, self.person, self.now).await?;
+        self.archive.file("statutory.json", &pretty(&statutory.iter().map(by_law).collect()))?;
         self.archive.file("keys.json", &pretty(&self.service.published_keys()))?;
         self.lists(Chapter::Consents)
     }
@@ -147,25 +155,31 @@ impl Export {
         self.archive.write(if first && entries.is_empty() { b"[]\n" } else { b"\n]\n" })?;
         match after(chapter) {
             Some(chapter) => self.lists(chapter),
-            None => Ok(Some(Step::Receipts(0))),
+            None => Ok(Some(Step::Receipts(0, 0))),
         }
     }
 
-    async fn receipts(&mut self, tx: &mut Tx<Read>, after: u64) -> Result<Option<Step>, Error> {
-        let concerning = tx.concerning(self.person, after, PART).await?;
+    async fn receipts(&mut self, tx: &mut Tx<Read>, of: usize, after: u64) -> Result<Option<Step>, Error> {
+        let own = tx.all_who_are(self.person).await?;
+        let Some(one) = own.get(of).copied() else { return self.begin_page(tx).await.map(Some) };
+        let concerning = tx.concerning(one, after, PART).await?;
         let Some(last) = concerning.last().map(|(version, _)| *version) else {
-            return self.begin_page(tx).await.map(Some);
+            return Ok(Some(Step::Receipts(of + 1, 0)));
         };
         for (version, opened) in &concerning {
-            if !self.service.is_told(tx, &opened.recorded, self.person).await? {
+            // What concerns them under two ids is there once.
+            let mut subjects = opened.recorded.subjects.iter();
+            let before = own.get(..of).unwrap_or_default();
+            let again = subjects.any(|subject| before.contains(&subject.person));
+            if again || !self.service.is_told(tx, &opened.recorded, self.person).await? {
                 continue;
             }
             self.receipt(tx, *version, opened).await?;
             if self.archive.waiting() > ENOUGH {
-                return Ok(Some(Step::Receipts(*version)));
+                return Ok(Some(Step::Receipts(of, *version)));
             }
         }
-        Ok(Some(Step::Receipts(last)))
+        Ok(Some(Step::Receipts(of, last)))
     }
 
     async fn receipt(&mut self, tx: &mut Tx<Read>, version: u64, opened: &Opened) -> Result<(), Error> {
@@ -179,13 +193,14 @@ impl Export {
         // As the service hands it out, for whoever checks it with our own command.
         let whole = serde_json::to_vec(&receipt).map_err(|error| Error::Broken(Box::new(error)))?;
         self.archive.file(&format!("{name}.json"), &whole)?;
+        let own = tx.all_who_are(self.person).await?;
         match &opened.recorded.fact {
-            Fact::PresentationShown { person, .. } if *person == self.person => {
+            Fact::PresentationShown { person, .. } if own.contains(person) => {
                 let id = PresentationId::from_uuid(opened.recorded.aggregate);
                 let shown = self.service.shown(tx, id).await?;
                 self.archive.file(&format!("documents/{id}.json"), &shown.document)?;
             }
-            Fact::DocumentKept { person, .. } if *person == self.person => {
+            Fact::DocumentKept { person, .. } if own.contains(person) => {
                 let id = DocumentId::from_uuid(opened.recorded.aggregate);
                 if let Some((document, bytes)) = tx.document_bytes(id).await? {
                     let name = format!("evidence/{id}.{}", document.media_type.extension());
@@ -314,6 +329,25 @@ impl Export {
         }
         Ok(titles)
     }
+}
+
+/// Custody, a guardianship or a lasting power.
+fn by_law(seen: &StatutorySeen) -> Value {
+    let holders = seen.holders.iter();
+    let holders = holders.map(|holder| serde_json::json!({ "id": holder.person, "name": holder.name }));
+    serde_json::json!({
+        "id": seen.id,
+        "what": seen.what.code(),
+        "state": seen.standing.code(),
+        "basis": seen.basis.map(Basis::code),
+        "person": { "id": seen.person, "name": seen.person_name },
+        "holders": holders.collect::<Vec<_>>(),
+        "areas": seen.areas,
+        "from": seen.from,
+        "until": seen.until,
+        "source": seen.source,
+        "known_at": seen.known_at,
+    })
 }
 
 /// The chapter that follows.

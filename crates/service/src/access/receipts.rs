@@ -97,14 +97,17 @@ impl Service {
         event: &Recorded,
         person: PersonId,
     ) -> Result<bool, Error> {
-        if !event.subjects.iter().any(|subject| subject.person == person) {
+        let concerns = |own: &[PersonId]| event.subjects.iter().any(|subject| own.contains(&subject.person));
+        // What happened under the id of somebody who goes on as them is theirs too (M10).
+        let own = if concerns(&[person]) { vec![person] } else { tx.all_who_are(person).await? };
+        if !concerns(&own) {
             return Ok(false);
         }
         if !event.fact.is_quiet() {
             return Ok(true);
         }
         let mandate = tx.mandate(MandateId::from_uuid(event.aggregate)).await?;
-        Ok(mandate.is_some_and(|mandate| mandate.grantor == person))
+        Ok(mandate.is_some_and(|mandate| own.contains(&mandate.grantor)))
     }
 }
 

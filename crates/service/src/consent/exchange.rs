@@ -122,7 +122,11 @@ impl Service {
         person: PersonId,
         now: Instant,
     ) -> Result<Option<(Vec<Consent>, TypedConsent)>, Error> {
-        let consents = tx.consents_of_declaration(id).await?;
+        let own = self.own(tx, person).await?;
+        let mut consents = tx.consents_of_declaration(id).await?;
+        if consents.iter().all(|consent| own.is(consent.answer.person)) {
+            consents = consents.into_iter().map(|consent| own.consent(consent)).collect();
+        }
         let Some(first) = consents.first().filter(|c| c.answer.person == person) else { return Ok(None) };
         let typed = self.typed(tx, first.clone(), now).await?;
         if self.may(tx, call, Act::SeeConsent, &typed.subject(), now).await?.is_err() {

@@ -264,10 +264,12 @@ impl Service {
             _ => return Err(Error::Denied(Reason::OnlyInPerson)),
         };
         let shown = self.shown(&mut tx, id).await?;
+        // Also to whoever was shown it under the id of one with whom they are one (M10).
+        let is_theirs = tx.goes_on_as(shown.presentation.person).await? == person;
         // what a young person was shown themselves is not their parents' to read.
-        let is_theirs =
+        let may_read =
             child.is_none() || self.is_given_for_children(&mut tx, &shown.presentation.presented).await?;
-        if shown.presentation.person == person && is_theirs { Ok(shown) } else { Err(Error::NotFound) }
+        if is_theirs && may_read { Ok(shown) } else { Err(Error::NotFound) }
     }
 
     async fn is_given_for_children<M>(&self, tx: &mut Tx<M>, shown: &Presented) -> Result<bool, Error> {

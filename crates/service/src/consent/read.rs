@@ -76,10 +76,12 @@ impl Service {
         let person = view.person;
         let mut tx = self.must_see(tx, call, Act::SeeConsent, person, now).await?;
         let then = self.then(&mut tx, person, times, now).await?;
-        let found = match tx.consent(id).await?.filter(|c| c.answer.person == person) {
+        let own = self.own(&mut tx, person).await?;
+        let found = match tx.consent(id).await?.filter(|c| own.is(c.answer.person)) {
             Some(consent) => self.as_known(&mut tx, consent, person, &then).await?,
             None => None,
         };
+        let found = found.map(|consent| own.consent(consent));
         let typed = match found {
             Some(consent) => Some(self.typed_then(&mut tx, consent, &then).await?),
             None => None,
@@ -152,6 +154,7 @@ impl Service {
     ) -> Result<Page<TypedConsent, ConsentId>, Error> {
         let watcher = self.watcher(tx, call, now).await?;
         let rights = self.rights(tx, call, now).await?;
+        let own = self.own(tx, person).await?;
         let (mut items, mut from) = (Vec::new(), below);
         // What the caller may not see leaves no gap and no cursor: the page is cut among what they see.
         loop {
@@ -160,7 +163,7 @@ impl Service {
             for consent in batch {
                 from = Some(consent.id);
                 let Some(consent) = self.as_known(tx, consent, person, then).await? else { continue };
-                let typed = self.typed_then(tx, consent, then).await?;
+                let typed = self.typed_then(tx, own.consent(consent), then).await?;
                 if rights.allow(call, Act::SeeConsent, &typed.subject()).is_ok()
                     && self.shows_consent(tx, watcher.as_ref(), &typed).await?
                 {
@@ -184,7 +187,8 @@ impl Service {
         let (tx, view) = self.in_view(tx, call).await?;
         let person = view.person;
         let mut tx = self.must_see(tx, call, Act::SeeRequest, person, now).await?;
-        let found = tx.request(id).await?.filter(|r| r.person == person);
+        let own = self.own(&mut tx, person).await?;
+        let found = tx.request(id).await?.filter(|r| own.is(r.person)).map(|r| own.request(r));
         let seen = match found {
             Some(request) => {
                 let (rights, watcher) =
@@ -226,12 +230,14 @@ impl Service {
         now: Instant,
     ) -> Result<Page<(ConsentRequest, ConsentType), RequestId>, Error> {
         let (rights, watcher) = (self.rights(tx, call, now).await?, self.watcher(tx, call, now).await?);
+        let own = self.own(tx, person).await?;
         let (mut items, mut from) = (Vec::new(), below);
         loop {
             let batch = tx.requests_to(person, confined_to(&call.actor), from, BATCH).await?;
             let last = batch.len() < BATCH as usize;
             for request in batch {
                 from = Some(request.id);
+                let request = own.request(request);
                 items.extend(self.request_in_view(tx, call, request, &rights, watcher.as_ref()).await?);
             }
             if last || items.len() > limit as usize {

@@ -90,23 +90,31 @@ impl Service {
     pub async fn decide(&self, call: &Call, questions: Vec<Question>) -> Result<Vec<Decided>, Error> {
         may_ask_at_all(&call.actor, Act::Decide)?;
         let mut decided: Vec<(usize, Decided)> = Vec::with_capacity(questions.len());
-        let (mut places, mut replies) = (Vec::new(), Vec::new());
-        for (place, question) in questions.into_iter().enumerate() {
-            let Some((job, reply)) = self.job(call, &question).await? else {
-                decided.push((place, self.of_nobody(&question)));
-                continue;
-            };
-            if question.known_at == KnownAt::Now {
-                self.decider.enqueue(job)?;
-                places.push(place);
-                replies.push(reply);
-            } else {
-                let settled = self.settle_past(job, question.known_at).await?;
-                decided.push((place, self.told(call, settled)));
+        let mut open: Vec<(usize, Question)> = questions.into_iter().enumerate().collect();
+        // Who goes on is asked about in place of who is merged: once, and once more for each merge that happens meanwhile.
+        while !open.is_empty() {
+            let (mut asked, mut replies) = (Vec::new(), Vec::new());
+            for (place, question) in open.drain(..) {
+                let Some((job, reply)) = self.job(call, &question).await? else {
+                    decided.push((place, self.of_nobody(&question)));
+                    continue;
+                };
+                if question.known_at == KnownAt::Now {
+                    self.decider.enqueue(job)?;
+                    asked.push((place, question));
+                    replies.push(reply);
+                } else {
+                    let settled = self.settle_past(job, question.known_at).await?;
+                    decided.push((place, self.told(call, settled)));
+                }
             }
-        }
-        for (place, settled) in places.into_iter().zip(wait(replies).await?) {
-            decided.push((place, self.told(call, settled)));
+            for ((place, question), settled) in asked.into_iter().zip(wait(replies).await?) {
+                if settled.moved {
+                    open.push((place, self.moved_on(question).await?));
+                } else {
+                    decided.push((place, self.told(call, settled)));
+                }
+            }
         }
         decided.sort_by_key(|(place, _)| *place);
         Ok(decided.into_iter().map(|(_, decided)| decided).collect())
@@ -168,9 +176,10 @@ impl Service {
         let case = question.case.clone();
         Ok(match &question.about {
             AskedAbout::Acting { representative, privilege, grantor } => {
-                let (Some(representative), Some(grantor)) =
-                    (self.person_asked(call, representative).await?, self.person_asked(call, grantor).await?)
-                else {
+                let (Some(representative), Some(grantor)) = (
+                    self.person_asked(call, representative, question.known_at).await?,
+                    self.person_asked(call, grantor, question.known_at).await?,
+                ) else {
                     return Ok(None);
                 };
                 let privilege = privilege.clone();
@@ -185,7 +194,9 @@ impl Service {
                 source,
                 recipient,
             } => {
-                let Some(person) = self.person_asked(call, person).await? else { return Ok(None) };
+                let Some(person) = self.person_asked(call, person, question.known_at).await? else {
+                    return Ok(None);
+                };
                 Some(decision::Question::Consent(ConsentCheck {
                     authority: *authority,
                     operation: *operation,
@@ -200,16 +211,44 @@ impl Service {
         })
     }
 
-    async fn person_asked(&self, call: &Call, person: &PersonRef) -> Result<Option<PersonId>, Error> {
-        match person {
-            PersonRef::Id(id) => Ok(Some(*id)),
-            _ => self.resolve_party(call, person).await,
+    async fn person_asked(
+        &self,
+        call: &Call,
+        person: &PersonRef,
+        known: KnownAt,
+    ) -> Result<Option<PersonId>, Error> {
+        let found = match person {
+            PersonRef::Id(id) => Some(*id),
+            _ => self.resolve_party(call, person).await?,
+        };
+        let (Some(mut found), false) = (found, known == KnownAt::Now) else { return Ok(found) };
+        // Of what was known earlier, the person is who they were known as then.
+        let mut tx = self.store.read().await?;
+        if let PersonRef::Number(number) = person {
+            found = tx.holder_of_number(number).await?.unwrap_or(found);
         }
+        Ok(Some(tx.went_on_as(found, known).await?))
+    }
+
+    /// The question, of those who go on.
+    async fn moved_on(&self, question: Question) -> Result<Question, Error> {
+        let mut tx = self.store.read().await?;
+        let mut about = question.about;
+        let named = match &mut about {
+            AskedAbout::Acting { representative, grantor, .. } => vec![representative, grantor],
+            AskedAbout::Consent { person, .. } => vec![person],
+        };
+        for person in named {
+            if let PersonRef::Id(id) = person {
+                *id = tx.goes_on_as(*id).await?;
+            }
+        }
+        Ok(Question { about, ..question })
     }
 
     fn told(&self, call: &Call, settled: Settled) -> Decided {
         let audience = audience(&call.actor);
-        let Settled { mut answer, record, missed } = settled;
+        let Settled { mut answer, record, missed, moved: _ } = settled;
         if let Verdict::No(reason) = answer.verdict {
             answer.verdict = Verdict::No(told(reason, audience));
         }

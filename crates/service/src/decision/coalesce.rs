@@ -58,6 +58,9 @@ pub(crate) struct Settled {
     pub(crate) record: Option<AccessRecord>,
     /// Whether it was about somebody of whom nothing is known: who asks about many such tries numbers out.
     pub(crate) missed: bool,
+    /// Whether one of those it is about goes on as another person: then this is no answer, and stands in no log. It is to be asked of
+    /// who goes on (M10).
+    pub(crate) moved: bool,
 }
 
 /// The catalogues, with the number of events that they had had.
@@ -276,8 +279,16 @@ pub(super) fn conclude<Facts: Default>(
         // What is not the asker's to ask about is told first, of whomever they ask; nobody can be asked for anything.
         let answer = job.refused.map_or_else(|| decide(&Facts::default()), Answer::no);
         let answer = Answer { would_permit: Vec::new(), ..answer };
-        return Settled { answer, record: None, missed: true };
+        return Settled { answer, record: None, missed: true, moved: false };
     };
+    if looked.moved {
+        return Settled {
+            answer: Answer::no(Reason::PersonMerged),
+            record: None,
+            missed: false,
+            moved: true,
+        };
+    }
     let answer = job.refused.map_or_else(|| decide(&looked.facts), Answer::no);
     let outcome = match (job.refused.is_some(), answer.is_yes()) {
         (true, _) => Outcome::Refused,
@@ -292,7 +303,7 @@ pub(super) fn conclude<Facts: Default>(
         ..job.record.clone()
     };
     let missed = !related && (is_new(looked.person) || looked.representative.is_some_and(is_new));
-    Settled { answer, record: Some(record).filter(|_| !job.is_own), missed }
+    Settled { answer, record: Some(record).filter(|_| !job.is_own), missed, moved: false }
 }
 
 /// Whether nothing is known of somebody but that they are: as of whom is known by being asked about.

@@ -68,7 +68,8 @@ impl Service {
         let now = self.now(&mut tx).await?;
         let (tx, view) = self.in_view(tx, call).await?;
         let mut tx = self.must_see(tx, call, Act::SeeDocument, view.person, now).await?;
-        let found = tx.document(id).await?.filter(|d| d.person == view.person);
+        let own = self.own(&mut tx, view.person).await?;
+        let found = tx.document(id).await?.filter(|d| own.is(d.person)).map(|d| own.document(d));
         let visible = match &found {
             Some(document) => self.sees_document(&mut tx, call, document, now).await?,
             None => false,

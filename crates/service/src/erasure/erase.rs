@@ -58,7 +58,8 @@ impl Service {
             return Ok(Tried::Done(Done { value, replayed: true }));
         }
         let person = self.meant(&mut tx, new).await?;
-        tx.lock_out(person, others).await?;
+        let own = tx.all_who_are(person).await?;
+        tx.lock_out(&own, others).await?;
         // Somebody else may have erased them while this waited.
         let person = self.meant(&mut tx, new).await?;
         let now = self.now(&mut tx).await?;
@@ -68,7 +69,8 @@ impl Service {
             return Err(self.refused(call, person, Act::Erase, refusal, now).await);
         }
         let considered = self.consider(&mut tx, person, authority, new.ground, now).await?;
-        let concerned: BTreeSet<PersonId> = considered.others.iter().map(|(_, person)| *person).collect();
+        let others = considered.others.iter().map(|(_, person)| *person);
+        let concerned: BTreeSet<PersonId> = others.chain(considered.own.iter().copied()).collect();
         let concerned: Vec<PersonId> = concerned.into_iter().collect();
         if !tx.holds(&concerned) {
             return Ok(Tried::Lock(concerned));
@@ -77,7 +79,7 @@ impl Service {
             drop(tx);
             return Err(self.refused_rule(call, new, person, now).await);
         }
-        let events = self.erasure_events(&mut tx, call, new.ground, person, &considered, now).await?;
+        let events = self.erasure_events(&mut tx, call, new.ground, &considered, now).await?;
         if let Some(last) = events.last() {
             self.settle(&mut tx, call, 200, last.id.as_uuid(), last.revision).await?;
         }
@@ -135,7 +137,6 @@ impl Service {
         tx: &mut Tx<Write>,
         call: &Call,
         ground: ErasureGround,
-        person: PersonId,
         considered: &Considered,
         now: Instant,
     ) -> Result<Vec<Event>, Error> {
@@ -153,7 +154,10 @@ impl Service {
                 let fact = Fact::AccessErased { records };
                 events.push(self.unnamed(call, Kind::AccessBatch, batch.as_uuid(), traces.len(), fact, now));
             }
-            events.push(self.erasure_of(tx, call, ground, Kind::Person, person.as_uuid(), now).await?);
+            // Who is merged points to who goes on, and goes first.
+            for one in considered.own.iter().rev() {
+                events.push(self.erasure_of(tx, call, ground, Kind::Person, one.as_uuid(), now).await?);
+            }
         }
         Ok(events)
     }

@@ -9,7 +9,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 use tillid_domain::{
-    Cvr, Instant, Reason,
+    Cvr, Instant, LocalDate, Reason,
     access::{Act, Subject, may},
     actor::{ActorTrace, Who},
     erasure::{Belongings, Decision, ErasureGround, Kept, Looked, Plan, Thing, plan},
@@ -18,7 +18,6 @@ use tillid_domain::{
     id::PersonId,
     joint::ForChild,
     mandate::Mandate,
-    person::Life,
     presentation::{Presentation, Presented},
     text::CaseRef,
 };
@@ -82,6 +81,8 @@ struct Considered {
     looks: Vec<LookTrace>,
     /// Whom each thing concerns besides the person.
     others: BTreeSet<(Uuid, PersonId)>,
+    /// Every id under which something of the person is, their own first.
+    own: Vec<PersonId>,
 }
 
 impl Considered {
@@ -114,11 +115,11 @@ fn may_erase(call: &Call, new: &NewErasure) -> Result<Cvr, Error> {
 }
 
 impl Service {
-    /// The person that is meant. Nobody is made known by the wish to erase them.
+    /// The person that is meant: who goes on, with everything of those who are one with them. Nobody is made known by the wish to erase them.
     async fn meant<M>(&self, tx: &mut Tx<M>, new: &NewErasure) -> Result<PersonId, Error> {
         let found = match &new.person {
             PersonRef::Id(id) => {
-                tx.person(*id).await?.filter(|p| p.party.is_citizen()).map(|person| person.id)
+                tx.person(*id).await?.filter(|p| p.party.is_citizen()).map(|person| person.goes_on_as())
             }
             PersonRef::Number(number) => tx.person_by_number(number).await?,
             PersonRef::Organisation(_) | PersonRef::Employee(_) => None,
@@ -135,58 +136,70 @@ impl Service {
         now: Instant,
     ) -> Result<Considered, Error> {
         let (mut things, mut others) = (Vec::new(), BTreeSet::new());
+        let own = tx.all_who_are(person).await?;
+        let is_other = |party: &PersonId| !own.contains(party);
         let consents = tx.consents_of(person, None, None, ALL).await?;
         things.extend(consents.iter().map(|consent| Thing::of_consent(consent, now)));
         let requests = tx.requests_to(person, None, None, ALL).await?;
         things.extend(requests.iter().map(|request| Thing::of_request(request, now)));
         for mandate in self.mandates_around(tx, person).await? {
-            let parties = mandate.parties().filter(|party| *party != person);
+            let parties = mandate.parties().filter(is_other);
             others.extend(parties.map(|other| (mandate.id(), other)));
             things.push(Thing::of_mandate(&mandate, now));
         }
         for request in tx.mandate_requests_of(person, None, ALL).await? {
             let parties = [request.grantor, request.representative];
-            others.extend(parties.into_iter().filter(|p| *p != person).map(|other| (request.id(), other)));
+            others.extend(parties.into_iter().filter(is_other).map(|other| (request.id(), other)));
             things.push(Thing::of_mandate_request(&request, now));
         }
-        for shown in tx.presentations_about(person).await? {
-            if shown.person != person {
+        let (mut shown, mut custodies, mut powers) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (mut looks, mut named) = (BTreeMap::new(), false);
+        for one in &own {
+            shown.extend(tx.presentations_about(*one).await?.into_iter().map(|shown| (shown.id(), shown)));
+            things.extend(tx.documents_about(*one).await?.iter().map(Thing::of_document));
+            things.extend(tx.tasks_about(*one).await?.iter().map(Thing::of_task));
+            custodies
+                .extend(tx.custodies_about(*one).await?.into_iter().map(|custody| (custody.id(), custody)));
+            powers.extend(tx.statutory_about(*one).await?.into_iter().map(|power| (power.id(), power)));
+            looks.extend(tx.looks_about(*one).await?.into_iter().map(|look| (look.id, look)));
+        }
+        for shown in shown.into_values() {
+            if is_other(&shown.person) {
                 others.insert((shown.id(), shown.person));
             }
             let authority = self.shown_for(tx, &shown).await?;
             things.push(Thing::of_presentation(&shown, authority, now));
         }
-        things.extend(tx.documents_about(person).await?.iter().map(Thing::of_document));
-        things.extend(tx.tasks_about(person).await?.iter().map(Thing::of_task));
-        let mut named = false;
-        for custody in tx.custodies_about(person).await? {
+        for custody in custodies.into_values() {
             let (child, over) = (custody.child, self.custody_over(tx, &custody).await?);
-            let parties = custody.subjects().into_iter().filter(|party| *party != person);
+            let parties = custody.subjects().into_iter().filter(is_other);
             others.extend(parties.map(|other| (custody.id(), other)));
             things.push(Thing::of_custody(&custody, over, now));
-            named = named || (child != person && self.answers_for(tx, child, person).await?);
+            for one in own.iter().filter(|_| is_other(&child)) {
+                named = named || self.answers_for(tx, child, *one).await?;
+            }
         }
-        for power in tx.statutory_about(person).await? {
+        for power in powers.into_values() {
             let represented = self.known_person(tx, power.person).await?;
-            let died = match represented.life {
-                Life::Died { on, .. } => Some(on.start()),
-                Life::Alive => None,
-            };
+            let died = represented.life.died_on().map(LocalDate::start);
             // Who would hold a lasting power that is dormant is named in it too.
             let attorneys = power.dormant.iter().flat_map(|dormant| dormant.attorneys.iter().copied());
-            let parties = power.subjects().into_iter().chain(attorneys).filter(|party| *party != person);
+            let parties = power.subjects().into_iter().chain(attorneys).filter(is_other);
             others.extend(parties.map(|other| (power.id(), other)));
             things.push(Thing::of_statutory(&power, died, now));
         }
-        let looks = tx.looks_about(person).await?;
-        let elsewhere: BTreeSet<PersonId> = looks.iter().map(|l| l.person).filter(|p| *p != person).collect();
+        let looks: Vec<LookTrace> = looks.into_values().collect();
+        let elsewhere: BTreeSet<PersonId> = looks.iter().map(|l| l.person).filter(is_other).collect();
+        for one in &own {
+            named = named || tx.acted_for(*one, &elsewhere).await?;
+        }
         let belongings = Belongings {
             things,
-            acted_for_others: named || tx.acted_for(person, &elsewhere).await?,
-            looks: looks.iter().map(|look| looked(look, person)).collect(),
+            acted_for_others: named,
+            looks: looks.iter().map(|look| looked(look, &own)).collect(),
         };
         let plan = plan(person.as_uuid(), &belongings, &Decision { authority, ground, now });
-        Ok(Considered { plan, looks, others })
+        Ok(Considered { plan, looks, others, own })
     }
 
     /// The mandates of a person with those that others gave or hold together with them: they rest on the same, and ended together. The newest
@@ -207,10 +220,7 @@ impl Service {
     async fn custody_over<M>(&self, tx: &mut Tx<M>, custody: &Custody) -> Result<Option<Instant>, Error> {
         let child = self.known_person(tx, custody.child).await?;
         let of_age = child.born.map(|born| born.birthday(OF_AGE).start());
-        let died = match child.life {
-            Life::Died { on, .. } => Some(on.start()),
-            Life::Alive => None,
-        };
+        let died = child.life.died_on().map(LocalDate::start);
         let newest = tx.custody_of(custody.child).await?.filter(|newest| newest.id != custody.id);
         Ok([of_age, died, newest.map(|newest| newest.known_at)].into_iter().flatten().min())
     }
@@ -239,7 +249,7 @@ impl Service {
     }
 }
 
-fn looked(look: &LookTrace, person: PersonId) -> Looked {
+fn looked(look: &LookTrace, own: &[PersonId]) -> Looked {
     let authority = match &look.actor {
         ActorTrace::Employee { authority, .. } | ActorTrace::System { authority, .. } => Some(*authority),
         _ => None,
@@ -248,6 +258,6 @@ fn looked(look: &LookTrace, person: PersonId) -> Looked {
         at: look.at,
         authority,
         to_erase: look.act == Act::Erase.code(),
-        in_anothers_log: look.person != person,
+        in_anothers_log: !own.contains(&look.person),
     }
 }

@@ -19,7 +19,6 @@ use tillid_domain::{
     actor::Who,
     family::Family,
     id::PersonId,
-    person::Life,
     text::PrivilegeUri,
 };
 use tillid_storage::Tx;
@@ -35,7 +34,7 @@ impl Service {
         let born = self.known_person(tx, child).await?.born;
         let mut holders = tx.custody_of(child).await?.map(|custody| custody.holders).unwrap_or_default();
         for holder in holders.clone() {
-            if matches!(self.known_person(tx, holder.person).await?.life, Life::Died { .. }) {
+            if self.known_person(tx, holder.person).await?.must_live().is_err() {
                 holders.remove(&holder);
             }
         }

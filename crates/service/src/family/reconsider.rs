@@ -54,7 +54,7 @@ impl Service {
         Ok(events)
     }
 
-    async fn still_carried(
+    pub(crate) async fn still_carried(
         &self,
         tx: &mut Tx<Write>,
         consent: &Consent,

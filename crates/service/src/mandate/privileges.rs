@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use tillid_documents::bpp::{Constraint, Privilege, PrivilegeGroup, Scope, read};
 use tillid_domain::{
     Cpr, Instant, Reason,
-    access::{Act, Refusal},
+    access::{Act, Refusal, Subject},
     actor::Who,
+    decision::KnownPrivilege,
     id::{MandateId, PersonId},
     power::Power,
     text::{CaseRef, PrivilegeUri},
 };
-use tillid_storage::{HeldPower, KnownAt, Tx};
+use tillid_storage::{HeldPower, KnownAt, Read, Tx};
 use uuid::Uuid;
 
 /// The most powers that are told at a time.
@@ -58,12 +59,14 @@ impl Service {
         let now = self.now(&mut tx).await?;
         let powers = tx.powers_of(id.as_uuid()).await?.into_iter();
         let held = powers.filter(|power| holds(power, now) && mandate.privileges.contains(&power.privilege));
-        let groups = self.told_of(&mut tx, held.map(HeldPower::from).collect(), numbers).await?;
+        let held =
+            self.usable(&mut tx, mandate.representative, held.map(HeldPower::from).collect(), now).await?;
+        let groups = self.told_of(&mut tx, held, numbers).await?;
         Ok(HeldPrivileges { groups, more: false })
     }
 
-    /// What the person in view may do for others at this moment: all of it to themselves, what rests on packages of their own authority to
-    /// staff and systems. Numbers are as in [`Service::mandate_privileges`].
+    /// What the person in view may do for others at this moment, by mandates, by custody and as a guardian or by a lasting power in force:
+    /// all of it to themselves, what rests on packages of their own authority to staff and systems. Numbers are as in [`Service::mandate_privileges`].
     pub async fn held_privileges(&self, call: &Call, numbers: &[Cpr]) -> Result<HeldPrivileges, Error> {
         self.may_name_numbers(call, numbers).await?;
         let mut tx = self.store.read().await?;
@@ -76,17 +79,74 @@ impl Service {
         let (tx, view) = self.in_view(tx, call).await?;
         let mut tx = self.must_hold_some_power(tx, call, view.person, now).await?;
         let mut held = tx.powers_held(view.person, now, MOST + 1).await?;
-        let more = held.len() > MOST as usize;
+        let mut more = held.len() > MOST as usize;
         held.truncate(MOST as usize);
+        held = self.usable(&mut tx, view.person, held, now).await?;
         if is_staff(&call.actor) {
             held = self.seen_by_staff(&mut tx, call, &view, held, now).await?;
         }
+        held.extend(self.held_by_law(&mut tx, call, &view, now).await?);
+        more |= held.len() > MOST as usize;
+        held.truncate(MOST as usize);
         let others: BTreeSet<PersonId> = held.iter().map(|power| power.grantor).collect();
         let (found, groups) = (!held.is_empty(), self.told_of(&mut tx, held, numbers).await?);
         drop(tx);
         let others: Vec<PersonId> = others.into_iter().collect();
         self.watched_with(call, &view, &others, Act::SeeMandate, None, found, now).await?;
         Ok(HeldPrivileges { groups, more })
+    }
+
+    /// Without what a mandate does not give while its grantor's capacity is removed in its area.
+    async fn usable<M>(
+        &self,
+        tx: &mut Tx<M>,
+        representative: PersonId,
+        held: Vec<HeldPower>,
+        now: Instant,
+    ) -> Result<Vec<HeldPower>, Error> {
+        let mut usable = held;
+        for grantor in usable.iter().map(|power| power.grantor).collect::<BTreeSet<_>>() {
+            let by_law = self.by_law(tx, grantor, representative, now).await?;
+            usable.retain(|power| power.grantor != grantor || !by_law.is_incapable(&power.privilege));
+        }
+        Ok(usable)
+    }
+
+    /// What the law gives them alone: co-guardians act with the ward, and nobody acts alone where all who have custody must agree.
+    /// Staff see what rests on packages of their own authority, and nothing of what they are a party to.
+    async fn held_by_law(
+        &self,
+        tx: &mut Tx<Read>,
+        call: &Call,
+        view: &InView,
+        now: Instant,
+    ) -> Result<Vec<HeldPower>, Error> {
+        let (me, rights) = (employed(call), self.rights(tx, call, now).await?);
+        let mut held = Vec::new();
+        for grantor in tx.related_by(view.person, None, MOST).await? {
+            if me.is_some_and(|me| me == grantor || me == view.person) {
+                continue;
+            }
+            let born = self.known_person(tx, grantor).await?.born;
+            let by_law = self.by_law(tx, grantor, view.person, now).await?;
+            let sees = |known: &KnownPrivilege| {
+                let subject = Subject {
+                    person: Some(view.person),
+                    authority: Some(known.authority),
+                    sensitivity: Some(known.sensitivity),
+                    ..Subject::default()
+                };
+                !is_staff(&call.actor) || rights.allow(call, Act::SeeMandate, &subject).is_ok()
+            };
+            let privileges = by_law.privileges_alone(born, sees).into_iter();
+            held.extend(privileges.map(|(privilege, source)| HeldPower {
+                grantor,
+                case: None,
+                privilege,
+                source,
+            }));
+        }
+        Ok(held)
     }
 
     /// What rests on mandates that they may see, and of these what they may see.
@@ -181,6 +241,14 @@ impl Service {
             decided: question.and_then(|_| decided.next()),
         };
         Ok(claims.into_iter().map(checked).collect())
+    }
+}
+
+/// Who an employee is in private, where that is known.
+const fn employed(call: &Call) -> Option<PersonId> {
+    match &call.actor.who {
+        Who::Employee(employee) => employee.person,
+        _ => None,
     }
 }
 

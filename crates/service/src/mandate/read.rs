@@ -46,6 +46,7 @@ impl Service {
         };
         let seen = match found {
             Some(mandate) => {
+                let mandate = self.own(&mut tx, person).await?.mandate(mandate);
                 let rights = self.rights(&mut tx, call, now).await?;
                 self.mandate_in_view(&mut tx, call, person, mandate, &rights, now).await?
             }
@@ -136,6 +137,7 @@ impl Service {
         then: &Then,
     ) -> Result<Page<Mandate, MandateId>, Error> {
         let rights = self.rights(tx, call, now).await?;
+        let own = self.own(tx, person).await?;
         let (mut items, mut from) = (Vec::new(), below);
         loop {
             let batch = tx.mandates_of(person, from, BATCH).await?;
@@ -143,6 +145,7 @@ impl Service {
             for mandate in batch {
                 from = Some(mandate.id);
                 let Some(mandate) = self.as_known(tx, mandate, person, then).await? else { continue };
+                let mandate = own.mandate(mandate);
                 items.extend(self.mandate_in_view(tx, call, person, mandate, &rights, now).await?);
             }
             if last || items.len() > limit as usize {

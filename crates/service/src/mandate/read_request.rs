@@ -31,6 +31,7 @@ impl Service {
         let mut tx = self.must_see(tx, call, Act::SeeMandateRequest, person, now).await?;
         let seen = match tx.mandate_request(id).await? {
             Some(request) => {
+                let request = self.own(&mut tx, person).await?.mandate_request(request);
                 let rights = self.rights(&mut tx, call, now).await?;
                 self.mandate_request_in_view(&mut tx, call, person, request, &rights, now).await?
             }
@@ -73,12 +74,14 @@ impl Service {
         now: Instant,
     ) -> Result<Page<SeenMandateRequest, MandateRequestId>, Error> {
         let rights = self.rights(tx, call, now).await?;
+        let own = self.own(tx, person).await?;
         let (mut items, mut from) = (Vec::new(), below);
         loop {
             let batch = tx.mandate_requests_of(person, from, BATCH).await?;
             let last = batch.len() < BATCH as usize;
             for request in batch {
                 from = Some(request.id);
+                let request = own.mandate_request(request);
                 items.extend(self.mandate_request_in_view(tx, call, person, request, &rights, now).await?);
             }
             if last || items.len() > limit as usize {

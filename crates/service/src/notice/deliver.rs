@@ -81,9 +81,10 @@ impl Service {
         let at = self.now(&mut tx).await?;
         let is_late = self.ambient.now().seconds_since(notice.queued_at) > TOO_LATE;
         // Gone, they have taken their notices with them; the dead get none.
-        let person = tx.person(notice.to).await?.filter(|person| !is_late && person.must_live().is_ok());
+        let to = tx.goes_on_as(notice.to).await?;
+        let person = tx.person(to).await?.filter(|person| !is_late && person.must_live().is_ok());
         let Some(person) = person else { return Ok(Err(at)) };
-        let number = tx.number_of(notice.to).await?;
+        let number = tx.number_of(to).await?;
         let channel = PostalChannel::to(&person, at.local_date());
         let link = format!("{}{}", self.settings.base_url, notice.message.path);
         let cvr = person.party.cvr();

@@ -105,7 +105,9 @@ impl Service {
         let now = self.now(tx).await?;
         let mut put = 0;
         for notice in notices {
-            let Some(concerned) = tx.person(notice.concerns).await? else { continue };
+            // Whoever is one with another is told as who goes on (M10).
+            let concerns = tx.goes_on_as(notice.concerns).await?;
+            let Some(concerned) = tx.person(concerns).await? else { continue };
             let watching = self.watching(tx, &concerned, matter, at).await?;
             for (to, read_as) in recipients(&concerned, &watching, at.local_date()) {
                 if to != concerned.id && by == Some(to) {

@@ -17,7 +17,7 @@ use tillid_domain::{
 use tillid_storage::{Tx, Write};
 
 /// More than anyone has; a death must end all of it in one transaction.
-const ALL: u32 = 100_000;
+pub(super) const ALL: u32 = 100_000;
 
 impl Service {
     /// Registers that a person died. Their mandates, on either side, their consents and their open requests end in the same
@@ -27,6 +27,7 @@ impl Service {
         let mut concerned = vec![person];
         loop {
             let mut tx = self.store.write().await?;
+            let person = tx.goes_on_as(person).await?;
             tx.lock(&concerned).await?;
             // A mandate given or asked for before the locks were taken may concern somebody who is not locked yet.
             let mut everyone = self.everyone_around(&mut tx, person).await?;
@@ -58,7 +59,11 @@ impl Service {
     }
 
     /// The children of whom somebody has custody, and whom it concerns with them.
-    async fn family_of(&self, tx: &mut Tx<Write>, holder: PersonId) -> Result<Vec<PersonId>, Error> {
+    pub(super) async fn family_of(
+        &self,
+        tx: &mut Tx<Write>,
+        holder: PersonId,
+    ) -> Result<Vec<PersonId>, Error> {
         let mut all = Vec::new();
         for child in tx.children_of(holder).await? {
             let custody = tx.custody_of(child).await?;

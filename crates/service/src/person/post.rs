@@ -8,6 +8,7 @@ impl Service {
     /// already changes nothing.
     pub async fn register_post(&self, person: PersonId, exempt: bool, since: LocalDate) -> Result<(), Error> {
         let mut tx = self.store.write().await?;
+        let person = tx.goes_on_as(person).await?;
         tx.lock(&[person]).await?;
         let now = self.now(&mut tx).await?;
         if since.start() > now {

@@ -114,11 +114,14 @@ impl Service {
         outcome.map(Some)
     }
 
-    /// The person that is meant, if they are known; makes nobody known.
+    /// The person that is meant, if they are known: who goes on, where they are one with another (M10). Makes nobody known.
     pub(crate) async fn find(&self, person: &PersonRef) -> Result<Option<PersonId>, Error> {
         let mut tx = self.store.read().await?;
         match person {
-            PersonRef::Id(id) => Ok(tx.person(*id).await?.filter(|p| p.party.is_citizen()).map(|p| p.id)),
+            PersonRef::Id(id) => {
+                let found = tx.person(*id).await?.filter(|p| p.party.is_citizen());
+                Ok(found.map(|person| person.goes_on_as()))
+            }
             PersonRef::Number(number) => Ok(tx.person_by_number(number).await?),
             PersonRef::Organisation(_) | PersonRef::Employee(_) => Ok(None),
         }
@@ -142,7 +145,7 @@ impl Service {
     pub(crate) async fn find_party(&self, person: &PersonRef) -> Result<Option<PersonId>, Error> {
         let mut tx = self.store.read().await?;
         match person {
-            PersonRef::Id(id) => Ok(tx.person(*id).await?.map(|p| p.id)),
+            PersonRef::Id(id) => Ok(tx.person(*id).await?.map(|person| person.goes_on_as())),
             PersonRef::Number(number) => Ok(tx.person_by_number(number).await?),
             PersonRef::Organisation(cvr) => Ok(tx.organisation(*cvr).await?),
             PersonRef::Employee(id) => Ok(tx.employee(*id).await?),

@@ -159,6 +159,12 @@ impl Service {
         let mut until = mandate.valid.to;
         let mut at = record.at;
         for settled in wait(replies).await? {
+            // Nobody gave it as who goes on; what was asked stands in their log all the same (M10).
+            if settled.moved {
+                let person = self.store.read().await?.goes_on_as(mandate.grantor).await?;
+                self.record(vec![AccessRecord { person, ..record }], record.at).await?;
+                return Err(Error::Denied(Reason::PowerEnded));
+            }
             let (basis, valid_until) = match settled.answer.verdict {
                 Verdict::Yes { basis, valid_until } => (basis, valid_until),
                 Verdict::No(reason) => return Err(Error::Denied(told(reason, Audience::System))),

@@ -3,7 +3,7 @@
 use crate::{Call, Error, Service};
 use std::collections::BTreeSet;
 use tillid_domain::{
-    Instant, Reason,
+    Instant, LocalDate, Reason,
     actor::Who,
     basis::Basis,
     catalogue::{CatalogueEntry, EntryVersion},
@@ -14,6 +14,7 @@ use tillid_domain::{
     text::PrivilegeUri,
 };
 use tillid_storage::Tx;
+use uuid::Uuid;
 
 /// What holds between a person and somebody who represents them by law.
 pub(crate) struct ByLaw {
@@ -34,6 +35,22 @@ impl ByLaw {
         };
         let all = self.book.privileges().filter(|(_, known)| known.iter().any(carried));
         all.map(|(uri, _)| uri.clone()).collect()
+    }
+
+    /// Every privilege that the representative has alone, with what it rests on: by custody too, of a child who was born on that day. Only
+    /// what packages say that `sees` admits.
+    pub(crate) fn privileges_alone(
+        &self,
+        born: Option<LocalDate>,
+        sees: impl Fn(&KnownPrivilege) -> bool,
+    ) -> Vec<(PrivilegeUri, Uuid)> {
+        let open = |r: &&Relation| !r.closed;
+        let carries = |known: &KnownPrivilege| {
+            let carried = |r: &&Relation| known.carrying().carried_by(r, born, self.now).is_ok();
+            self.relations.iter().filter(open).find(carried).map(|r| r.source)
+        };
+        let given = |known: &[KnownPrivilege]| known.iter().filter(|k| k.in_use && sees(k)).find_map(carries);
+        self.book.privileges().filter_map(|(uri, known)| Some((uri.clone(), given(known)?))).collect()
     }
 
     /// On what somebody acts who acts by law; each once.

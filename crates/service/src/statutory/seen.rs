@@ -9,7 +9,7 @@ use tillid_domain::{
     basis::Basis,
     family::{Custody, OF_AGE},
     id::PersonId,
-    person::{Life, Person},
+    person::Person,
     source::Source,
     statutory::{Area, StatutoryPower, StatutoryStanding},
     text::Name,
@@ -79,11 +79,8 @@ pub struct StatutorySeen {
     pub known_at: Instant,
 }
 
-fn died_on(person: &Person) -> Option<LocalDate> {
-    match person.life {
-        Life::Died { on, .. } => Some(on),
-        Life::Alive => None,
-    }
+const fn died_on(person: &Person) -> Option<LocalDate> {
+    person.life.died_on()
 }
 
 impl Service {

@@ -87,6 +87,17 @@ pub(crate) async fn everything(world: &World) {
     world.ask(gitte, "C15").await;
     tick(world);
     world.service.register_death(gitte, world.now().local_date()).await.unwrap();
+    // Two who are one with others, of whom one was only asked about.
+    let (jytte, once) =
+        (world.person("Jytte", "6101710058").await, world.person("Jytta", "6101710066").await);
+    world.one_consent(once, "C15").await;
+    world.give(once, bo, &["M14"]).await;
+    tick(world);
+    world.service.register_merge(jytte, once).await.unwrap();
+    let number = "6101710074".parse().unwrap();
+    world.service.person_of_number(&number).await.unwrap();
+    world.service.register_number(jytte, &number).await.unwrap();
+    world.service.register_birthday(jytte, "1961-01-11".parse().unwrap()).await.unwrap();
     // A version that is retired, and a draft.
     let mut newer = consent_type("C15");
     newer.duration.default = CalendarPeriod::months(1);

@@ -202,6 +202,10 @@ async fn each_invariant_notices_what_it_is_there_for(engine: Engine) {
         ("mandate", "UPDATE mandate SET state = 'given', valid_to = valid_to + 1 WHERE state = 'ended'"),
         ("consent", "UPDATE consent SET state = 'given' WHERE state = 'lapsed'"),
         ("consent_request", "UPDATE consent_request SET state = 'open' WHERE state = 'lapsed'"),
+        (
+            "person",
+            "UPDATE person SET merged_into = id, merge_known_at = 0 WHERE merged_into IS NULL AND cvr IS NULL",
+        ),
         ("consent_request", "UPDATE consent_request SET state = 'cancelled' WHERE state = 'answered'"),
         (
             "consent",

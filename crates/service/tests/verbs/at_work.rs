@@ -41,7 +41,7 @@ struct Firm {
     organisation: PersonId,
 }
 
-fn employee(n: u128, name: &str) -> NewEmployee {
+pub(crate) fn employee(n: u128, name: &str) -> NewEmployee {
     NewEmployee {
         cvr: rask(),
         organisation: Some("Rask Advokater".parse().unwrap()),

@@ -26,11 +26,13 @@ mod listing;
 mod living;
 mod looking;
 mod matrix;
+mod merging;
 mod narrowing;
 mod noticing;
 mod passing_on;
 mod posting;
 mod printing;
+mod profile;
 mod proving;
 mod registering;
 mod renumbering;
@@ -96,7 +98,19 @@ tillid_testkit::on_both_engines! {
         m06_r32_a_death_ends_it_for_all_and_each_is_told_once,
         m06_r42_what_was_done_together_is_erased_together;
     renumbering:
-        m10_a_person_with_another_number_is_the_same_person;
+        m10_a_person_with_another_number_is_the_same_person,
+        m10_r36_a_corrected_birthday_counts_at_once;
+    profile:
+        i03_what_the_law_gives_leaves_like_what_a_mandate_gives;
+    merging:
+        m10_who_was_only_asked_about_is_the_person_whose_number_it_becomes,
+        m10_what_was_given_as_or_to_the_one_ends_and_each_side_is_told,
+        m10_ids_numbers_and_logins_of_the_one_lead_to_the_other,
+        r40_nothing_of_the_log_is_lost_when_two_are_one,
+        m10_what_forbids_goes_on_to_forbid,
+        m10_what_the_law_gave_ends_with_the_one_it_named,
+        m10_a_chain_leads_to_its_end_and_what_cannot_be_is_refused,
+        r42_who_is_one_is_erased_as_one;
     at_work:
         r37_an_organisation_acts_by_the_employees_whom_it_lets,
         m05_a_named_employee_holds_it_until_the_organisation_stops_them,

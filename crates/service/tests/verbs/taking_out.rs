@@ -22,7 +22,7 @@ use tillid_testkit::{
 type Files = BTreeMap<String, Vec<u8>>;
 
 /// The archive of somebody, with the parts that it came in.
-async fn archive(world: &World, person: PersonId) -> (Files, usize) {
+pub(crate) async fn archive(world: &World, person: PersonId) -> (Files, usize) {
     let mut export = world.service.export(&citizen(person), Language::Da).await.unwrap();
     let (mut whole, mut parts) = (Vec::new(), 0);
     while let Some(part) = export.next().await.unwrap() {

@@ -119,6 +119,7 @@ macro_rules! left {
 
 const PERSON: Remains = &[
     left!("person", "id"),
+    left!("person", "merged_into"),
     left!("person_number", "person_id"),
     left!("person_login", "person_id"),
     left!("event_subject", "person_id"),

@@ -91,9 +91,13 @@ const fn because(cause: Option<EndCause>) -> &'static str {
         Some(EndCause::ParentEnded | EndCause::ParentEndedQuietly) => "uses.because_above",
         Some(EndCause::JointEnded | EndCause::JointEndedQuietly) => "uses.because_others",
         Some(EndCause::EmployeeLeft) => "work.because_left",
-        Some(EndCause::CaseClosed | EndCause::Used | EndCause::Age | EndCause::CustodyChanged) => {
-            "uses.because_other"
-        }
+        Some(
+            EndCause::CaseClosed
+            | EndCause::Used
+            | EndCause::Age
+            | EndCause::CustodyChanged
+            | EndCause::CprChangeUnresolved,
+        ) => "uses.because_other",
     }
 }
 

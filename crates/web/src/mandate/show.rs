@@ -429,6 +429,7 @@ const fn end_cause(cause: EndCause) -> &'static str {
     match cause {
         EndCause::Death => "mandate.ended_by_death",
         EndCause::RepresentativeDeath => "mandate.ended_by_representatives_death",
+        EndCause::CprChangeUnresolved => "mandate.ended_by_merge",
         EndCause::EmployeeLeft => "work.ended_left",
         EndCause::ParentEnded => "mandate.ended_with_above",
         EndCause::ParentEndedQuietly => "mandate.ended_quietly_with_above",
