@@ -108,15 +108,17 @@ impl Mandate {
     /// What becomes of it when others have custody; nothing of what is no child's.
     pub fn custody_changed(self, change: &CustodyChange<'_>) -> Result<Option<(Self, Fact)>, Reason> {
         let Some(child) = &self.for_child else { return Ok(None) };
+        // whoever has custody acts by that, and by nothing that was given to them before.
+        let has_custody = change.family.holders.iter().any(|holder| holder.person == self.representative);
         let carried = child.is_carried(change.rules, change.family);
         let waits = self.waits_for_holders();
-        match (carried, waits) {
+        match (carried && !has_custody, waits) {
             (true, true) => {
                 let (confirmation, from) = (super::Confirmation::Holders, change.usable_from);
                 self.confirm(confirmation, from, change.now).map(Some)
             }
             (true, false) => Ok(None),
-            (false, true) if child.is_anybodys(change.family) => Ok(None),
+            (false, true) if !has_custody && child.is_anybodys(change.family) => Ok(None),
             // It cannot have ended before it was given.
             (false, _) => {
                 let since = change.since.max(self.given_at);

@@ -6,7 +6,7 @@ use crate::{
         ask::{chosen_items, must_name_case, within},
         view::type_subject,
     },
-    guard::principal,
+    guard::{InView, principal},
     mandate::{
         Renewal,
         give::{NewMandate, Planned},
@@ -259,17 +259,24 @@ impl Service {
         let mut tx = self.store.read().await?;
         let now = self.now(&mut tx).await?;
         let child = self.family_in_custody(&mut tx, call, now).await?.map(|family| family.child);
-        let person = match (call.actor.who.clone(), child) {
-            (Who::Citizen { person, acting_for: None, at_work: None }, _) | (_, Some(person)) => person,
-            _ => return Err(Error::Denied(Reason::OnlyInPerson)),
+        let in_person = match call.actor.who {
+            Who::Citizen { person, acting_for: None, at_work: None } => Some(person),
+            _ => None,
         };
+        let person = in_person.or(child).ok_or(Error::Denied(Reason::OnlyInPerson))?;
         let shown = self.shown(&mut tx, id).await?;
         // Also to whoever was shown it under the id of one with whom they are one (M10).
         let is_theirs = tx.goes_on_as(shown.presentation.person).await? == person;
         // what a young person was shown themselves is not their parents' to read.
         let may_read =
             child.is_none() || self.is_given_for_children(&mut tx, &shown.presentation.presented).await?;
-        if is_theirs && may_read { Ok(shown) } else { Err(Error::NotFound) }
+        let found = is_theirs && may_read;
+        drop(tx);
+        if let Some(person) = child {
+            let view = InView { person, purpose: None, case: None };
+            self.watched(call, &view, Act::SeeMandate, Some(id.as_uuid()), found, now).await?;
+        }
+        if found { Ok(shown) } else { Err(Error::NotFound) }
     }
 
     async fn is_given_for_children<M>(&self, tx: &mut Tx<M>, shown: &Presented) -> Result<bool, Error> {

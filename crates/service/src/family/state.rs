@@ -49,13 +49,15 @@ impl Service {
         new: &NewCustody,
     ) -> Result<Done<CustodyId>, Error> {
         let named: BTreeSet<PersonId> = new.holders.iter().map(|h| h.person).chain([new.child]).collect();
-        let mut concerned: Vec<PersonId> = named.iter().copied().collect();
+        let mut concerned: Vec<PersonId> = named.into_iter().collect();
         loop {
             let mut tx = self.store.write().await?;
             if let Some(id) = self.claim(&mut tx, call).await? {
                 return Ok(Done { value: CustodyId::from_uuid(id), replayed: true });
             }
             tx.lock(&concerned).await?;
+            let new = &self.of_who_goes_on(&mut tx, new).await?;
+            let named: BTreeSet<PersonId> = new.holders.iter().map(|h| h.person).chain([new.child]).collect();
             let before = tx.custody_of(new.child).await?;
             let had_it = before.iter().flat_map(Custody::persons);
             let helpers = self.parties_for_child(&mut tx, new.child).await?;
@@ -79,6 +81,16 @@ impl Service {
             tx.commit(events, looks).await?;
             return Ok(Done { value: stated.id, replayed: false });
         }
+    }
+
+    /// The same of whom those go on as whom it names (M10).
+    async fn of_who_goes_on(&self, tx: &mut Tx<Write>, new: &NewCustody) -> Result<NewCustody, Error> {
+        let mut of = new.clone();
+        of.child = tx.goes_on_as(of.child).await?;
+        for holder in &mut of.holders {
+            holder.person = tx.goes_on_as(holder.person).await?;
+        }
+        Ok(of)
     }
 
     async fn stated(

@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 use tillid_domain::{
     Instant, Reason,
     actor::Who,
-    catalogue::{CatalogueEntry, ParentalRule},
-    event::{Event, Fact},
+    catalogue::{CatalogueEntry, MandatePackage, ParentalRule},
+    event::{EndCause, Event, Fact},
     family::{Family, OF_AGE},
     id::{PersonId, PresentationId},
     mandate::{ByHolders, CustodyChange, Mandate, usable_from},
@@ -145,6 +145,20 @@ impl Service {
         Ok(Some((by, whole)))
     }
 
+    /// Refuses whoever does not act for its grantor by custody, before anything is told of the mandate: how it ended may not be theirs to
+    /// know (M12).
+    pub(super) async fn must_have_custody<M>(
+        &self,
+        tx: &mut Tx<M>,
+        call: &Call,
+        mandate: &Mandate,
+        now: Instant,
+    ) -> Result<(PersonId, Family), Error> {
+        let giver = self.holder_who_gives(tx, call, now).await?;
+        let giver = giver.filter(|(_, family)| family.child == mandate.grantor);
+        giver.ok_or(Error::Rule(Reason::MandateNotAwaiting))
+    }
+
     /// Refuses unless the mandate waits for the caller, who has custody of its grantor.
     pub(super) async fn must_wait_for_holder<M>(
         &self,
@@ -153,10 +167,8 @@ impl Service {
         mandate: &Mandate,
         now: Instant,
     ) -> Result<(PersonId, Family), Error> {
+        let (holder, family) = self.must_have_custody(tx, call, mandate, now).await?;
         mandate.must_stand(now)?;
-        let giver = self.holder_who_gives(tx, call, now).await?;
-        let giver = giver.filter(|(_, family)| family.child == mandate.grantor);
-        let (holder, family) = giver.ok_or(Error::Rule(Reason::MandateNotAwaiting))?;
         if !mandate.waits_for_holders() || mandate.has_signed(holder) {
             return Err(Error::Rule(Reason::MandateNotAwaiting));
         }
@@ -214,7 +226,7 @@ impl Service {
         let mut signed = mandate.for_child.clone().map(|by| by.signed).unwrap_or_default();
         signed.insert(holder);
         let whole = ByHolders { signed }.is_carried(&rules(&entries, &mandate.privileges), &family);
-        let from = whole.then(|| usable_from(packages_of(&entries), now));
+        let from = whole.then(|| usable_from(packages_of(&entries), now).min(mandate.valid.to));
         let (next, fact) = mandate.agree(holder, presentation, from, now)?;
         self.changed(call, held, next, fact).await
     }
@@ -235,10 +247,36 @@ impl Service {
                 entries.push(self.known_entry(tx, version.entry).await?);
             }
             let rules = rules(&entries, &mandate.privileges);
-            let usable_from = usable_from(packages_of(&entries), now);
+            let usable_from = usable_from(packages_of(&entries), now).min(mandate.valid.to);
             let change = CustodyChange { family, rules: &rules, since, usable_from, now };
             let changed: Option<(Mandate, Fact)> = mandate.custody_changed(&change)?;
             events.extend(changed.map(|(next, fact)| self.event(call, now, &next, fact)));
+        }
+        Ok(events)
+    }
+
+    /// The ends of all that was given for a locked child beyond the age at which custody gives it no more, now that they are known to be of
+    /// another age.
+    pub(crate) async fn mandates_outgrown(
+        &self,
+        call: &Call,
+        tx: &mut Tx<Write>,
+        family: &Family,
+        now: Instant,
+    ) -> Result<Vec<Event>, Error> {
+        let mut events = Vec::new();
+        for mandate in self.given_for(tx, family.child, now).await? {
+            let mut least = OF_AGE;
+            for version in &mandate.packages {
+                let entry = self.known_entry(tx, version.entry).await?;
+                let says = entry.mandate_package().and_then(|package| package.statutory);
+                least = least.min(says.and_then(|says| says.custody_until).unwrap_or(OF_AGE));
+            }
+            let over = family.born.map(|born| born.birthday(least).start());
+            let Some(over) = over.filter(|over| *over < mandate.valid.to) else { continue };
+            let since = over.min(now).max(mandate.given_at);
+            let (ended, fact) = mandate.lapse(EndCause::Age, since, now)?;
+            events.push(self.event(call, now, &ended, fact));
         }
         Ok(events)
     }
@@ -268,7 +306,7 @@ impl Service {
 
 /// what is about a child, nobody gives for themselves.
 pub(super) fn must_not_be_for_children(entries: &[CatalogueEntry]) -> Result<(), Unfit> {
-    match packages_of(entries).position(|package| package.is_for_children()) {
+    match packages_of(entries).position(MandatePackage::is_for_children) {
         Some(n) => Err((format!("packages/{n}"), Reason::PackageForChildren)),
         None => Ok(()),
     }

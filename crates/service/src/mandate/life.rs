@@ -4,7 +4,7 @@
 use crate::{
     Call, Done, Error, Service,
     guard::{InView, principal},
-    mandate::hold::Held,
+    mandate::{hold::Held, is_own_of_staff},
 };
 use tillid_domain::{
     Instant, Reason,
@@ -210,6 +210,14 @@ impl Service {
         let (mandate, now) = (held.mandate.clone(), held.now);
         if mandate.grantor != view.person {
             return Err(Error::NotFound);
+        }
+        // nor where they gave it for their child, or could have.
+        if mandate.for_child.is_some() {
+            let family = self.family(&mut held.tx, mandate.grantor).await?;
+            let has_custody = family.holders.iter().any(|holder| Some(holder.person) == me.person);
+            if has_custody || is_own_of_staff(&call.actor, &mandate) {
+                return Err(Error::Denied(Reason::OwnCase));
+            }
         }
         let authority = self.serves(&mut held.tx, &mandate, me).await?.then_some(me.authority);
         let subject = Subject { authority, ..mandate_subject(&mandate) };

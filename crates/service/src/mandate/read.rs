@@ -260,7 +260,7 @@ pub(crate) fn may_serve_mandate(actor: &Actor, mandate: &Mandate) -> bool {
 /// Whether an employee is a party to the mandate themselves.
 pub(crate) fn is_own_of_staff(actor: &Actor, mandate: &Mandate) -> bool {
     let Who::Employee(Employee { person: Some(me), .. }) = &actor.who else { return false };
-    mandate.parties().any(|party| party == *me)
+    mandate.parties().any(|party| party == *me) || mandate.has_signed(*me)
 }
 
 pub(super) fn found_then(mandate: Mandate, then: &Then) -> FoundMandate {

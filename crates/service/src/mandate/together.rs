@@ -233,7 +233,9 @@ impl Service {
         let mut held = self.hold_mandate(call, id).await?;
         let (mandate, now) = (held.mandate.clone(), held.now);
         self.may(&mut held.tx, call, Act::SignMandate, &mandate_subject(&mandate), now).await??;
-        if mandate.for_child.is_none() && mandate.signer() != Some(me) {
+        if mandate.for_child.is_some() {
+            self.must_have_custody(&mut held.tx, call, &mandate, now).await?;
+        } else if mandate.signer() != Some(me) {
             return Err(Error::Rule(Reason::MandateNotAwaiting));
         }
         self.must_be_fresh(call, Act::SignMandate)?;

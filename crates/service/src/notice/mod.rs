@@ -18,7 +18,7 @@ use tillid_domain::{
     catalogue::{CatalogueEntry, Definition, Polarity},
     event::Kind,
     id::{ConsentId, EntryId, MandateId, MandateRequestId, NoticeId, PersonId, RequestId, StatutoryId},
-    notice::{Both, Matter, Notice, message, recipients},
+    notice::{Both, Matter, Notice, NoticeKind, ReadAs, message, recipients},
 };
 use tillid_storage::{NewNotice, NoticeNumbers, OutboxNotice, Tx, Upkeep};
 use uuid::Uuid;
@@ -113,6 +113,10 @@ impl Service {
                 if to != concerned.id && by == Some(to) {
                     continue;
                 }
+                // what those who have custody sign, the young person is not asked to.
+                if asks_holders(matter, notice.kind) && read_as == ReadAs::Themselves {
+                    continue;
+                }
                 let new = NewNotice {
                     id: NoticeId::from_uuid(self.ambient.id()),
                     to,
@@ -146,4 +150,10 @@ impl Service {
         let mut tx = self.store.read().await?;
         Ok(tx.notice_numbers().await?)
     }
+}
+
+/// Whether a notice asks those who have custody to sign something for the child.
+fn asks_holders(matter: &Matter, kind: NoticeKind) -> bool {
+    kind == NoticeKind::MandateToSign
+        && matches!(matter, Matter::Mandate(mandate, _) if mandate.for_child.is_some())
 }

@@ -16,12 +16,24 @@ use tillid_domain::{
 impl Service {
     /// Registers, on the word of a register, the day on which somebody was born. Everything that asks for their age counts from it from then
     /// on. What others gave for a child, and somebody else decides about by the corrected day or will earlier than it said, lapses in the same
-    /// transaction and is asked anew. The day that is known already changes nothing.
+    /// transaction and is asked anew; what was given for the child beyond that age ends too. The day that is known already changes nothing.
     pub async fn register_birthday(&self, person: PersonId, born: LocalDate) -> Result<(), Error> {
         let call = Call::by(Actor::OPERATOR);
-        let mut tx = self.store.write().await?;
-        let person = tx.goes_on_as(person).await?;
-        tx.lock(&[person]).await?;
+        let mut concerned = vec![person];
+        let (mut tx, person) = loop {
+            let mut tx = self.store.write().await?;
+            let person = tx.goes_on_as(person).await?;
+            tx.lock(&concerned).await?;
+            if tx.person(person).await?.is_none() {
+                return Err(Error::NotFound);
+            }
+            let mut everyone = self.parties_for_child(&mut tx, person).await?;
+            everyone.push(person);
+            if tx.holds(&everyone) {
+                break (tx, person);
+            }
+            concerned = everyone;
+        };
         let now = self.now(&mut tx).await?;
         let known = tx.person(person).await?.filter(|known| known.party.is_citizen());
         let known = known.ok_or(Error::NotFound)?;
@@ -50,6 +62,7 @@ impl Service {
             lapsed.push(over);
         }
         events.extend(self.asked_anew(&call, &mut tx, &lapsed, now).await?);
+        events.extend(self.mandates_outgrown(&call, &mut tx, &family, now).await?);
         tx.commit(events, None).await?;
         Ok(())
     }

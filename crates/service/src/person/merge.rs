@@ -9,8 +9,8 @@ use tillid_domain::{
     catalogue::Polarity,
     consent::{Consent, ConsentStanding, ConsentState},
     event::{ConsentAnswer, EndCause, Entity, Event, Fact},
-    family::Custody,
-    id::{ConsentId, CustodyId, DeclarationId, NumberId, PersonId},
+    family::{Custody, Family, Holder},
+    id::{ConsentId, CustodyId, DeclarationId, NumberId, PersonId, StatutoryId},
     mandate::Mandate,
     mandate_request::MandateRequestStanding,
     person::Person,
@@ -130,13 +130,38 @@ impl Service {
             }
         }
         events.extend(self.consents_of_merged(call, tx, kept.id, id, now).await?);
-        events.extend(self.custody_without(call, tx, id, now).await?);
+        events.extend(self.custody_of_merged(call, tx, kept.id, id, now).await?);
         for power in tx.statutory_about(id).await? {
-            if let Some((stated, fact)) = without(power, id, now)? {
-                events.push(self.event(call, now, &stated, fact));
-            }
+            events.extend(self.power_of_merged(call, power, kept.id, id, now)?);
         }
         Ok(events)
+    }
+
+    /// What a court or a register said of somebody, it said of a human: a guardian goes on as guardian, and whose capacity is removed does
+    /// not get it back by being found to be another. A lasting power names its attorneys, and its register names them anew.
+    fn power_of_merged(
+        &self,
+        call: &Call,
+        power: StatutoryPower,
+        kept: PersonId,
+        gone: PersonId,
+        now: Instant,
+    ) -> Result<Vec<Event>, Error> {
+        let (today, source) = (now.local_date(), Source::Register {});
+        let restated = match power.on(today) {
+            Some((charge, _, next)) if power.person == gone && power.dormant.is_none() => {
+                let mut charge = charge.clone();
+                charge.holders.remove(&kept);
+                let until = next.map(|next| next.days_before(1));
+                let id = StatutoryId::from_uuid(self.ambient.id());
+                let days = Days { from: today, until };
+                StatutoryPower::guardianship(id, kept, charge, days, source, now).ok()
+            }
+            _ => None,
+        };
+        let ended = as_another(power, kept, gone, now)?;
+        let events = ended.into_iter().chain(restated);
+        Ok(events.map(|(stated, fact)| self.event(call, now, &stated, fact)).collect())
     }
 
     /// Lets the consents lapse. What permitted is asked for anew, unless who goes on has said it too or is asked already; what forbids
@@ -197,11 +222,13 @@ impl Service {
         (consent, Fact::ConsentGiven(answer))
     }
 
-    /// Custody in which somebody is named ends for them, as the child and as one who has it, until a register tells more.
-    async fn custody_without(
+    /// Whoever has custody of a child has it as who they go on as: that the other has it alone, nobody said. Of a child who is
+    /// merged themselves nobody has it until the register tells more.
+    async fn custody_of_merged(
         &self,
         call: &Call,
         tx: &mut Tx<Write>,
+        kept: PersonId,
         gone: PersonId,
         now: Instant,
     ) -> Result<Vec<Event>, Error> {
@@ -212,16 +239,24 @@ impl Service {
             let Some(before) = tx.custody_of(child).await?.filter(|before| !before.holders.is_empty()) else {
                 continue;
             };
-            let mut left = before.holders.clone();
-            left.retain(|holder| child != gone && holder.person != gone);
+            let named = |person: PersonId| if person == gone { kept } else { person };
+            let lives_with =
+                |person| before.holders.iter().any(|h| named(h.person) == person && h.lives_with);
+            let persons = before.persons().into_iter().map(named).filter(|holder| *holder != child);
+            let holders = persons.map(|person| Holder { person, lives_with: lives_with(person) });
+            let left = if child == gone { BTreeSet::new() } else { holders.collect::<BTreeSet<_>>() };
             let id = CustodyId::from_uuid(self.ambient.id());
             let from = now.local_date().max(before.from);
             let (stated, fact) =
-                Custody::state(id, child, left, Some(&before), from, Source::Register {}, now)?;
+                Custody::state(id, child, left.clone(), Some(&before), from, Source::Register {}, now)?;
             events.push(self.event(call, now, &stated, fact));
             if child != gone && self.known_person(tx, child).await?.must_live().is_ok() {
-                let mut family = self.family(tx, child).await?;
-                family.holders.retain(|holder| holder.person != gone);
+                let mut family = Family { holders: left, ..self.family(tx, child).await? };
+                for holder in family.holders.clone() {
+                    if self.known_person(tx, holder.person).await?.must_live().is_err() {
+                        family.holders.remove(&holder);
+                    }
+                }
                 events.extend(self.reconsidered(call, tx, &family, now, now).await?);
             }
         }
@@ -229,10 +264,12 @@ impl Service {
     }
 }
 
-/// A guardianship or lasting power without somebody whom it names, from today on; `None` where it names them of earlier days alone.
-/// Whatever was known of days to come, after the first change, is for the register to tell again.
-fn without(
+/// A guardianship with whom somebody goes on as, or a lasting power without them, from today on; of who is represented, its end. `None`
+/// where it names them of earlier days alone. Whatever was known of days to come, after the first change, is for the register to tell
+/// again.
+fn as_another(
     power: StatutoryPower,
+    kept: PersonId,
     gone: PersonId,
     now: Instant,
 ) -> Result<Option<(StatutoryPower, Fact)>, Reason> {
@@ -252,6 +289,9 @@ fn without(
     let from: LocalDate = span.from.max(today);
     let Some(mut charge) = span.charge.clone() else { return Ok(None) };
     charge.holders.remove(&gone);
+    if power.dormant.is_none() && kept != power.person {
+        charge.holders.insert(kept);
+    }
     if charge.holders.is_empty() {
         return power.end(from, source, now).map(Some);
     }

@@ -202,6 +202,7 @@ async fn family(world: &World, mother: PersonId, father: PersonId) {
         world.service.state_custody(&new).await.unwrap();
         tick(world);
     }
+    for_child(world, child, [mother, father]).await;
     for voices in [&[mother, father][..], &[mother]] {
         let request = world.ask(child, "C01").await;
         for voice in voices {
@@ -218,6 +219,24 @@ async fn family(world: &World, mother: PersonId, father: PersonId) {
         case: "27.36.04-G01-12-26".parse().unwrap(),
     };
     world.service.except_holder(&caseworker(OWN), excepted, &new).await.unwrap();
+}
+
+/// What both parents signed for the child, and what waits for one of them.
+async fn for_child(world: &World, child: PersonId, [mother, father]: [PersonId; 2]) {
+    world.import("M16").await;
+    let foster = world.person("Karl", "6801152346").await;
+    for signs in [true, false] {
+        let call = acting(mother, child);
+        let new = NewPresentation::Mandate(world.mandate_to(foster, &["M16"]));
+        let shown = world.try_show(&call, new).await.unwrap();
+        let given = world.service.give_mandate(&call, shown).await.unwrap().value;
+        tick(world);
+        if signs {
+            let call = acting(father, child);
+            let shown = world.try_show(&call, NewPresentation::Signature(given.id)).await.unwrap();
+            world.service.sign_mandate(&call, given.id, shown).await.unwrap();
+        }
+    }
 }
 
 /// A guardianship that changed and ended, and a lasting power, dormant and then in force.

@@ -32,7 +32,7 @@ pub(crate) const AID: &str = "urn:dk:eksempelkommune:fuldmagt:aeldre:hjaelpemidl
 const BUILD: &str = "urn:dk:eksempelkommune:fuldmagt:byg:ansoegning:handle";
 /// Of M16: for a parent alone, and for all who have custody.
 pub(crate) const CONTACT: &str = "urn:dk:eksempelkommune:fuldmagt:boern:skole-og-dagtilbud:kontakt";
-const SCHOOL: &str = "urn:dk:eksempelkommune:fuldmagt:boern:skoleindskrivning:handle";
+pub(crate) const SCHOOL: &str = "urn:dk:eksempelkommune:fuldmagt:boern:skoleindskrivning:handle";
 const CASE: &str = "27.36.04-G01-12-26";
 const SOURCE: Source = Source::Register {};
 

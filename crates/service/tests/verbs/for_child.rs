@@ -2,10 +2,12 @@
 //! of those whose word the law needs, and stands and falls with their custody.
 
 use crate::{
-    by_law::{CONTACT, about, said},
+    by_law::{CONTACT, SCHOOL, about, said},
     children::{Family, custody, family},
+    collecting::prose,
     deciding::ask,
     expect::{denied, invalid, rule, told},
+    living::{registrar, serving},
     noticing::{tell, told_to},
 };
 use std::collections::BTreeSet;
@@ -17,15 +19,16 @@ use tillid_domain::{
     mandate::{Awaited, DisputeGround, Mandate, MandateState, RevocationGround, SuspensionGround},
     notice::NoticeKind,
 };
-use tillid_service::{Call, Decided, Error, MandateChange, NewMandate, NewPresentation, Overview, Question};
+use tillid_service::{
+    Call, Decided, Error, MandateChange, MandateService, NewMandate, NewPresentation, Overview, Question,
+};
 use tillid_testkit::{
     World,
     people::{OWN, acting, citizen, machine},
 };
 
-/// Of M16: for whom the child lives with, and for all who have custody.
+/// Of M16: for whom the child lives with.
 const PLACE: &str = "urn:dk:eksempelkommune:fuldmagt:boern:pladsanvisning:handle";
-const SCHOOL: &str = "urn:dk:eksempelkommune:fuldmagt:boern:skoleindskrivning:handle";
 const REVOKE: MandateChange = MandateChange::Revoke { ground: RevocationGround::NotStated, quiet: false };
 
 struct Scene {
@@ -149,10 +152,16 @@ pub(crate) async fn r35_what_both_parents_must_agree_on_both_sign(world: &World)
         !kinds(world, foster).await.contains(&NoticeKind::MandateReceived),
         "there is nothing to hold yet"
     );
-    // Never the same one twice, nor the foster carer.
+    // Never the same one twice, nor the foster carer; and nobody who registers for others and is her parent.
     assert_eq!(told(scene.signs(world, dorte, given.id).await), rule(Reason::MandateNotAwaiting));
     let foster_signs = world.try_show(&citizen(foster), NewPresentation::Signature(given.id)).await;
     assert_eq!(told(foster_signs), rule(Reason::MandateNotAwaiting));
+    for parent in [dorte, erik] {
+        let registrar = serving(world, registrar(7, Some(parent)), clara).await;
+        let doubt = MandateService::Dispute(DisputeGround::Capacity, prose("Tvivl."));
+        let served = world.service.serve_mandate(&registrar, given.id, doubt).await;
+        assert_eq!(told(served), denied(Reason::OwnCase));
+    }
     let signed = scene.signs(world, erik, given.id).await.unwrap();
     assert_eq!(signed.state, MandateState::Given);
     assert_eq!(signed.for_child.unwrap().signed, BTreeSet::from([dorte, erik]));
@@ -173,6 +182,12 @@ pub(crate) async fn r35_what_both_parents_must_agree_on_both_sign(world: &World)
     let again = scene.gives(world, erik, scene.of(world, &[SCHOOL])).await.unwrap();
     change(world, &acting(dorte, clara), again.id, REVOKE).await.unwrap();
     assert_eq!(told(scene.signs(world, dorte, again.id).await), rule(Reason::MandateRevoked));
+    // M12: how it ended quietly, whoever held it does not learn by trying to sign.
+    let quiet = scene.gives(world, erik, scene.of(world, &[SCHOOL])).await.unwrap();
+    let quietly = MandateChange::Revoke { ground: RevocationGround::Misuse, quiet: true };
+    change(world, &acting(dorte, clara), quiet.id, quietly).await.unwrap();
+    let tried = world.try_show(&citizen(foster), NewPresentation::Signature(quiet.id)).await;
+    assert_eq!(told(tried), rule(Reason::MandateNotAwaiting));
 }
 
 /// Nobody gives for a child what they do not have themselves, nor for longer, nor to one another.
@@ -244,6 +259,12 @@ pub(crate) async fn r35_a_mandate_for_a_child_stands_and_falls_with_custody(worl
     later(world);
     assert!(ended(now_is(world, alone.id).await));
     assert_eq!(now_is(world, both.id).await, MandateState::Given, "Erik has it alone and said yes");
+    // Whoever gets custody acts by that, and by nothing that was given to them before.
+    world.pass(CalendarPeriod::days(1));
+    custody(world, clara, &[(erik, false), (scene.foster, true)]).await;
+    later(world);
+    assert!(ended(now_is(world, both.id).await));
+    assert_eq!(scene.may(world, CONTACT).await, ["CUSTODY_JOINT"]);
     world.service.register_death(clara, world.now().local_date()).await.unwrap();
     later(world);
     assert_eq!(scene.may(world, SCHOOL).await, [Reason::PowerEnded.code()]);
@@ -268,6 +289,14 @@ pub(crate) async fn r36_at_eighteen_nothing_that_was_given_for_a_child_is_left(w
     );
     world.ambient.set("2026-04-03T12:00:00Z".parse().unwrap());
     change(world, &citizen(clara), given.id, REVOKE).await.unwrap();
+    let last = scene.gives(world, dorte, until_then()).await.unwrap();
+    // She turns out to be half a year older: it would outlive custody, and ends.
+    world.service.register_birthday(clara, "2010-10-03".parse().unwrap()).await.unwrap();
+    later(world);
+    assert!(matches!(now_is(world, last.id).await, MandateState::Ended { cause: EndCause::Age, .. }));
+    assert_eq!(scene.may(world, CONTACT).await, [Reason::PowerEnded.code()]);
+    world.service.register_birthday(clara, "2011-04-03".parse().unwrap()).await.unwrap();
+    later(world);
     scene.gives(world, dorte, until_then()).await.unwrap();
     world.ambient.set(birthday.start().plus_seconds(-1));
     assert_eq!(scene.may(world, CONTACT).await, ["FOSTER_CARER"]);

@@ -3,7 +3,7 @@
 
 use crate::{
     at_work::employee,
-    by_law::{AID, CONTACT, about, charge, may, said},
+    by_law::{AID, CONTACT, SCHOOL, about, charge, may, said},
     children::family,
     deciding::ask,
     erasing::officer,
@@ -319,13 +319,20 @@ pub(crate) async fn m10_what_the_law_gave_ends_with_the_one_it_named(world: &Wor
     // A guardian and a parent turn out to be others whom we know.
     let (guardian, parent) = (world.person("Gitta", "6505670032").await, her_other_self(world).await);
     world.service.register_merge(guardian, gitte).await.unwrap();
-    assert_eq!(may(world, gitte, AID, finn).await, ["no_power"]);
-    assert_eq!(may(world, bo, AID, finn).await, ["GUARDIAN_S5"], "the other guardian goes on");
+    for who in [gitte, guardian, bo] {
+        assert_eq!(may(world, who, AID, finn).await, ["GUARDIAN_S5"], "the court meant the human");
+    }
     world.service.register_merge(parent, family.dorte).await.unwrap();
-    assert_eq!(contact().await, ["no_power"]);
+    assert_eq!(contact().await, ["CUSTODY_JOINT"]);
+    let alone = about(family.erik, SCHOOL, family.clara);
+    assert_eq!(
+        said(&ask(world, &machine(OWN), alone).await),
+        ["power_needs_others"],
+        "nobody said that he has it alone"
+    );
     let mut tx = world.store.read().await.unwrap();
     let custody = tx.custody_of(family.clara).await.unwrap().unwrap();
-    assert_eq!(custody.persons(), [family.erik].into());
+    assert_eq!(custody.persons(), [family.erik, parent].into());
     drop(tx);
     // The register tells that the parent has it, by whichever id: it is hers.
     let holders = vec![Holder { person: parent, lives_with: true }];
@@ -342,7 +349,7 @@ pub(crate) async fn m10_what_the_law_gave_ends_with_the_one_it_named(world: &Wor
     let power = tx.statutory(over).await.unwrap().unwrap();
     assert_eq!(power.standing(world.now().local_date()), StatutoryStanding::Ended);
     drop(tx);
-    assert_eq!(may(world, bo, AID, ward).await, ["no_power"]);
+    assert_eq!(may(world, bo, AID, ward).await, ["GUARDIAN_S5"], "he is who it was decided about");
     world.service.register_merge(child, family.clara).await.unwrap();
     assert_eq!(contact().await, ["no_power"]);
 }

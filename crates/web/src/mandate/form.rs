@@ -97,8 +97,6 @@ struct FormPage<'p> {
     choices: Vec<Choice>,
     /// Whether it can be given to an organisation.
     organisations: bool,
-    /// Whether several can give or hold it together.
-    together: bool,
     filled: &'p Filled,
     notice: Option<Notice>,
 }
@@ -233,7 +231,6 @@ impl<'p> FormPage<'p> {
             needs_high: package.required_loa == Assurance::High,
             choices: words::choices(page, package, &filled.chosen),
             organisations: words::is_for_organisations(package),
-            together: !package.is_for_children(),
             filled,
             notice,
         }

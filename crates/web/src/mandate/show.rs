@@ -37,6 +37,15 @@ pub(super) enum Side {
     Onlooker,
 }
 
+/// What the visitor can do with a mandate here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Whatever is open to their side.
+    Acts,
+    /// Look at it: they act for somebody else. Those who have custody of a child act on what was given for it.
+    Looks,
+}
+
 /// A mandate as its pages tell of it.
 pub(super) struct Told {
     pub(super) value: Mandate,
@@ -59,9 +68,7 @@ pub(super) struct Told {
     given: String,
     from: String,
     pub(super) until: String,
-    /// Whether the visitor can do something with it here: not for whom they act, unless they have custody of a child and it was given for
-    /// the child.
-    pub(super) acts: bool,
+    pub(super) reach: Reach,
     /// Who of those who have custody have signed it, in words; of what was given for a child.
     signed_by: Option<String>,
     /// The address of its page.
@@ -89,6 +96,11 @@ pub(super) struct Lower {
 }
 
 impl Told {
+    /// Whether the visitor can do something with it here.
+    pub(super) const fn acts(&self) -> bool {
+        matches!(self.reach, Reach::Acts)
+    }
+
     pub(super) fn title(&self) -> String {
         self.packages.iter().map(|package| package.title.as_str()).collect::<Vec<_>>().join(", ")
     }
@@ -190,7 +202,7 @@ pub(super) async fn answer(here: &Here, told: &Told, notice: Option<Notice>) -> 
     let in_person = here.visitor.acting_for().is_none();
     // M12: who used it is for its grantor to see, and for whom they trust with that.
     let uses = match told.side {
-        Side::Grantor if told.acts => Some(()),
+        Side::Grantor if told.acts() => Some(()),
         Side::Onlooker => Some(()),
         _ => None,
     };
@@ -262,7 +274,7 @@ pub(super) async fn told(here: &Here, id: MandateId) -> Result<Told, Problem> {
         given: here.page.moment(mandate.given_at),
         from: here.page.moment(mandate.valid.from),
         until: here.page.last_day(mandate.valid.to),
-        acts: here.visitor.acting_for().is_none() || for_child,
+        reach: if here.visitor.acting_for().is_none() || for_child { Reach::Acts } else { Reach::Looks },
         signed_by: signed_by(&here.page, me, &mandate),
         address: format!("/mandates/{id}"),
         value: mandate,
@@ -436,7 +448,8 @@ const fn end_cause(cause: EndCause) -> &'static str {
         EndCause::JointEnded => "joint.ended_with_others",
         EndCause::JointEndedQuietly => "joint.ended_quietly_with_others",
         EndCause::CustodyChanged => "child.ended_with_custody",
-        EndCause::CaseClosed | EndCause::Used | EndCause::Age => "mandate.ended_with_case",
+        EndCause::Age => "child.ended_by_age",
+        EndCause::CaseClosed | EndCause::Used => "mandate.ended_with_case",
     }
 }
 
@@ -488,7 +501,7 @@ pub(super) mod tests {
             circle: None,
             is_mine_to_sign: false,
             is_mine_to_object: false,
-            acts: true,
+            reach: Reach::Acts,
             signed_by: None,
             packages: vec![Package {
                 code: definition.code.clone(),
@@ -523,7 +536,7 @@ pub(super) mod tests {
                 let (heading, rest) = shown.split_once("alert-success").expect("the state");
                 assert!(heading.contains("<h1>") && rest.contains(&page.last_day(told.value.valid.to)));
                 assert!(shown.contains(way) && !shown.contains(other) && shown.contains("/receipt"));
-                let acting = html(&page, &Told { acts: false, ..told }, false);
+                let acting = html(&page, &Told { reach: Reach::Looks, ..told }, false);
                 assert!(!acting.contains(way) && !acting.contains("/receipt"));
             }
         }

@@ -212,7 +212,7 @@ struct StepPage<'p> {
 
 pub(super) async fn before(step: Step, here: Here, Path(id): Path<MandateId>) -> Result<Response, Problem> {
     let told = told(&here, id).await?;
-    must_be(&here, told.acts && step.is_of(&told))?;
+    must_be(&here, told.acts() && step.is_of(&told))?;
     Ok(asked(&here.page, step, &told, &Fields::default(), None))
 }
 
