@@ -1,4 +1,5 @@
-//! Registers that two persons are one (M10): one goes on, and what was given as or to the other ends.
+//! Registers that two persons are one (M10): one goes on, what was given as or to the other ends, and what
+//! was said of the human is said of who goes on.
 
 use super::die::ALL;
 use crate::{Call, Error, Service};
@@ -27,8 +28,9 @@ impl Service {
     /// `gone` lead to `kept` from then on, and what stands in their log is theirs.
     ///
     /// Nobody gave anything as `kept` that was given as `gone`, or to them. So it does not move: mandates on either side, consents and
-    /// requests end in the same transaction, and so does what the law gave. Consents that are in use are asked for anew, and what forbids
-    /// goes on to forbid. Told again, it changes nothing.
+    /// requests end in the same transaction. Consents that are in use are asked for anew, and what forbids goes on to forbid. Custody,
+    /// guardianship and removed capacity were said of the human, and are said again of `kept`; custody of `gone` as a child, and lasting
+    /// powers, end until their register tells more. Told again, it changes nothing.
     pub async fn register_merge(&self, kept: PersonId, gone: PersonId) -> Result<(), Error> {
         let call = Call::by(Actor::OPERATOR);
         let mut concerned = vec![kept, gone];

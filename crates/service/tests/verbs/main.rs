@@ -108,7 +108,7 @@ tillid_testkit::on_both_engines! {
         m10_ids_numbers_and_logins_of_the_one_lead_to_the_other,
         r40_nothing_of_the_log_is_lost_when_two_are_one,
         m10_what_forbids_goes_on_to_forbid,
-        m10_what_the_law_gave_ends_with_the_one_it_named,
+        m10_what_was_said_of_the_human_is_said_of_who_goes_on,
         m10_a_chain_leads_to_its_end_and_what_cannot_be_is_refused,
         r42_who_is_one_is_erased_as_one;
     at_work:

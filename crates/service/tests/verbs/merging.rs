@@ -298,7 +298,7 @@ pub(crate) async fn m10_what_forbids_goes_on_to_forbid(world: &World) {
     );
 }
 
-pub(crate) async fn m10_what_the_law_gave_ends_with_the_one_it_named(world: &World) {
+pub(crate) async fn m10_what_was_said_of_the_human_is_said_of_who_goes_on(world: &World) {
     for code in ["M13", "M14", "M16", "M18"] {
         world.import(code).await;
     }
