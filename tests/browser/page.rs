@@ -150,9 +150,10 @@ impl Browser {
         field.send_keys(file.to_str().expect("a path")).await.unwrap_or_else(|e| panic!("{label}: {e}"));
     }
 
-    /// Writes today into the three fields that these labels name.
+    /// Writes today, as it is in Denmark whatever the clock of this machine is set to, into the three fields that these labels name.
     pub(crate) async fn write_today(&self, labels: [&str; 3]) {
-        let script = "const now = new Date(); return [now.getDate(), now.getMonth() + 1, now.getFullYear()].map(String)";
+        let script = "const there = new Intl.DateTimeFormat('en', {timeZone: 'Europe/Copenhagen'}).formatToParts(new Date());
+            return ['day', 'month', 'year'].map(part => there.find(one => one.type === part).value)";
         let parts = self.evaluate(script, Vec::new()).await;
         for (part, label) in labels.into_iter().enumerate() {
             self.fill(label, parts[part].as_str().expect("a number")).await;
