@@ -318,8 +318,12 @@ mod tests {
         fn any_float_is_refused_or_comes_back(number: f64) {
             if let Some(number) = Number::new(number) {
                 let bytes = canonical(&number);
-                let again: Number = serde_json::from_slice(&bytes).expect("a number");
-                prop_assert_eq!(again, number);
+                // What could be a CPR number is refused when it is read, and so never written.
+                let looks_like_a_person = std::str::from_utf8(&bytes).is_ok_and(Cpr::stands_in);
+                match serde_json::from_slice::<Number>(&bytes) {
+                    Ok(again) => prop_assert_eq!(again, number),
+                    Err(_) => prop_assert!(looks_like_a_person, "{}", number.get()),
+                }
             }
         }
     }
