@@ -482,6 +482,12 @@ async fn administrator(language: Language) {
     walk.visit("/casework/catalogue/consent-types/C15/1", "catalogue-version").await;
     walk.visit("/casework/catalogue/consent-types/C15/1/write", "catalogue-write").await;
     walk.visit("/casework/catalogue/mandate-packages/new", "catalogue-new").await;
+    let package = "/casework/catalogue/mandate-packages/M16/1";
+    walk.visit_unfilled(package, "withdraw.send", "withdraw-errors").await;
+    walk.write_today().await;
+    walk.browser.fill(&walk.page("withdraw.why"), "Skolen har fået sin egen løsning.").await;
+    walk.send("withdraw.send").await;
+    walk.look("withdrawn").await;
     walk.browser.open("/casework").await;
     walk.click("casework.clients").await;
     walk.look("clients").await;
@@ -501,7 +507,7 @@ async fn administrator(language: Language) {
     walk.look("client-stopped").await;
     walk.send("casework.client_resume").await;
     assert!(walk.browser.offers(&walk.page("casework.client_stop")).await);
-    walk.end(11);
+    walk.end(13);
 }
 
 mod every_page_has_no_axe_violation_at_1280_and_320 {

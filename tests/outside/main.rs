@@ -48,4 +48,5 @@ mod uses;
 mod verify_files;
 mod verify_outside;
 mod who_may_not;
+mod withdrawing;
 mod witness;

@@ -5,6 +5,7 @@ mod kind;
 mod recorded;
 mod trace;
 
+pub use crate::instant::MandatePeriod;
 pub use kind::{EndCause, Kind};
 pub use recorded::{Entity, Event, Recorded, SubjectVersion, replay};
 pub use trace::{Trace, tombstone};
@@ -23,7 +24,7 @@ use crate::{
     joint::{ExceptionGround, ForChild, Said},
     mandate::{
         Awaited, ByHolders, Confirmation, DisputeGround, Joint, MandateRoute, RenunciationGround,
-        RevocationGround, SuspensionGround, Under,
+        RevocationGround, SuspensionGround, Under, Withdrawn,
     },
     presentation::{Means, Presented},
     source::Source,
@@ -181,6 +182,13 @@ pub enum Fact {
     EntryPublished {},
     /// It went out of use, for a newer version or for none.
     EntryRetired {},
+    /// It is withdrawn: what was given under it ends too.
+    EntryWithdrawn {
+        /// The first moment when nothing that was given under it can be used.
+        from: Instant,
+        /// Why.
+        why: Prose,
+    },
     /// Something was shown to a person before a choice.
     PresentationShown {
         /// To whom.
@@ -314,6 +322,8 @@ pub enum Fact {
         /// What had been shown.
         presentation: PresentationId,
     },
+    /// A package of it is withdrawn, and it gives less from then on, or nothing.
+    MandatePackageWithdrawn(Withdrawn),
     /// One of those who sign together did (M6).
     MandateSigned {
         /// To what had been shown to them.
@@ -536,15 +546,6 @@ pub enum Fact {
         /// What the journal keeps of it, so that nobody changes that either: see [`tombstone`].
         tombstone: Digest,
     },
-}
-
-/// A mandate always has an end.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct MandatePeriod {
-    /// The first moment when it can be used.
-    pub from: Instant,
-    /// The first moment when it no longer can.
-    pub to: Instant,
 }
 
 /// The answer to one specific consent.

@@ -281,6 +281,15 @@ impl FromStr for CalendarPeriod {
     }
 }
 
+/// A mandate always has an end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MandatePeriod {
+    /// The first moment when it can be used.
+    pub from: Instant,
+    /// The first moment when it no longer can.
+    pub to: Instant,
+}
+
 /// From a moment (inclusive) to a moment (exclusive), or without end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Period {

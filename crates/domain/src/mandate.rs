@@ -8,6 +8,7 @@ mod late;
 mod route;
 mod standing;
 mod under;
+mod withdrawn;
 
 pub use child::{ByHolders, CustodyChange};
 pub use follow::Following;
@@ -17,6 +18,7 @@ pub use late::LateEnd;
 pub use route::{Awaited, COOLING_OFF, Confirmation, MandatePaper, MandateRoute, usable_from};
 pub use standing::MandateStanding;
 pub use under::{LEVELS_BELOW, Part, Under, Wider, would_fall};
+pub use withdrawn::Withdrawn;
 
 use crate::{
     catalogue::EntryVersion,
@@ -63,6 +65,8 @@ pub struct Mandate {
     pub for_child: Option<ByHolders>,
     /// What had been shown each time when it was given for longer, the first time first.
     pub renewals: Vec<PresentationId>,
+    /// The packages of it that their authorities withdraw, and from when.
+    pub withdrawn: Vec<Withdrawn>,
     /// The times in which it rested, the earliest first; none is under way.
     pub pauses: Vec<Pause>,
     /// What has been recorded of it since.
@@ -396,6 +400,7 @@ fn given(event: &Recorded) -> Option<Mandate> {
         joint: *joint,
         for_child: for_child.clone(),
         renewals: Vec::new(),
+        withdrawn: Vec::new(),
         pauses: Vec::new(),
         state: awaits.map_or(MandateState::Given, MandateState::Awaiting),
     })
@@ -428,6 +433,7 @@ impl Mandate {
             (_, Fact::MandateRenewed { to, presentation, .. }) => {
                 return Some(self.renewed(*to, *presentation));
             }
+            (_, Fact::MandatePackageWithdrawn(withdrawn)) => return Some(self.without(withdrawn.clone())),
             (_, Fact::MandateSuspended { ground }) => MandateState::Suspended { at, ground: *ground },
             (_, Fact::MandateRested {}) => MandateState::Resting { at },
             (_, Fact::MandateDisputed { ground, .. }) => MandateState::Disputed { at, ground: *ground },

@@ -30,13 +30,15 @@ pub enum PowerEnd {
     ParentEnded,
     /// It is there, and nobody can use it alone (M6). It never begins.
     Together,
+    /// The authority withdraws the package that gave it (M8): from the end that it has, which may be still to come.
+    Withdrawn,
     /// It ended by something else.
     Ended,
 }
 
 impl PowerEnd {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Revoked,
         Self::RevokedQuietly,
         Self::Renounced,
@@ -45,6 +47,7 @@ impl PowerEnd {
         Self::Death,
         Self::ParentEnded,
         Self::Together,
+        Self::Withdrawn,
         Self::Ended,
     ];
 
@@ -59,8 +62,14 @@ impl PowerEnd {
             Self::Death => "death",
             Self::ParentEnded => "parent_ended",
             Self::Together => "together",
+            Self::Withdrawn => "withdrawn",
             Self::Ended => "ended",
         }
+    }
+
+    /// Whether it is over only when its time is, and can be used until then.
+    pub const fn is_by_the_calendar(self) -> bool {
+        matches!(self, Self::Withdrawn)
     }
 
     /// The one with that code.
@@ -74,6 +83,7 @@ impl PowerEnd {
             EndCause::Death | EndCause::RepresentativeDeath => Self::Death,
             EndCause::ParentEnded => Self::ParentEnded,
             EndCause::ParentEndedQuietly | EndCause::JointEndedQuietly => Self::RevokedQuietly,
+            EndCause::PackageWithdrawn => Self::Withdrawn,
             EndCause::JointEnded
             | EndCause::EmployeeLeft
             | EndCause::CaseClosed
@@ -147,16 +157,15 @@ impl Powers {
                 }
             }
             Change::Longer => self.lengthen(mandate, event, known_from),
+            Change::Withdrawn => self.withdraw(mandate, event, known_from),
             Change::Cut(at, why) => self.cut(at, why, event, known_from),
             Change::Never => self.never(known_from),
         }
     }
 
     fn give(&mut self, mandate: &Mandate, from: Instant, event: &Recorded, known_from: u64) {
-        if from >= mandate.valid.to {
-            return;
-        }
-        self.0.extend(mandate.privileges.iter().map(|privilege| Power {
+        let lasting = mandate.privileges.iter().filter(|privilege| from < mandate.gives_until(privilege));
+        self.0.extend(lasting.map(|privilege| Power {
             grantor: mandate.grantor,
             representative: mandate.representative,
             privilege: privilege.clone(),
@@ -165,8 +174,8 @@ impl Powers {
             source: event.aggregate,
             source_revision: event.revision,
             valid_from: from,
-            valid_to: mandate.valid.to,
-            ended: None,
+            valid_to: mandate.gives_until(privilege),
+            ended: mandate.withdrawn_from(privilege).map(|_| PowerEnd::Withdrawn),
             known_from,
             known_to: None,
         }));
@@ -186,6 +195,31 @@ impl Powers {
             });
         }
         self.0.append(&mut longer);
+    }
+
+    /// What goes on is said anew where a withdrawn package gives it, with the end that it has by that.
+    fn withdraw(&mut self, mandate: &Mandate, event: &Recorded, known_from: u64) {
+        let mut shorter = Vec::new();
+        let goes_on =
+            |p: &&mut Power| p.known_to.is_none() && p.ended.is_none_or(PowerEnd::is_by_the_calendar);
+        for power in self.0.iter_mut().filter(goes_on) {
+            let end = mandate.gives_until(&power.privilege);
+            if end >= power.valid_to {
+                continue;
+            }
+            power.known_to = Some(known_from);
+            if power.valid_from < end {
+                shorter.push(Power {
+                    source_revision: event.revision,
+                    valid_to: end,
+                    ended: Some(PowerEnd::Withdrawn),
+                    known_from,
+                    known_to: None,
+                    ..power.clone()
+                });
+            }
+        }
+        self.0.append(&mut shorter);
     }
 
     /// Nothing holds from that moment on; what had held last until then is said anew, with why there is nothing now.
@@ -230,6 +264,8 @@ pub enum Change {
     Together(Instant),
     /// They are there for longer.
     Longer,
+    /// Some of them are there for less long.
+    Withdrawn,
     /// None is there from that moment on: why, counts instead of why it rested then, if it did.
     Cut(Instant, PowerEnd),
     /// None was ever there.
@@ -241,6 +277,9 @@ impl Change {
     pub fn of(mandate: &Mandate, fact: &Fact) -> Self {
         if matches!(fact, Fact::MandateRenewed { .. }) {
             return Self::Longer;
+        }
+        if matches!(fact, Fact::MandatePackageWithdrawn(_)) {
+            return Self::Withdrawn;
         }
         match mandate.state {
             MandateState::Awaiting(_) => Self::Nothing,

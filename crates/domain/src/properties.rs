@@ -13,7 +13,7 @@ use crate::{
     id::{ConsentId, DeclarationId, EntryId, EventId, MandateId, PersonId, PresentationId, RequestId},
     mandate::{
         Awaited, Confirmation, DisputeGround, Mandate, MandateRoute, MandateStanding, MandateState,
-        RenunciationGround, RevocationGround, SuspensionGround,
+        RenunciationGround, RevocationGround, SuspensionGround, Withdrawn,
     },
     power::{Power, powers_of},
     reason::Reason,
@@ -197,6 +197,7 @@ fn mandate_that_waits(from: i64, to: i64, awaits: Option<Awaited>) -> (Mandate, 
         joint: None,
         for_child: None,
         renewals: Vec::new(),
+        withdrawn: Vec::new(),
         pauses: Vec::new(),
         state: awaits.map_or(MandateState::Given, MandateState::Awaiting),
     };
@@ -357,7 +358,7 @@ proptest! {
     #[test]
     fn the_powers_of_a_mandate_hold_exactly_when_it_stands(
         from in offsets(), to in 1..60_000_000_i64, waits in 0..4_u8,
-        steps in proptest::collection::vec((0..12_u8, 0..9_000_000_i64, 0..3_000_000_i64), 0..14),
+        steps in proptest::collection::vec((0..15_u8, 0..9_000_000_i64, 0..3_000_000_i64), 0..14),
         probes in proptest::collection::vec(offsets(), 1..6),
     ) {
         let awaits = [None, Some(Awaited::Acceptance), Some(Awaited::SecondRegistrar), Some(Awaited::Both)][usize::from(waits)];
@@ -380,6 +381,13 @@ proptest! {
                     let until = moment(from + to + ago);
                     m.renew(until, PresentationId::from_uuid(uuid(5)), now)
                 }
+                11..=13 => {
+                    // A package of one of the two privileges, or one of both.
+                    let lost = if command == 13 { &m.privileges[..] } else { &m.privileges[usize::from(command - 11)..][..1] };
+                    let package = EntryId::from_uuid(uuid(u128::from(command)));
+                    let withdrawn = Withdrawn { package, privileges: lost.to_vec(), from: moment(passed + ago * 9 - 9) };
+                    m.withdraw(withdrawn, now)?.ok_or(Reason::NoPower)
+                }
                 _ => m.annul(AnnulmentGround::WrongPerson, prose(), now),
             });
             prop_assert!(replay::<Mandate>(&history.events).as_ref() == Some(&mandate), "it replays to itself");
@@ -388,6 +396,12 @@ proptest! {
                 prop_assert_eq!(holds(&powers, known, probe), holds(&after, known, probe), "what was known is overwritten");
                 let held = holds(&after, last_version(&history), probe);
                 prop_assert_eq!(held, mandate.stood(probe) == MandateStanding::Active, "{:?} at {}", mandate.stood(probe), probe);
+                for privilege in &mandate.privileges {
+                    let theirs: Vec<Power> = after.iter().filter(|p| p.privilege == *privilege).cloned().collect();
+                    let held = holds(&theirs, last_version(&history), probe);
+                    let given = mandate.stood(probe) == MandateStanding::Active && probe < mandate.gives_until(privilege);
+                    prop_assert_eq!(held, given, "{} at {}", privilege.as_str(), probe);
+                }
                 if held {
                     let never = matches!(mandate.state, MandateState::Awaiting(_) | MandateState::Annulled { .. });
                     prop_assert!(!never, "held by what never counted");

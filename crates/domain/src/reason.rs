@@ -72,6 +72,8 @@ reasons! {
     PowerNotStarted = "power_not_started",
     /// The power ended with a death.
     PowerEndedByDeath = "power_ended_by_death",
+    /// The authority has withdrawn the package that gave the power (M8).
+    PackageWithdrawn = "package_withdrawn",
     /// What the power rests on ended.
     PowerAboveEnded = "power_above_ended",
     /// The young person has reached the age at which it ends.

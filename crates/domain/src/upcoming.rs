@@ -10,7 +10,7 @@ use crate::{
     instant::{Instant, LocalDate},
     mandate::{Mandate, MandateState},
     mandate_request::{MandateRequest, MandateRequestStanding},
-    notice::{BEFORE_A_DEADLINE, BEFORE_A_LIFE_EVENT, BEFORE_AN_END, due},
+    notice::{BEFORE_A_DEADLINE, BEFORE_A_LIFE_EVENT, BEFORE_AN_END, before_the_end_of, due},
     person::Person,
     request::{ConsentRequest, RequestStanding},
     statutory::{StatutoryPower, StatutoryStanding},
@@ -165,7 +165,7 @@ impl Horizon {
             what: Expected::MandateEnds(id),
             person,
             then: mandate.standing(valid.to).code(),
-            told_on: self.told(valid.to, mandate.given_at, &BEFORE_AN_END),
+            told_on: self.told(valid.to, mandate.given_at, before_the_end_of(mandate)),
         });
         begins.into_iter().chain(ends).collect()
     }

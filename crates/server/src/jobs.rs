@@ -28,6 +28,7 @@ pub(crate) async fn run(
         every(SELDOM, stop.clone(), || purge(service.clone())),
         every(OFTEN, stop.clone(), || rekey(service.clone())),
         every(OFTEN, stop.clone(), || record_birthdays(service.clone())),
+        every(OFTEN, stop.clone(), || end_withdrawn(service.clone())),
         every(EACH_SECOND, stop.clone(), || watch_log(service.clone())),
         every(EACH_SECOND, stop.clone(), || notices(service.clone(), post.as_deref())),
         async {
@@ -157,6 +158,15 @@ async fn record_birthdays(service: Service) {
             }
             Err(error) => return tracing::warn!(%error, "what birthdays ended could not be recorded"),
         }
+    }
+}
+
+/// Ends what was given under withdrawn packages, also where the node that began with it is gone.
+async fn end_withdrawn(service: Service) {
+    match service.end_withdrawn().await {
+        Ok(0) => {}
+        Ok(changed) => tracing::info!(changed, "mandates end because their packages are withdrawn"),
+        Err(error) => tracing::warn!(%error, "what was given under withdrawn packages does not end yet"),
     }
 }
 

@@ -7,9 +7,11 @@ use crate::{
     journal::signed,
 };
 use tillid_domain::{
+    Instant,
     catalogue::Definition,
     event::{Kind, Recorded},
     id::EntryId,
+    text::Prose,
 };
 
 impl Tx<Write> {
@@ -58,6 +60,27 @@ impl Tx<Write> {
                 .bind(event.aggregate)
                 .bind(signed(event.revision))
         )?;
+        Ok(())
+    }
+}
+
+impl Tx<Write> {
+    /// What was in use goes out of use by it; when it went out of use before, and when it was first withdrawn, stays.
+    pub(crate) async fn withdraw_entry(
+        &mut self,
+        event: &Recorded,
+        from: Instant,
+        why: &Prose,
+    ) -> Result<(), StoreError> {
+        run!(self, sqlx::query(
+            "UPDATE catalogue_entry SET revision = $2, state = 'retired', retired_at = COALESCE(retired_at, $3), \
+             withdrawn_at = COALESCE(withdrawn_at, $3), withdrawn_from = $4, withdrawn_why = $5 WHERE id = $1"
+        )
+        .bind(event.aggregate)
+        .bind(signed(event.revision))
+        .bind(event.recorded_at.as_micros())
+        .bind(from.as_micros())
+        .bind(why.as_str()))?;
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use crate::{
 use sqlx::FromRow;
 use tillid_domain::{
     Cvr, Digest, Language,
-    catalogue::{CatalogueEntry, EntryState, EntryVersion, Shelf},
+    catalogue::{CatalogueEntry, EntryState, EntryVersion, Shelf, Withdrawal},
     id::{DeclarationId, EntryId, PersonId, PresentationId, RequestId},
     presentation::Presentation,
     request::{ConsentRequest, RequestState},
@@ -33,6 +33,9 @@ struct EntryRow {
     discarded_at: Option<i64>,
     published_at: Option<i64>,
     retired_at: Option<i64>,
+    withdrawn_at: Option<i64>,
+    withdrawn_from: Option<i64>,
+    withdrawn_why: Option<String>,
 }
 
 impl TryFrom<EntryRow> for CatalogueEntry {
@@ -41,6 +44,16 @@ impl TryFrom<EntryRow> for CatalogueEntry {
     fn try_from(row: EntryRow) -> Result<Self, StoreError> {
         let at = RowRef { table: "catalogue_entry", id: row.id };
         let before_use = (row.submitted_at, row.discarded_at);
+        let withdrawal = match (row.withdrawn_at, row.withdrawn_from, row.withdrawn_why.as_deref()) {
+            (None, None, None) => None,
+            (Some(said), Some(from), Some(why)) => {
+                Some(Withdrawal { at: instant(said), from: instant(from), why: at.text(why)? })
+            }
+            _ => return Err(at.corrupt()),
+        };
+        if withdrawal.is_some() && row.state != "retired" {
+            return Err(at.corrupt());
+        }
         let state = match (row.state.as_str(), before_use, row.published_at, row.retired_at) {
             ("draft", (None, None), None, None) => EntryState::Draft,
             ("draft", (Some(submitted), None), None, None) => EntryState::InReview { at: instant(submitted) },
@@ -51,7 +64,7 @@ impl TryFrom<EntryRow> for CatalogueEntry {
                 EntryState::Published { at: instant(published) }
             }
             ("retired", (None, None), Some(published), Some(retired)) => {
-                EntryState::Retired { published_at: instant(published), at: instant(retired) }
+                EntryState::Retired { published_at: instant(published), at: instant(retired), withdrawal }
             }
             _ => return Err(at.corrupt()),
         };
@@ -166,7 +179,7 @@ macro_rules! entry_columns {
     ($rest:literal) => {
         concat!(
             "SELECT id, revision, shelf, code, number, authority, definition, drafted_by, edited_by, state, submitted_at, \
-             discarded_at, published_at, retired_at FROM catalogue_entry ",
+             discarded_at, published_at, retired_at, withdrawn_at, withdrawn_from, withdrawn_why FROM catalogue_entry ",
             $rest
         )
     };
@@ -194,6 +207,16 @@ impl<Mode> Tx<Mode> {
     /// Every version that is or was in use, of everything.
     pub async fn catalogue(&mut self) -> Result<Vec<CatalogueEntry>, StoreError> {
         const SQL: &str = entry_columns!("WHERE state <> 'draft' ORDER BY id");
+        let rows: Vec<EntryRow> = on!(self, |conn| sqlx::query_as(SQL).fetch_all(conn).await)?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// The versions that are withdrawn, and whose mandates have not all been gone through since.
+    pub async fn withdrawals_under_way(&mut self) -> Result<Vec<CatalogueEntry>, StoreError> {
+        const SQL: &str = entry_columns!(
+            "WHERE withdrawn_from IS NOT NULL AND NOT EXISTS (SELECT 1 FROM withdrawal_progress p WHERE p.entry_id = catalogue_entry.id \
+             AND p.revision = catalogue_entry.revision AND p.done_at IS NOT NULL) ORDER BY id"
+        );
         let rows: Vec<EntryRow> = on!(self, |conn| sqlx::query_as(SQL).fetch_all(conn).await)?;
         rows.into_iter().map(TryInto::try_into).collect()
     }

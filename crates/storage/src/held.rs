@@ -44,7 +44,7 @@ impl<Mode> Tx<Mode> {
         limit: u32,
     ) -> Result<Vec<HeldPower>, StoreError> {
         const SQL: &str = "SELECT DISTINCT grantor_id, case_ref, privilege, source_id FROM power WHERE representative_id = $1 \
-             AND known_to IS NULL AND valid_from <= $2 AND valid_to > $2 AND ended IS NULL \
+             AND known_to IS NULL AND valid_from <= $2 AND valid_to > $2 AND (ended IS NULL OR ended = 'withdrawn') \
              ORDER BY grantor_id, privilege, source_id LIMIT $3";
         let rows: Vec<(Uuid, Option<String>, String, Uuid)> = on!(self, |conn| sqlx::query_as(SQL)
             .bind(representative.as_uuid())

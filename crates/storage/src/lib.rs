@@ -44,6 +44,7 @@ mod tasks;
 mod upkeep;
 mod uses;
 mod vault;
+mod withdrawals;
 
 pub use access::Looks;
 pub use audit::{Audit, CheckpointRow, Fault, Finding, LoggedEvent, SignatureRow};
@@ -63,3 +64,4 @@ pub use sessions::{Session, Whose};
 pub use upkeep::{Claim, Effect, IdempotencyKey, OPERATIONAL_TABLES};
 pub use uses::{LatePart, LatePlace};
 pub use vault::{Entropy, Vault};
+pub use withdrawals::{MandatePart, WithdrawalProgress};

@@ -48,6 +48,7 @@ struct MandateRow {
     bond: Option<String>,
     quorum: Option<i64>,
     for_child: Option<String>,
+    withdrawn: Option<String>,
 }
 
 /// What of a mandate's row says where it stands.
@@ -172,6 +173,7 @@ impl TryFrom<MandateRow> for Mandate {
         let route = row.route.as_deref().map(|text| at.json(text)).transpose()?.unwrap_or_default();
         let renewals = row.renewals.as_deref().map(|text| at.json(text)).transpose()?.unwrap_or_default();
         let for_child = row.for_child.as_deref().map(|text| at.json(text)).transpose()?;
+        let withdrawn = row.withdrawn.as_deref().map(|text| at.json(text)).transpose()?.unwrap_or_default();
         let pauses = row.pauses.as_deref().map(|text| at.json(text)).transpose()?.unwrap_or_default();
         Ok(Self {
             id: MandateId::from_uuid(row.id),
@@ -189,6 +191,7 @@ impl TryFrom<MandateRow> for Mandate {
             joint,
             for_child,
             renewals,
+            withdrawn,
             pauses,
             state,
         })
@@ -238,7 +241,7 @@ macro_rules! mandate_columns {
         concat!(
             "SELECT id, revision, grantor_id, representative_id, packages, privileges, case_ref, valid_from, valid_to, presentation_id, \
              given_at, state, ended_at, cause, effective_at, route, renewals, pauses, awaits, ground, quiet, under_id, \
-             passed_on_by, level, joint_id, bond, quorum, for_child FROM mandate ",
+             passed_on_by, level, joint_id, bond, quorum, for_child, withdrawn FROM mandate ",
             $rest
         )
     };
@@ -313,7 +316,7 @@ impl<Mode> Tx<Mode> {
     /// The privileges that a representative can use for a grantor at that moment, as known now, outside any single case.
     ///
     /// What has an end on record gives nothing from then on, whatever this node's clock says: a clock that is behind must not
-    /// find a power that was still valid.
+    /// find a power that was still valid. What a withdrawal ends, ends by the calendar like any end date.
     pub async fn privileges(
         &mut self,
         grantor: PersonId,
@@ -335,7 +338,7 @@ impl<Mode> Tx<Mode> {
     ) -> Result<Vec<(PrivilegeUri, Basis)>, StoreError> {
         const SQL: &str = "SELECT DISTINCT privilege, basis FROM power WHERE grantor_id = $1 AND representative_id = $2 \
              AND known_to IS NULL AND valid_from <= $3 AND valid_to > $3 AND case_ref IS NULL \
-             AND ended IS NULL ORDER BY privilege, basis";
+             AND (ended IS NULL OR ended = 'withdrawn') ORDER BY privilege, basis";
         let rows: Vec<(String, String)> = on!(self, |conn| sqlx::query_as(SQL)
             .bind(grantor.as_uuid())
             .bind(representative.as_uuid())

@@ -75,6 +75,7 @@ impl Tx<Write> {
                 const SQL: &str = "UPDATE catalogue_entry SET revision = $2, state = 'retired', retired_at = $3 WHERE id = $1";
                 self.set(SQL, event).await
             }
+            Fact::EntryWithdrawn { from, why } => self.withdraw_entry(event, *from, why).await,
             // The document's bytes come with the event that commits to them: see `present`.
             Fact::PresentationShown { .. } => Ok(()),
             Fact::ConsentRequested { .. } => self.insert_request(event).await,
@@ -113,6 +114,7 @@ impl Tx<Write> {
             }
             Fact::MandateGiven { .. }
             | Fact::MandateRenewed { .. }
+            | Fact::MandatePackageWithdrawn(_)
             | Fact::MandateSigned { .. }
             | Fact::MandateAgreed { .. }
             | Fact::MandateObjected {}

@@ -7,12 +7,14 @@ use crate::{
     journal::signed,
     mandates::Columns,
 };
+use std::collections::BTreeMap;
 use tillid_domain::{
     Instant,
     event::{Entity as _, Fact, Recorded},
     id::MandateId,
     mandate::Mandate,
     power::{Change, PowerEnd},
+    text::PrivilegeUri,
 };
 
 /// Closes whatever was known of a mandate's powers.
@@ -41,14 +43,13 @@ impl Tx<Write> {
         }
         match Change::of(&mandate, &event.fact) {
             Change::Nothing => Ok(()),
-            Change::Given(from) => self.give_powers(&mandate, from, mandate.valid.to, None, event).await,
-            Change::Together(from) => {
-                self.give_powers(&mandate, from, from, Some(PowerEnd::Together), event).await
-            }
+            Change::Given(from) => self.give_powers(&mandate, from, false, event).await,
+            Change::Together(from) => self.give_powers(&mandate, from, true, event).await,
             Change::Longer => {
                 self.lengthen_powers(&mandate, event).await?;
                 self.close_powers(&mandate, CLOSE_LIVE, None, event).await
             }
+            Change::Withdrawn => self.withdraw_powers(&mandate, event).await,
             Change::Cut(at, why) => {
                 self.cut_powers(&mandate, at, why, event).await?;
                 self.close_powers(&mandate, CLOSE_LAST, Some(at), event).await
@@ -91,7 +92,7 @@ impl Tx<Write> {
         let columns = Columns::of(mandate);
         run!(self, sqlx::query(
             "UPDATE mandate SET revision = $2, valid_from = $3, state = $4, ended_at = $5, cause = $6, effective_at = $7, pauses = $8, \
-             awaits = $9, ground = $10, quiet = $11, valid_to = $12, renewals = $13, presentation_id = $14, for_child = $15 \
+             awaits = $9, ground = $10, quiet = $11, valid_to = $12, renewals = $13, presentation_id = $14, for_child = $15, withdrawn = $16 \
              WHERE id = $1"
         )
         .bind(mandate.id.as_uuid())
@@ -108,23 +109,19 @@ impl Tx<Write> {
         .bind(mandate.valid.to.as_micros())
         .bind((!mandate.renewals.is_empty()).then(|| json(&mandate.renewals)))
         .bind(mandate.presentation.as_uuid())
-        .bind(mandate.for_child.as_ref().map(json)))?;
+        .bind(mandate.for_child.as_ref().map(json))
+        .bind((!mandate.withdrawn.is_empty()).then(|| json(&mandate.withdrawn))))?;
         Ok(())
     }
 
-    /// Each of the privileges, out of the list that the mandate's own row has. What nobody can use alone is there for no time at all, with
-    /// why.
+    /// Each of the privileges for as long as the mandate gives it. What nobody can use alone is there for no time at all, with why.
     async fn give_powers(
         &mut self,
         mandate: &Mandate,
         from: Instant,
-        to: Instant,
-        ended: Option<PowerEnd>,
+        together: bool,
         event: &Recorded,
     ) -> Result<(), StoreError> {
-        if from >= mandate.valid.to {
-            return Ok(());
-        }
         const POWERS: Sql = Sql {
             postgres: "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, source_revision, \
                 valid_from, valid_to, known_from, ended) SELECT $1, $2, q.privilege, $4, $5, $6, $7, $8, $9, $10, $11 \
@@ -133,21 +130,84 @@ impl Tx<Write> {
                 valid_from, valid_to, known_from, ended) SELECT $1, $2, q.value, $4, $5, $6, $7, $8, $9, $10, $11 FROM json_each($3) AS q",
         };
         let sql = self.sql(&POWERS);
-        run!(
-            self,
-            sqlx::query(sql)
-                .bind(mandate.grantor.as_uuid())
-                .bind(mandate.representative.as_uuid())
-                .bind(json(&mandate.privileges))
-                .bind(mandate.case.as_ref().map(|c| c.as_str().to_owned()))
-                .bind(mandate.basis().code())
-                .bind(event.aggregate)
-                .bind(signed(event.revision))
-                .bind(from.as_micros())
-                .bind(to.as_micros())
-                .bind(known_from(mandate, event))
-                .bind(ended.map(PowerEnd::code))
-        )?;
+        for ((to, withdrawn), privileges) in by_end(mandate) {
+            if from >= to {
+                continue;
+            }
+            let (to, ended) = if together {
+                (from, Some(PowerEnd::Together))
+            } else {
+                (to, withdrawn.then_some(PowerEnd::Withdrawn))
+            };
+            run!(
+                self,
+                sqlx::query(sql)
+                    .bind(mandate.grantor.as_uuid())
+                    .bind(mandate.representative.as_uuid())
+                    .bind(json(&privileges))
+                    .bind(mandate.case.as_ref().map(|c| c.as_str().to_owned()))
+                    .bind(mandate.basis().code())
+                    .bind(event.aggregate)
+                    .bind(signed(event.revision))
+                    .bind(from.as_micros())
+                    .bind(to.as_micros())
+                    .bind(known_from(mandate, event))
+                    .bind(ended.map(PowerEnd::code))
+            )?;
+        }
+        Ok(())
+    }
+
+    /// What goes on and is withdrawn is said anew, with the end that it has by that.
+    async fn withdraw_powers(&mut self, mandate: &Mandate, event: &Recorded) -> Result<(), StoreError> {
+        macro_rules! shorter {
+            ($privileges:literal) => {
+                concat!(
+                    "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, source_revision, valid_from, \
+                     valid_to, ended, known_from) SELECT grantor_id, representative_id, privilege, case_ref, basis, source_id, $4, \
+                     valid_from, $2, 'withdrawn', $3 FROM power WHERE source_id = $1 AND known_to IS NULL AND valid_from < $2 \
+                     AND valid_to > $2 AND (ended IS NULL OR ended = 'withdrawn') AND privilege IN ",
+                    $privileges
+                )
+            };
+        }
+        macro_rules! close {
+            ($privileges:literal) => {
+                concat!(
+                    "UPDATE power SET known_to = $3 WHERE source_id = $1 AND known_to IS NULL AND known_from < $3 AND valid_to > $2 \
+                     AND (ended IS NULL OR ended = 'withdrawn') AND privilege IN ",
+                    $privileges
+                )
+            };
+        }
+        const SHORTER: Sql = Sql {
+            postgres: shorter!("(SELECT json_array_elements_text($5::JSON))"),
+            sqlite: shorter!("(SELECT value FROM json_each($5))"),
+        };
+        const CLOSE: Sql = Sql {
+            postgres: close!("(SELECT json_array_elements_text($4::JSON))"),
+            sqlite: close!("(SELECT value FROM json_each($4))"),
+        };
+        let (shorter, close) = (self.sql(&SHORTER), self.sql(&CLOSE));
+        for ((to, withdrawn), privileges) in by_end(mandate) {
+            if !withdrawn {
+                continue;
+            }
+            let (to, known, privileges) = (to.as_micros(), known_from(mandate, event), json(&privileges));
+            run!(
+                self,
+                sqlx::query(shorter)
+                    .bind(event.aggregate)
+                    .bind(to)
+                    .bind(known)
+                    .bind(signed(event.revision))
+                    .bind(privileges.as_str())
+            )?;
+            run!(
+                self,
+                sqlx::query(close).bind(event.aggregate).bind(to).bind(known).bind(privileges.as_str())
+            )?;
+        }
         Ok(())
     }
 
@@ -205,6 +265,16 @@ impl Tx<Write> {
         };
         Ok(())
     }
+}
+
+/// The privileges of a mandate by their ends, and by whether a withdrawn package gives them.
+fn by_end(mandate: &Mandate) -> BTreeMap<(Instant, bool), Vec<&PrivilegeUri>> {
+    let mut ends: BTreeMap<(Instant, bool), Vec<&PrivilegeUri>> = BTreeMap::new();
+    for privilege in &mandate.privileges {
+        let end = (mandate.gives_until(privilege), mandate.withdrawn_from(privilege).is_some());
+        ends.entry(end).or_default().push(privilege);
+    }
+    ends
 }
 
 /// The grantor's version that the event makes.

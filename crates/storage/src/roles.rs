@@ -30,7 +30,7 @@ enum Class {
 }
 
 /// Every table of the schema; a test fails for one that is not here.
-const TABLES: [(&str, Class); 45] = [
+const TABLES: [(&str, Class); 46] = [
     ("_sqlx_migrations", Class::Version),
     ("access_record", Class::Fact(&[], true)),
     ("business_clock", Class::Operational),
@@ -46,6 +46,9 @@ const TABLES: [(&str, Class); 45] = [
                 "discarded_at",
                 "published_at",
                 "retired_at",
+                "withdrawn_at",
+                "withdrawn_from",
+                "withdrawn_why",
             ],
             false,
         ),
@@ -138,6 +141,7 @@ const TABLES: [(&str, Class); 45] = [
                 "ground",
                 "quiet",
                 "for_child",
+                "withdrawn",
             ],
             true,
         ),
@@ -182,6 +186,7 @@ const TABLES: [(&str, Class); 45] = [
     ),
     ("task", Class::Fact(&["revision", "state", "closed_at", "outcome", "note"], true)),
     ("used_token", Class::Operational),
+    ("withdrawal_progress", Class::Operational),
 ];
 
 impl Class {

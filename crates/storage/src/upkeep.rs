@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 /// The tables that upkeep writes. `person_number`, its index and `document_key` change their key, never what is under it; what the log has is in its
 /// tables for good, and an event leaves `pending` only into it.
-pub const OPERATIONAL_TABLES: [&str; 19] = [
+pub const OPERATIONAL_TABLES: [&str; 20] = [
     "idempotency",
     "session",
     "login_attempt",
@@ -40,6 +40,7 @@ pub const OPERATIONAL_TABLES: [&str; 19] = [
     "log_witness",
     "notice",
     "notice_cursor",
+    "withdrawal_progress",
 ];
 
 /// A key that a caller sends with a change, so that sending it again changes nothing more.
@@ -276,9 +277,14 @@ mod tests {
     #[test]
     fn upkeep_writes_no_table_that_holds_a_fact() {
         let upkeep = include_str!("upkeep.rs").split("#[cfg(test)]").next().unwrap_or_default();
-        let source =
-            [upkeep, include_str!("sessions.rs"), include_str!("log.rs"), include_str!("notices.rs")]
-                .concat();
+        let source = [
+            upkeep,
+            include_str!("sessions.rs"),
+            include_str!("log.rs"),
+            include_str!("notices.rs"),
+            include_str!("withdrawals.rs"),
+        ]
+        .concat();
         let words: Vec<&str> = source
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
             .filter(|w| !w.is_empty())

@@ -11,6 +11,7 @@ mod show;
 mod step;
 mod summary;
 mod together;
+mod withdrawn;
 mod words;
 
 use crate::{Web, page::Here};
@@ -21,6 +22,7 @@ pub(crate) use summary::{Document, ShownPackage};
 use tillid_domain::{Reason, actor::Who, basis::Basis};
 use tillid_edge::Problem;
 use tillid_service::Error;
+pub(crate) use withdrawn::withdrawn;
 pub(crate) use words::{Choice, can_be_given_here, choices, chosen, ground as ground_words, package, rights};
 
 pub(crate) fn router() -> Router<Web> {

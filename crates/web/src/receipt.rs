@@ -210,6 +210,7 @@ fn what(page: &Page, fact: &Fact) -> &'static str {
         Fact::TaskClosed { .. } => "receipt.task_closed",
         Fact::MandateGiven { .. } => "receipt.mandate_given",
         Fact::MandateRenewed { .. } => "receipt.mandate_renewed",
+        Fact::MandatePackageWithdrawn(_) => "receipt.mandate_package_withdrawn",
         Fact::MandateSigned { .. } => "receipt.mandate_signed",
         Fact::MandateAgreed { .. } => "receipt.mandate_agreed",
         Fact::MandateObjected {} => "receipt.mandate_objected",
@@ -242,6 +243,7 @@ fn what(page: &Page, fact: &Fact) -> &'static str {
         | Fact::EntryDiscarded {}
         | Fact::EntryPublished {}
         | Fact::EntryRetired {}
+        | Fact::EntryWithdrawn { .. }
         | Fact::ClientRegistered { .. }
         | Fact::ClientChanged { .. }
         | Fact::ClientStopped {}

@@ -36,6 +36,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("transparency", include_str!("../data/texts/transparency.toml")),
     ("upcoming", include_str!("../data/texts/upcoming.toml")),
     ("uses", include_str!("../data/texts/uses.toml")),
+    ("withdraw", include_str!("../data/texts/withdraw.toml")),
     ("work", include_str!("../data/texts/work.toml")),
 ];
 

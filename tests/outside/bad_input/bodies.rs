@@ -269,6 +269,12 @@ async fn changes(door: &Door) -> Vec<Change> {
         change(&in_review[0], &karin, json!({"comment": "Skriv kortere."}), &[]),
         change(&in_review[1], &karin, json!({"comment": "Skriv kortere."}), &[]),
         change(
+            &in_review[1].replace("/return", "/withdraw"),
+            &karin,
+            json!({"from": later, "reason": "Den er erstattet."}),
+            &[],
+        ),
+        change(
             "/v1/mandate-packages",
             &karin,
             door.definition("mandate-packages", "M14").await,

@@ -25,6 +25,7 @@ pub(crate) enum Aim {
     ChangePackage,
     ReturnType,
     ReturnPackage,
+    WithdrawPackage,
     Consent,
     Request,
     Mandate,

@@ -65,6 +65,8 @@ const VERSIONS: &str =
 const STEP: &str = VERSIONS;
 /// The one that is drafted is not in use.
 const RETIRE: &str = "staff machines: 403 role_missing; anna bo strangers bo>anna bo>anna!: 403 staff_only; karin ole: 409 entry_not_published";
+/// The one that is asked about is in use.
+const NOT_WITHDRAWN: &str = "staff machines: 403 role_missing; anna bo strangers bo>anna bo>anna!: 403 staff_only; karin ole: 404 not_found";
 const PUBLISH: &str = "staff machines: 403 role_missing; anna bo strangers bo>anna bo>anna!: 403 staff_only; ole: 200; karin: 409 second_person_needed";
 
 const ASKS: &str = "everyone: 200; bo>anna bo>anna!: 403 only_in_person; none: 401 token_missing";
@@ -142,6 +144,8 @@ const ROWS: &[Row] = &[
     post("/v1/mandate-packages/{code}/versions/{number}/return", ReturnPackage, STEP),
     post("/v1/mandate-packages/{code}/versions/{number}/discard", PublishPackage, STEP),
     post("/v1/mandate-packages/{code}/versions/{number}/retire", PublishPackage, RETIRE),
+    post("/v1/mandate-packages/{code}/versions/{number}/withdraw", WithdrawPackage, RETIRE),
+    get("/v1/mandate-packages/{code}/versions/{number}/withdrawal", PackageVersion, NOT_WITHDRAWN),
     get("/v1/overview", Plain, "anna bo strangers bo>anna: 200; CITIZENS"),
     get("/v1/upcoming", Plain, "anna bo strangers bo>anna: 200; CITIZENS"),
     get("/v1/access-log", Plain, "anna bo strangers: 200; bo>anna: 403 only_in_person; CITIZENS"),

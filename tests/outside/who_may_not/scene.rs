@@ -249,6 +249,9 @@ impl Scene {
         let body = match aim {
             Aim::ChangeType | Aim::ChangePackage => Some(door.definition(shelf, code).await),
             Aim::ReturnType | Aim::ReturnPackage => Some(json!({"comment": "Skriv kortere."})),
+            Aim::WithdrawPackage => {
+                Some(json!({"from": door.in_half_a_year().await, "reason": "Den er erstattet."}))
+            }
             _ => None,
         };
         if new && matches!(aim, Aim::ReturnType | Aim::ReturnPackage) {
@@ -381,7 +384,7 @@ impl Scene {
             Aim::ChangeType | Aim::ReturnType => {
                 self.of_catalogue(aim, which, ("consent-types", "C15", self.drafts[0])).await
             }
-            Aim::ChangePackage | Aim::ReturnPackage => {
+            Aim::ChangePackage | Aim::ReturnPackage | Aim::WithdrawPackage => {
                 self.of_catalogue(aim, which, ("mandate-packages", "M14", self.drafts[1])).await
             }
             Aim::Consent => (pick(&self.consents[0]), None),

@@ -3,7 +3,7 @@
 use super::with_etag;
 use crate::{
     Api,
-    view::{EntryView, PageView, directory},
+    view::{EntryView, PageView, WithdrawingView, directory},
 };
 use axum::{
     extract::State,
@@ -12,7 +12,7 @@ use axum::{
 };
 use serde::Deserialize;
 use tillid_domain::{
-    Reason,
+    LocalDate, Reason,
     catalogue::{CatalogueEntry, ConsentType, Definition, MandatePackage, Shelf},
     text::{Code, Prose},
 };
@@ -34,6 +34,8 @@ pub(super) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(return_mandate_package))
         .routes(routes!(discard_mandate_package))
         .routes(routes!(retire_mandate_package))
+        .routes(routes!(withdraw_mandate_package))
+        .routes(routes!(mandate_package_withdrawal))
         .routes(routes!(change_mandate_package))
 }
 
@@ -44,6 +46,18 @@ struct ReturnBody {
     /// What its author should change.
     #[schema(value_type = String, max_length = 2000)]
     comment: Prose,
+}
+
+/// From when on what was given under a package ends.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct WithdrawBody {
+    /// The first day on which nothing that was given under it can be used. Today is at once.
+    #[schema(value_type = String, format = "date", example = "2027-03-01")]
+    from: LocalDate,
+    /// Why.
+    #[schema(value_type = String, max_length = 2000)]
+    reason: Prose,
 }
 
 /// Every version of a consent type, drafts among them, the newest first; for its authority's catalogue administrators.
@@ -216,6 +230,39 @@ async fn retire_mandate_package(
     let call = caller.change(bare.fingerprint);
     let done = gate.service.retire_entry(&call, Shelf::MandatePackage, &code, number).await;
     moved(&gate, &caller, done)
+}
+
+/// Withdraw a version of a mandate package: nothing new is given under it, and what was given under it ends on that day.
+///
+/// Each mandate ends by itself, and both sides are told: how far that is, its `withdrawal` says. It can be withdrawn again from an earlier
+/// day on, never from a later one.
+#[utoipa::path(post, path = "/mandate-packages/{code}/versions/{number}/withdraw", tag = "catalogues", request_body = WithdrawBody,
+    params(("code" = String, Path), ("number" = u32, Path)),
+    responses((status = 200, body = EntryView), (status = 403), (status = 404), (status = 409), (status = 412), (status = 422)))]
+async fn withdraw_mandate_package(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Path((code, number)): Path<(Code, u32)>,
+    sent: Sent<WithdrawBody>,
+) -> Result<Response, Problem> {
+    let call = caller.change(sent.fingerprint);
+    let WithdrawBody { from, reason } = sent.value;
+    let done = gate.service.withdraw_entry(&call, &code, number, from, reason).await;
+    moved(&gate, &caller, done)
+}
+
+/// How far the withdrawal of a mandate package is; for its authority's catalogue administrators.
+#[utoipa::path(get, path = "/mandate-packages/{code}/versions/{number}/withdrawal", tag = "catalogues",
+    params(("code" = String, Path), ("number" = u32, Path)),
+    responses((status = 200, body = WithdrawingView), (status = 403), (status = 404)))]
+async fn mandate_package_withdrawal(
+    State(gate): State<Gate>,
+    caller: Caller,
+    Path((code, number)): Path<(Code, u32)>,
+) -> Result<Response, Problem> {
+    let withdrawing = gate.service.withdrawing(&caller.read(), &code, number).await;
+    let withdrawing = withdrawing.map_err(|e| caller.problem(&e))?;
+    Ok(Json(WithdrawingView::new(&withdrawing)).into_response())
 }
 
 async fn versions(gate: &Gate, caller: &Caller, shelf: Shelf, code: &Code) -> Result<Response, Problem> {

@@ -4,10 +4,10 @@ use super::AuthorityView;
 use serde::Serialize;
 use tillid_domain::{
     Digest, Instant,
-    catalogue::{CatalogueEntry, ConsentType, Definition, EntryState, MandatePackage},
+    catalogue::{CatalogueEntry, ConsentType, Definition, EntryState, MandatePackage, Withdrawal},
     id::EntryId,
 };
-use tillid_service::Directory;
+use tillid_service::{Directory, catalogue::Withdrawing};
 use utoipa::ToSchema;
 
 /// One version of a consent type or mandate package.
@@ -31,6 +31,8 @@ pub(crate) struct EntryView {
     /// When it went out of use.
     #[schema(value_type = Option<String>, format = "date-time")]
     retired_at: Option<Instant>,
+    /// Its withdrawal, which ends what was given under it too; of packages.
+    withdrawal: Option<WithdrawalView>,
     /// The authority that answers for it.
     authority: AuthorityView,
     /// SHA-256 over the canonical form (RFC 8785) of its kind and definition.
@@ -39,6 +41,44 @@ pub(crate) struct EntryView {
     /// The whole text of the version.
     #[schema(value_type = Object)]
     definition: DefinitionView,
+}
+
+/// That an authority takes a package away from those who have given it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WithdrawalView {
+    /// When it was first said.
+    #[schema(value_type = String, format = "date-time")]
+    withdrawn_at: Instant,
+    /// The first moment when nothing that was given under this version can be used.
+    #[schema(value_type = String, format = "date-time")]
+    from: Instant,
+    /// Why.
+    reason: String,
+}
+
+impl WithdrawalView {
+    fn new(of: &Withdrawal) -> Self {
+        Self { withdrawn_at: of.at, from: of.from, reason: of.why.to_string() }
+    }
+}
+
+/// How far the withdrawal of a package is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WithdrawingView {
+    /// The withdrawal.
+    #[serde(flatten)]
+    withdrawal: Option<WithdrawalView>,
+    /// How many mandates ended, give less or will do so on that day; both sides of each are told.
+    mandates: u64,
+    /// Whether these are all.
+    done: bool,
+}
+
+impl WithdrawingView {
+    pub(crate) fn new(of: &Withdrawing) -> Self {
+        let withdrawal = of.entry.withdrawal().map(WithdrawalView::new);
+        Self { withdrawal, mandates: of.concerned, done: of.done }
+    }
 }
 
 /// A definition without the word of which kind it is; the path says that.
@@ -53,12 +93,13 @@ pub(crate) enum DefinitionView {
 
 impl EntryView {
     pub(crate) fn new(entry: CatalogueEntry, directory: &Directory) -> Self {
+        let withdrawal = entry.withdrawal().map(WithdrawalView::new);
         let (state, published_at, retired_at) = match entry.state {
             EntryState::Draft => ("draft", None, None),
             EntryState::InReview { .. } => ("in_review", None, None),
             EntryState::Discarded { .. } => ("discarded", None, None),
             EntryState::Published { at } => ("published", Some(at), None),
-            EntryState::Retired { published_at, at } => ("retired", Some(published_at), Some(at)),
+            EntryState::Retired { published_at, at, .. } => ("retired", Some(published_at), Some(at)),
         };
         Self {
             id: entry.id,
@@ -68,6 +109,7 @@ impl EntryView {
             revision: entry.revision,
             published_at,
             retired_at,
+            withdrawal,
             authority: AuthorityView::new(entry.definition.authority(), directory),
             sha256: entry.definition.digest(),
             definition: match entry.definition {

@@ -8,7 +8,7 @@ use tillid_domain::{
     catalogue::EntryVersion,
     event::EndCause,
     id::{JointId, MandateId, MandateRequestId, PersonId, PresentationId},
-    mandate::{Joint, Mandate, MandateStanding, MandateState, Under},
+    mandate::{Joint, Mandate, MandateStanding, MandateState, Under, Withdrawn},
     mandate_request::MandateRequestState,
     text::{CaseRef, Name, PrivilegeUri},
 };
@@ -27,6 +27,34 @@ pub(crate) struct PackageRef {
 
 fn package_refs(packages: &[EntryVersion]) -> Vec<PackageRef> {
     packages.iter().map(|p| PackageRef { code: p.code.to_string(), version: p.number }).collect()
+}
+
+/// A package of a mandate that its authority withdraws.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WithdrawnView {
+    /// Its code.
+    #[schema(example = "M14")]
+    code: String,
+    /// Its version.
+    version: u32,
+    /// The first moment when what it gave can no longer be used.
+    #[schema(value_type = String, format = "date-time")]
+    from: Instant,
+    /// The privileges of the mandate that end with it.
+    #[schema(value_type = Vec<String>)]
+    privileges: Vec<PrivilegeUri>,
+}
+
+impl WithdrawnView {
+    fn of(mandate: &Mandate) -> Vec<Self> {
+        let package = |withdrawn: &Withdrawn| mandate.packages.iter().find(|p| p.entry == withdrawn.package);
+        let view = |withdrawn: &Withdrawn| {
+            let EntryVersion { code, number, .. } = package(withdrawn)?;
+            let privileges = withdrawn.privileges.clone();
+            Some(Self { code: code.to_string(), version: *number, from: withdrawn.from, privileges })
+        };
+        mandate.withdrawn.iter().filter_map(view).collect()
+    }
 }
 
 /// As who somebody reads a mandate.
@@ -139,6 +167,8 @@ pub(crate) struct MandateView {
     representative_name: Option<Name>,
     /// Which packages.
     packages: Vec<PackageRef>,
+    /// Those of them that are withdrawn.
+    withdrawn: Vec<WithdrawnView>,
     /// Which of their privileges.
     #[schema(value_type = Vec<String>)]
     privileges: Vec<PrivilegeUri>,
@@ -191,7 +221,7 @@ impl MandateView {
     }
 
     fn stood(mandate: Mandate, reader: MandateReader, standing: MandateStanding) -> Self {
-        let told = Told::of(mandate.state);
+        let told = Told::of(&mandate, standing);
         let own = matches!(mandate.state, MandateState::Renounced { .. })
             == (reader == MandateReader::Representative);
         let (ground, quiet) = match reader {
@@ -214,6 +244,7 @@ impl MandateView {
             representative_id: mandate.representative,
             representative_name: None,
             packages: package_refs(&mandate.packages),
+            withdrawn: WithdrawnView::of(&mandate),
             privileges: mandate.privileges,
             case: mandate.case,
             valid_from: mandate.valid.from,
@@ -252,10 +283,17 @@ struct Told {
 }
 
 impl Told {
-    fn of(state: MandateState) -> Self {
+    fn of(mandate: &Mandate, standing: MandateStanding) -> Self {
         let ended = |at, ground| Self { ended_at: Some(at), ground: Some(ground), ..Self::default() };
         let resting = |at, ground| Self { resting_since: Some(at), ground: Some(ground), ..Self::default() };
-        match state {
+        if let Some(at) = mandate.ended_by_withdrawal(standing) {
+            return Self {
+                ended_at: Some(at),
+                end_cause: Some(EndCause::PackageWithdrawn),
+                ..Self::default()
+            };
+        }
+        match mandate.state {
             MandateState::Given => Self::default(),
             MandateState::Awaiting(awaited) => Self { awaits: Some(awaited.code()), ..Self::default() },
             MandateState::Suspended { at, ground } => resting(at, ground.code()),

@@ -13,7 +13,7 @@ mod task;
 mod upcoming;
 mod uses;
 
-pub(crate) use catalogue::EntryView;
+pub(crate) use catalogue::{EntryView, WithdrawingView};
 pub(crate) use client::ClientView;
 pub(crate) use consent::{ConsentView, Reader, RequestView};
 pub(crate) use employee::EmployeeView;

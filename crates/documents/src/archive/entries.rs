@@ -8,6 +8,7 @@ use tillid_domain::{
     catalogue::{ConsentType, EntryVersion, Named},
     consent::{Consent, ConsentStanding, ConsentState},
     decision::Question,
+    event::EndCause,
     id::PersonId,
     mandate::{Mandate, MandateStanding, MandateState},
     mandate_request::{MandateRequest, MandateRequestStanding},
@@ -219,6 +220,9 @@ pub fn mandate(
         | MandateState::Annulled { at, .. } => (Some(at), None),
         MandateState::Ended { effective_at, cause, .. } => (Some(effective_at), Some(cause)),
     };
+    let by_withdrawal = of.ended_by_withdrawal(standing);
+    let ended_at = ended_at.or(by_withdrawal);
+    let cause = cause.or(by_withdrawal.map(|_| EndCause::PackageWithdrawn));
     let (packages, heading) = packages(&of.packages, titles);
     let side = if of.grantor == reader {
         "given_by_you"
@@ -246,6 +250,7 @@ pub fn mandate(
             "representative_id": of.representative,
             "representative_name": representative_name,
             "packages": packages,
+            "withdrawn": of.withdrawn,
             "privileges": of.privileges,
             "case": of.case,
             "valid_from": of.valid.from,

@@ -3,18 +3,23 @@
 //! A draft is written and changed until somebody else than its last author takes it into use. Who wants a colleague to look first
 //! submits it; while it is looked at it stays as it is. What was published is never changed: it is replaced, or retired by itself.
 //! Either way nothing new is asked or given under it, what was given lives on, and what was already asked can still be answered.
+//!
+//! A package can be withdrawn too (M8): what was given under that version ends on a day that the authority says.
 
 use super::{ConsentType, Definition, MandatePackage};
 use crate::{
     actor::ActorTrace,
     event::{Entity, Fact, Kind, Recorded},
     id::{EntryId, PersonId},
-    instant::Instant,
+    instant::{CalendarPeriod, Instant, LocalDate},
     reason::Reason,
     text::{Code, Prose},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+/// How long before its day a withdrawal can be said: nobody plans for longer, and a day beyond it is a slip of the pen.
+const ANNOUNCED_AT_MOST: CalendarPeriod = CalendarPeriod::months(120);
 
 /// Where one version of a definition stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,7 +47,20 @@ pub enum EntryState {
         published_at: Instant,
         /// Until when.
         at: Instant,
+        /// Since when what was given under it ends too, if it does.
+        withdrawal: Option<Withdrawal>,
     },
+}
+
+/// That an authority takes a package away from those who have given it (M8).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Withdrawal {
+    /// When it was first said.
+    pub at: Instant,
+    /// The first moment when nothing that was given under it can be used.
+    pub from: Instant,
+    /// Why, as those are told who gave or hold it.
+    pub why: Prose,
 }
 
 impl EntryState {
@@ -194,7 +212,57 @@ impl CatalogueEntry {
         let EntryState::Published { at: published_at } = self.state else {
             return Err(Reason::EntryNotPublished);
         };
-        Ok((self.moved(EntryState::Retired { published_at, at: now }), Fact::EntryRetired {}))
+        let state = EntryState::Retired { published_at, at: now, withdrawal: None };
+        Ok((self.moved(state), Fact::EntryRetired {}))
+    }
+
+    /// Withdraws a package that is or was in use: nothing new is given under it, and what was given ends on that day, or now if that is
+    /// today. What is withdrawn can be withdrawn from an earlier day on, never a later one: people were told.
+    pub fn withdraw(self, day: LocalDate, why: Prose, now: Instant) -> Result<(Self, Fact), Reason> {
+        let today = now.local_date();
+        if day < today {
+            return Err(Reason::EndDatePast);
+        }
+        if day > today.plus(ANNOUNCED_AT_MOST) {
+            return Err(Reason::EndDateTooLate);
+        }
+        if self.mandate_package().is_none() || !self.state.was_in_use() {
+            return Err(Reason::EntryNotPublished);
+        }
+        let from = day.start().max(now);
+        if self.withdrawal().is_some_and(|known| known.from <= from) {
+            return Err(Reason::PackageWithdrawn);
+        }
+        Ok((self.withdrawn(from, why.clone(), now), Fact::EntryWithdrawn { from, why }))
+    }
+
+    fn withdrawn(self, from: Instant, why: Prose, now: Instant) -> Self {
+        let first_said = self.withdrawal().map_or(now, |known| known.at);
+        let (published_at, at) = match self.state {
+            EntryState::Retired { published_at, at, .. } => (published_at, at),
+            EntryState::Published { at } => (at, now),
+            _ => return self,
+        };
+        let withdrawal = Some(Withdrawal { at: first_said, from, why });
+        self.moved(EntryState::Retired { published_at, at, withdrawal })
+    }
+
+    /// Its withdrawal, if it is withdrawn.
+    pub fn withdrawal(&self) -> Option<&Withdrawal> {
+        match &self.state {
+            EntryState::Retired { withdrawal, .. } => withdrawal.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Until when it gives somebody something by law although it is not in use: where only its withdrawal took it out of use.
+    pub fn in_force_until(&self) -> Option<Instant> {
+        match &self.state {
+            EntryState::Retired { at, withdrawal: Some(withdrawal), .. } if withdrawal.at == *at => {
+                Some(withdrawal.from)
+            }
+            _ => None,
+        }
     }
 }
 
@@ -233,8 +301,11 @@ impl Entity for CatalogueEntry {
                 Some(entry.moved(EntryState::Published { at }))
             }
             (EntryState::Published { at: since }, Fact::EntryRetired {}) => {
-                let state = EntryState::Retired { published_at: *since, at };
+                let state = EntryState::Retired { published_at: *since, at, withdrawal: None };
                 Some(entry.moved(state))
+            }
+            (state, Fact::EntryWithdrawn { from, why }) if state.was_in_use() => {
+                Some(entry.withdrawn(*from, why.clone(), at))
             }
             _ => None,
         }

@@ -6,7 +6,7 @@ mod flaws;
 #[cfg(test)]
 mod tests;
 
-pub use entry::{CatalogueEntry, EntryState, EntryVersion};
+pub use entry::{CatalogueEntry, EntryState, EntryVersion, Withdrawal};
 pub use flaws::Flaw;
 
 use crate::{

@@ -68,13 +68,13 @@ impl PowerSeen {
     fn holds(&self, at: ValidAt) -> bool {
         let moment = at.moment();
         let within = self.valid_from <= moment && moment < self.valid_to;
-        within && (matches!(at, ValidAt::Moment(_)) || self.ended.is_none())
+        within && (matches!(at, ValidAt::Moment(_)) || self.ended.is_none_or(PowerEnd::is_by_the_calendar))
     }
 
     /// Why it gives nothing at that moment.
     fn why_not(&self, at: Instant) -> Reason {
         match self.ended {
-            None if at < self.valid_from => Reason::PowerNotStarted,
+            None | Some(PowerEnd::Withdrawn) if at < self.valid_from => Reason::PowerNotStarted,
             None => Reason::PowerExpired,
             Some(PowerEnd::Revoked) => Reason::PowerRevoked,
             Some(PowerEnd::RevokedQuietly) => Reason::PowerRevokedQuietly,
@@ -83,6 +83,7 @@ impl PowerSeen {
             Some(PowerEnd::Disputed) => Reason::PowerDisputed,
             Some(PowerEnd::ParentEnded) => Reason::PowerAboveEnded,
             Some(PowerEnd::Death) => Reason::PowerEndedByDeath,
+            Some(PowerEnd::Withdrawn) => Reason::PackageWithdrawn,
             Some(PowerEnd::Together) => Reason::PowerHeldTogether,
             Some(PowerEnd::Ended) => Reason::PowerEnded,
         }
@@ -199,9 +200,9 @@ impl Looking<'_> {
             return Err(self.over());
         }
         let mut why = Reason::PowerDoesNotCover;
-        for known in self.known.iter().filter(|k| k.in_use) {
+        for known in self.known.iter().filter(|k| k.is_in_force(moment)) {
             match known.carrying().carried_by(relation, self.facts.grantor_born, moment) {
-                Ok(to) => return Ok(to),
+                Ok(to) => return Ok(known.until(to)),
                 Err(reason) => why = rank(why, reason),
             }
         }

@@ -27,6 +27,8 @@ pub struct KnownPrivilege {
     pub package: EntryVersion,
     /// Whether it can be given.
     pub in_use: bool,
+    /// The first moment when it gives nobody anything by law, where it was in use until it was withdrawn.
+    pub over_from: Option<Instant>,
     /// Whose it is.
     pub authority: Cvr,
     /// How sensitive.
@@ -44,6 +46,17 @@ pub struct KnownPrivilege {
 }
 
 impl KnownPrivilege {
+    /// Whether it gives somebody something by law at that moment: what is not in use gives nobody anything, and what is withdrawn does so
+    /// until then.
+    pub fn is_in_force(&self, moment: Instant) -> bool {
+        self.in_use || self.over_from.is_some_and(|from| moment < from)
+    }
+
+    /// Until when it gives what would be there so long.
+    pub(super) fn until(&self, to: Option<Instant>) -> Option<Instant> {
+        [to, self.over_from].into_iter().flatten().min()
+    }
+
     /// What is asked of those who would use it by law or decision.
     pub const fn carrying(&self) -> Carrying {
         Carrying { statutory: self.statutory, parental_rule: self.parental_rule }
@@ -105,6 +118,7 @@ impl Book {
                     self.privileges.entry(privilege.uri.clone()).or_default().push(KnownPrivilege {
                         package: entry.version(),
                         in_use,
+                        over_from: if in_use { None } else { entry.in_force_until() },
                         authority: package.authority,
                         sensitivity: package.sensitivity,
                         beside: package.privileges.len(),
@@ -166,6 +180,6 @@ fn was_in_use(state: &EntryState, moment: Instant) -> Option<bool> {
     match state {
         EntryState::Draft | EntryState::InReview { .. } | EntryState::Discarded { .. } => None,
         EntryState::Published { at } => (*at <= moment).then_some(true),
-        EntryState::Retired { published_at, at } => (*published_at <= moment).then_some(moment < *at),
+        EntryState::Retired { published_at, at, .. } => (*published_at <= moment).then_some(moment < *at),
     }
 }

@@ -55,6 +55,7 @@ fn privilege(n: u128, authority: Cvr, beside: usize, sensitivity: Sensitivity) -
     KnownPrivilege {
         package: version(n, &format!("M{n}")),
         in_use: true,
+        over_from: None,
         authority,
         sensitivity,
         beside,

@@ -20,6 +20,7 @@ pub const fn told(reason: Reason, audience: Audience) -> Reason {
             | Reason::PowerExpired
             | Reason::PowerEndedByDeath
             | Reason::PowerAboveEnded
+            | Reason::PackageWithdrawn
             | Reason::PowerEndedByAge
             | Reason::CapacityRemoved,
         ) => Reason::PowerEnded,

@@ -102,6 +102,8 @@ pub enum EndCause {
     Age,
     /// Another decides, because others have custody.
     CustodyChanged,
+    /// The authority withdrew the packages that it gave (M8).
+    PackageWithdrawn,
     /// Who gave, asked for or held it turned out to be another person of this service, as whom nobody gave it (M10).
     CprChangeUnresolved,
     /// What it rests on ended.

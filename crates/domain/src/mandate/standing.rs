@@ -86,6 +86,7 @@ impl Mandate {
             MandateState::Renounced { .. } => MandateStanding::Renounced,
             MandateState::Ended { .. } => MandateStanding::Ended,
             MandateState::Annulled { .. } => MandateStanding::Annulled,
+            _ if now >= self.valid.to && self.is_withdrawn() => MandateStanding::Ended,
             _ if now >= self.valid.to => MandateStanding::Expired,
             MandateState::Awaiting(_) => MandateStanding::Awaiting,
             MandateState::Suspended { .. } | MandateState::Resting { .. } => MandateStanding::Suspended,
@@ -144,6 +145,7 @@ impl Mandate {
             MandateState::Ended {
                 cause: EndCause::ParentEndedQuietly | EndCause::JointEndedQuietly, ..
             } => Some(Reason::PowerRevokedQuietly),
+            _ if self.end_cause(now) == Some(EndCause::PackageWithdrawn) => Some(Reason::PackageWithdrawn),
             _ => self.standing(now).why_no_power(),
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     consent::ConsentStanding,
     id::{EventId, PersonId},
     instant::{CalendarPeriod, Instant},
-    mandate::MandateStanding,
+    mandate::{Mandate, MandateStanding},
     mandate_request::MandateRequestStanding,
     request::RequestStanding,
     statutory::StatutoryStanding,
@@ -22,6 +22,12 @@ pub const BEFORE_A_LIFE_EVENT: [u16; 4] = [0, 7, 30, 90];
 pub const EVER_BEFORE: [u16; 5] = [0, 1, 7, 30, 90];
 /// Likewise before the deadline of a question.
 pub const BEFORE_A_DEADLINE: [u16; 3] = [0, 1, 7];
+
+/// How many days before its end those are told whom a mandate concerns. A withdrawal is told like a life event too: nobody planned for that
+/// end.
+pub fn before_the_end_of(mandate: &Mandate) -> &'static [u16] {
+    if mandate.is_withdrawn() { &EVER_BEFORE } else { &BEFORE_AN_END }
+}
 
 /// When the notice of that many days before an end is due.
 pub fn due(end: Instant, days_before: u16) -> Instant {
@@ -66,9 +72,10 @@ impl Matter {
     }
 
     /// How many days before its end people are told.
-    pub const fn thresholds(&self) -> &'static [u16] {
+    pub fn thresholds(&self) -> &'static [u16] {
         match self {
-            Self::Consent(_) | Self::Mandate(..) => &BEFORE_AN_END,
+            Self::Mandate(mandate, _) => before_the_end_of(mandate),
+            Self::Consent(_) => &BEFORE_AN_END,
             Self::Statutory(..) | Self::Birthday(..) => &BEFORE_A_LIFE_EVENT,
             Self::Request(..) | Self::MandateRequest(..) => &BEFORE_A_DEADLINE,
         }
@@ -101,7 +108,14 @@ pub fn of_end(matter: &Matter, source: EventId, days_before: u16, now: Instant) 
         }
         Matter::Mandate(mandate, _) => {
             let kind = match mandate.standing(now) {
+                standing if !is_end && standing.is_alive() && mandate.is_withdrawn() => {
+                    NoticeKind::PackageWithdrawn
+                }
                 standing if !is_end && standing.is_alive() => NoticeKind::MandateEndsSoon,
+                // What ended otherwise has an event that told of it.
+                standing if is_end && mandate.ended_by_withdrawal(standing).is_some() => {
+                    NoticeKind::MandateEnded
+                }
                 MandateStanding::Expired if is_end => NoticeKind::MandateExpired,
                 _ => return Vec::new(),
             };

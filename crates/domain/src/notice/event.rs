@@ -15,6 +15,7 @@
 //! | a mandate is revoked, renounced, ends | every side | nothing |
 //! | what it rests on rests or ends | who holds it; the others are told of that | |
 //! | a mandate, or what it rests on, is revoked quietly | its grantor alone | nothing |
+//! | a package of a mandate is withdrawn | every side | |
 //! | a mandate is asked for; the question lapses | its grantor | nothing |
 //! | a mandate that was asked for is declined | the citizen who asked | nothing |
 //! | a question for a mandate lapses because two persons are one | its grantor, and the citizen who asked | |
@@ -27,7 +28,7 @@ use crate::{
     actor::ActorTrace,
     event::{EndCause, Fact, Recorded},
     id::PersonId,
-    mandate::{Awaited, Bond, Confirmation},
+    mandate::{Awaited, Bond, Confirmation, Withdrawn},
 };
 
 /// The notices that an event gives, with what it is about as it is known now; none when that is gone.
@@ -56,6 +57,7 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         Fact::ConsentLapsed { .. } => told(asked(matter).map(|p| (p, NoticeKind::ConsentEnded))),
         Fact::MandateGiven { .. }
         | Fact::MandateRenewed { .. }
+        | Fact::MandatePackageWithdrawn(_)
         | Fact::MandateSigned { .. }
         | Fact::MandateAgreed { .. }
         | Fact::MandateObjected {}
@@ -110,6 +112,7 @@ pub fn of_event(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         | Fact::EntryDiscarded {}
         | Fact::EntryPublished {}
         | Fact::EntryRetired {}
+        | Fact::EntryWithdrawn { .. }
         | Fact::PresentationShown { .. }
         | Fact::DocumentKept { .. }
         | Fact::TaskOpened(_)
@@ -156,6 +159,7 @@ fn of_mandate(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         Fact::MandateRevoked { .. } | Fact::MandateRenounced { .. } | Fact::MandateEnded { .. } => {
             sides(event, matter, NoticeKind::MandateEnded)
         }
+        Fact::MandatePackageWithdrawn(withdrawn) => withdrawn_from(event, matter, withdrawn),
         Fact::MandateRenewed { .. } => sides(event, matter, NoticeKind::MandateRenewed),
         Fact::MandateConfirmed { confirmation: Confirmation::Holders, .. } => all_signed(event, matter),
         Fact::MandateAgreed { from: None, .. } => Vec::new(),
@@ -175,6 +179,14 @@ fn of_mandate(event: &Recorded, matter: &Matter) -> Vec<Notice> {
         Fact::MandateAnnulled { .. } => sides(event, matter, NoticeKind::MandateAnnulled),
         _ => Vec::new(),
     }
+}
+
+/// Every side is told from when on what the package gave is over.
+fn withdrawn_from(event: &Recorded, matter: &Matter, withdrawn: &Withdrawn) -> Vec<Notice> {
+    let Matter::Mandate(mandate, _) = matter else { return Vec::new() };
+    let kind = NoticeKind::PackageWithdrawn;
+    let told = |party| matter.notice(kind, party, event.id, (0, withdrawn.from));
+    mandate.parties().map(told).collect()
 }
 
 /// Whoever is to sign with others is asked to; what cannot be used yet is told to its representative once it can. What is given to

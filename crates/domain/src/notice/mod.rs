@@ -15,7 +15,8 @@ mod words;
 
 pub use birthday::Birthday;
 pub use due::{
-    BEFORE_A_DEADLINE, BEFORE_A_LIFE_EVENT, BEFORE_AN_END, EVER_BEFORE, due, ends_due, nearest, of_end,
+    BEFORE_A_DEADLINE, BEFORE_A_LIFE_EVENT, BEFORE_AN_END, EVER_BEFORE, before_the_end_of, due, ends_due,
+    nearest, of_end,
 };
 pub use event::of_event;
 pub use use_of::{Used, of_use};
@@ -89,6 +90,8 @@ pub enum NoticeKind {
     MandateEnded,
     /// A mandate that the person gave or holds ends soon.
     MandateEndsSoon,
+    /// The authority withdraws a package of a mandate that the person gave or holds.
+    PackageWithdrawn,
     /// It has expired.
     MandateExpired,
     /// Somebody acted on a mandate that the person gave.
@@ -123,7 +126,7 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::ConsentAsked,
         Self::ConsentRequestCancelled,
         Self::ConsentRequestWaits,
@@ -147,6 +150,7 @@ impl NoticeKind {
         Self::MandateAnnulled,
         Self::MandateEnded,
         Self::MandateEndsSoon,
+        Self::PackageWithdrawn,
         Self::MandateExpired,
         Self::MandateUsed,
         Self::MandateAsked,
@@ -190,6 +194,7 @@ impl NoticeKind {
             Self::MandateAnnulled => "mandate_annulled",
             Self::MandateEnded => "mandate_ended",
             Self::MandateEndsSoon => "mandate_ends_soon",
+            Self::PackageWithdrawn => "package_withdrawn",
             Self::MandateExpired => "mandate_expired",
             Self::MandateUsed => "mandate_used",
             Self::MandateAsked => "mandate_asked",

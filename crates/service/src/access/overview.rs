@@ -249,7 +249,8 @@ impl Service {
             });
             entry.until = entry.until.map(|earlier| earlier.min(until));
             entry.basis.insert(as_held(&call.actor, found.mandate.basis()));
-            for privilege in found.mandate.privileges.iter().filter(|p| !by_law.is_incapable(p)) {
+            let given = found.mandate.privileges.iter().filter(|p| now < found.mandate.gives_until(p));
+            for privilege in given.filter(|p| !by_law.is_incapable(p)) {
                 if !entry.privileges.contains(privilege) {
                     entry.privileges.push(privilege.clone());
                 }

@@ -4,5 +4,7 @@ mod edit;
 pub mod file;
 mod read;
 mod steps;
+mod withdraw;
 
 pub use read::{CatalogueWords, Page};
+pub use withdraw::Withdrawing;

@@ -143,7 +143,7 @@ impl Service {
     }
 }
 
-fn may_edit(call: &Call, authority: Option<Cvr>) -> Result<(), Error> {
+pub(super) fn may_edit(call: &Call, authority: Option<Cvr>) -> Result<(), Error> {
     may(&call.actor, Act::EditCatalogue, &Subject { authority, ..Subject::default() })?;
     Ok(())
 }

@@ -95,7 +95,7 @@ impl Service {
         self.step(call, (shelf, code, number), |entry, now| entry.retire(now).map(told)).await
     }
 
-    async fn step(
+    pub(super) async fn step(
         &self,
         call: &Call,
         (shelf, code, number): (Shelf, &Code, u32),
@@ -144,6 +144,6 @@ impl Service {
     }
 }
 
-fn told((entry, fact): (CatalogueEntry, Fact)) -> (CatalogueEntry, Option<Fact>) {
+pub(super) fn told((entry, fact): (CatalogueEntry, Fact)) -> (CatalogueEntry, Option<Fact>) {
     (entry, Some(fact))
 }

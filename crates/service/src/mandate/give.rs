@@ -407,6 +407,7 @@ impl Service {
             joint: None,
             for_child: for_child.map(|(by, _)| by),
             renewals: Vec::new(),
+            withdrawn: Vec::new(),
             pauses: Vec::new(),
             state: awaits.map_or(MandateState::Given, MandateState::Awaiting),
         })

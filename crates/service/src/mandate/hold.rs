@@ -15,13 +15,13 @@ use uuid::Uuid;
 ///
 /// Whatever changes a mandate, passes part of one on, or ties some together, holds the lock of its grantor. So what lies above and below it,
 /// and what it is tied to, stays as it is.
-pub(super) struct Held {
-    pub(super) tx: Tx<Write>,
+pub(crate) struct Held {
+    pub(crate) tx: Tx<Write>,
     /// What the same call did before.
-    pub(super) before: Option<Uuid>,
-    pub(super) mandate: Mandate,
-    pub(super) around: Around,
-    pub(super) now: Instant,
+    pub(crate) before: Option<Uuid>,
+    pub(crate) mandate: Mandate,
+    pub(crate) around: Around,
+    pub(crate) now: Instant,
 }
 
 impl Held {
@@ -47,7 +47,7 @@ impl Around {
 }
 
 impl Service {
-    pub(super) async fn hold_mandate(&self, call: &Call, id: MandateId) -> Result<Held, Error> {
+    pub(crate) async fn hold_mandate(&self, call: &Call, id: MandateId) -> Result<Held, Error> {
         let mut concerned = Vec::new();
         loop {
             let mut tx = self.store.write().await?;

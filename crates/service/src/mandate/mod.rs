@@ -3,7 +3,7 @@
 mod answer_request;
 mod child;
 pub(crate) mod give;
-mod hold;
+pub(crate) mod hold;
 mod life;
 mod pass_on;
 pub(crate) mod privileges;

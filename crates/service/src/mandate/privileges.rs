@@ -12,7 +12,7 @@ use tillid_domain::{
     actor::Who,
     decision::KnownPrivilege,
     id::{MandateId, PersonId},
-    power::Power,
+    power::{Power, PowerEnd},
     text::{CaseRef, PrivilegeUri},
 };
 use tillid_storage::{HeldPower, KnownAt, Read, Tx};
@@ -254,7 +254,7 @@ const fn employed(call: &Call) -> Option<PersonId> {
 
 /// What has an end on record gives nothing, whatever this node's clock says.
 fn holds(power: &Power, now: Instant) -> bool {
-    let known = power.known_to.is_none() && power.ended.is_none();
+    let known = power.known_to.is_none() && power.ended.is_none_or(PowerEnd::is_by_the_calendar);
     known && power.valid_from <= now && now < power.valid_to
 }
 

@@ -104,7 +104,7 @@ impl Service {
             case: mandate.case.clone(),
             ..self.look(&call, mandate.grantor, Act::Represent, Outcome::Refused, now)
         };
-        let privileges = match privileges(who, &mandate, &book) {
+        let privileges = match privileges(who, &mandate, &book, now) {
             Ok(privileges) => privileges,
             Err(reason) => {
                 self.record(vec![record], now).await?;
@@ -185,7 +185,12 @@ impl Service {
 }
 
 /// The privileges that are asked for, if the mandate has them and they mean something there.
-fn privileges(who: &Representing, mandate: &Mandate, book: &Book) -> Result<Vec<PrivilegeUri>, Reason> {
+fn privileges(
+    who: &Representing,
+    mandate: &Mandate,
+    book: &Book,
+    now: Instant,
+) -> Result<Vec<PrivilegeUri>, Reason> {
     // A mandate of others has no privileges that this one could ask for.
     if mandate.representative != who.representative {
         return Err(Reason::NoPower);
@@ -195,7 +200,11 @@ fn privileges(who: &Representing, mandate: &Mandate, book: &Book) -> Result<Vec<
         ActsAt::There => is_theirs(who, privilege, book),
         ActsAt::Either => is_ours(privilege) || is_theirs(who, privilege, book),
     };
-    let held = |privilege: &PrivilegeUri| mandate.privileges.contains(privilege);
+    // Why the whole of it is over, the decision says; of what goes on, a withdrawn package gives nothing more.
+    let is_over = now >= mandate.valid.to;
+    let held = |privilege: &PrivilegeUri| {
+        mandate.privileges.contains(privilege) && (is_over || now < mandate.gives_until(privilege))
+    };
     let fitting = |all: &[PrivilegeUri]| all.iter().filter(|p| held(p) && fits(p)).cloned().collect();
     let chosen: Vec<PrivilegeUri> = match &who.privileges {
         Wanted::All => fitting(&mandate.privileges),

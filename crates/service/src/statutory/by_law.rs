@@ -31,7 +31,7 @@ impl ByLaw {
         let carried = |known: &KnownPrivilege| {
             let guards = |r: &&Relation| !r.basis.is_custody();
             let holds = |r: &Relation| known.carrying().carried_by(r, None, self.now).is_ok();
-            known.in_use && self.relations.iter().filter(guards).any(holds)
+            known.is_in_force(self.now) && self.relations.iter().filter(guards).any(holds)
         };
         let all = self.book.privileges().filter(|(_, known)| known.iter().any(carried));
         all.map(|(uri, _)| uri.clone()).collect()
@@ -49,7 +49,9 @@ impl ByLaw {
             let carried = |r: &&Relation| known.carrying().carried_by(r, born, self.now).is_ok();
             self.relations.iter().filter(open).find(carried).map(|r| r.source)
         };
-        let given = |known: &[KnownPrivilege]| known.iter().filter(|k| k.in_use && sees(k)).find_map(carries);
+        let given = |known: &[KnownPrivilege]| {
+            known.iter().filter(|k| k.is_in_force(self.now) && sees(k)).find_map(carries)
+        };
         self.book.privileges().filter_map(|(uri, known)| Some((uri.clone(), given(known)?))).collect()
     }
 

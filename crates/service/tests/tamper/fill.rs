@@ -135,6 +135,7 @@ pub(crate) async fn everything(world: &World) {
     let finn = world.person("Finn", "6507640016").await;
     by_law(world, finn, anna, bo).await;
     held(world, anna, bo).await;
+    withdrawn(world).await;
     crate::external::everything(world).await;
     clients(world).await;
     operational(world).await;
@@ -262,6 +263,17 @@ async fn by_law(world: &World, ward: PersonId, guardian: PersonId, other: Person
     world.service.tell_change(id, &charge(Form::LastingPower, guardian, None), &source).await.unwrap();
     tick(world);
     world.service.tell_end(id, None, &source).await.unwrap();
+}
+
+/// Two packages that their authority withdraws, from different days on.
+async fn withdrawn(world: &World) {
+    for (code, days) in [("M13", 10), ("M14", 20)] {
+        tick(world);
+        let from = world.now().local_date().plus(CalendarPeriod::days(days));
+        let why = format!("{code} er erstattet.").parse().unwrap();
+        let ole = administrator(OWN, 2);
+        world.service.withdraw_entry(&ole, &code.parse().unwrap(), 1, from, why).await.unwrap();
+    }
 }
 
 /// A request for a mandate in each state, by a citizen and by an authority; the open one of Gitte's lapses with her.

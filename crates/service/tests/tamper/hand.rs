@@ -4,7 +4,7 @@ use tillid_storage::{Fault, Finding};
 use tillid_testkit::{Administrator, Column, Engine, World};
 
 /// Tables that hold no fact; losing them changes nothing of what is true.
-pub(crate) const OPERATIONAL: [&str; 9] = [
+pub(crate) const OPERATIONAL: [&str; 10] = [
     "idempotency",
     "session",
     "login_attempt",
@@ -14,6 +14,7 @@ pub(crate) const OPERATIONAL: [&str; 9] = [
     "log_witness",
     "notice",
     "notice_cursor",
+    "withdrawal_progress",
 ];
 
 /// Columns of the other tables that hold none: who extends the log, and the key of a table with one row.

@@ -46,6 +46,7 @@ mod time;
 mod trusting;
 mod unseen;
 mod using;
+mod withdrawing;
 mod working;
 
 tillid_testkit::on_both_engines! {
@@ -260,6 +261,16 @@ tillid_testkit::on_both_engines! {
         chosen_privileges_and_no_others_are_given,
         a_text_that_was_shown_serves_for_one_mandate,
         a_name_that_is_not_theirs_is_refused;
+    withdrawing:
+        m10_a_withdrawal_says_its_day_is_announced_and_then_exactly_that_happens,
+        m08_a_withdrawal_of_today_ends_what_was_given_at_once,
+        m08_a_mandate_of_several_packages_keeps_what_the_others_give,
+        m08_what_is_left_of_a_mandate_is_told_and_exchanged_as_it_is,
+        r37_what_was_passed_on_is_withdrawn_with_what_it_rests_on,
+        m10_what_the_law_gives_by_a_package_ends_with_it,
+        m08_what_waits_or_begins_later_ends_too,
+        m08_a_withdrawal_is_the_authoritys_and_never_gets_later,
+        m08_all_mandates_are_gone_through_and_no_late_one_is_missed;
     ending:
         a_revoked_mandate_gives_nothing_from_then_on,
         a_renounced_mandate_gives_nothing_from_then_on,

@@ -246,6 +246,7 @@ pub(crate) fn mandate(
         joint: None,
         for_child: None,
         renewals: Vec::new(),
+        withdrawn: Vec::new(),
         pauses: Vec::new(),
         state: MandateState::Given,
     };

@@ -4,13 +4,15 @@
 mod compare;
 mod shape;
 mod told;
+mod withdraw;
 pub(super) mod write;
 mod written;
 
 use super::roles;
 use crate::{
+    fields::WrittenDate,
     page::{Here, Page, see},
-    refused::{Notice, form, noted},
+    refused::{Notice, Places, form, noted},
 };
 use askama::Template;
 use axum::response::Response;
@@ -47,8 +49,18 @@ struct List<'p> {
 struct EntryPage<'p> {
     page: &'p Page,
     told: &'p Told,
-    comment: &'p str,
+    wrote: &'p Wrote,
+    /// How far its withdrawal is.
+    withdrawing: Option<Vec<String>>,
     notice: Option<Notice>,
+}
+
+/// What was written in the forms of a version's page.
+#[derive(Default)]
+struct Wrote {
+    comment: String,
+    from: WrittenDate,
+    why: String,
 }
 
 /// Whether the catalogue is a thing of these roles; the verbs decide, this saves a way in vain.
@@ -83,6 +95,7 @@ const fn state_words(state: &EntryState) -> (&'static str, &'static str) {
         EntryState::InReview { .. } => ("casework.cat_in_review", "badge-warning"),
         EntryState::Discarded { .. } => ("casework.cat_discarded", "badge-error"),
         EntryState::Published { .. } => ("casework.cat_published", "badge-success"),
+        EntryState::Retired { withdrawal: Some(_), .. } => ("withdraw.state", "badge-error"),
         EntryState::Retired { .. } => ("casework.cat_retired", "badge-error"),
     }
 }
@@ -99,13 +112,13 @@ fn shelf(name: &str) -> Option<Shelf> {
 }
 
 pub(super) async fn entry(here: Here, Path(which): Path<Which>) -> Result<Response, Problem> {
-    shown(&here, which, "", None).await
+    shown(&here, which, &Wrote::default(), None).await
 }
 
 async fn shown(
     here: &Here,
     (name, code, number): Which,
-    comment: &str,
+    wrote: &Wrote,
     notice: Option<Notice>,
 ) -> Result<Response, Problem> {
     roles(here)?;
@@ -116,8 +129,12 @@ async fn shown(
     let history = here.told(here.service.entry_history(&call, shelf, &code, number).await)?;
     let in_use = versions.iter().find(|v| v.is_published());
     let told = Told::new(here, entry, in_use, &history)?;
+    let withdrawing = match entry.withdrawal() {
+        Some(_) => Some(withdraw::progress(here, &call, &code, number).await?),
+        None => None,
+    };
     let status = notice.as_ref().map(|notice| notice.status);
-    Ok(form(&here.page, status, &EntryPage { page: &here.page, told: &told, comment, notice }))
+    Ok(form(&here.page, status, &EntryPage { page: &here.page, told: &told, wrote, withdrawing, notice }))
 }
 
 /// A step of a version. The form says which revision was looked at: what was changed meanwhile is looked at again.
@@ -138,9 +155,10 @@ pub(super) async fn step(
         "publish" => service.publish_entry(&call, shelf, &code, number).await,
         "retire" => service.retire_entry(&call, shelf, &code, number).await,
         "return" => return give_back(here, &call, shelf, which, &fields).await,
+        "withdraw" => return withdraw::sent(here, &call, shelf, which, &fields).await,
         _ => Err(Error::NotFound),
     };
-    moved(&mut here, which, outcome, "").await
+    moved(&mut here, which, outcome, &Wrote::default(), &[]).await
 }
 
 async fn give_back(
@@ -151,15 +169,16 @@ async fn give_back(
     fields: &Fields,
 ) -> Result<Response, Problem> {
     let written = fields.get("comment").unwrap_or_default();
+    let wrote = Wrote { comment: written.to_owned(), ..Wrote::default() };
     match crate::fields::written(written, "casework.cat_comment_form") {
         Ok(comment) => {
             let outcome = here.service.return_entry(call, shelf, &which.1, which.2, comment).await;
-            moved(&mut here, which, outcome, written).await
+            moved(&mut here, which, outcome, &wrote, &[]).await
         }
         Err(flaw) => {
             let text = here.page.t(flaw);
             here.page.wrong("comment", text);
-            shown(&here, which, written, None).await
+            shown(&here, which, &wrote, None).await
         }
     }
 }
@@ -168,15 +187,16 @@ async fn moved<T>(
     here: &mut Here,
     which: Which,
     outcome: Result<T, Error>,
-    comment: &str,
+    wrote: &Wrote,
+    places: &Places,
 ) -> Result<Response, Problem> {
     let address = format!("/casework/catalogue/{}/{}/{}", which.0, which.1, which.2);
     match outcome {
         Ok(_) => Ok(see(&address)),
         Err(error) => {
-            let notice = noted(here, &error, &[])?;
+            let notice = noted(here, &error, places)?;
             here.page.path = address;
-            shown(here, which, comment, notice).await
+            shown(here, which, wrote, notice).await
         }
     }
 }

@@ -96,7 +96,8 @@ const fn because(cause: Option<EndCause>) -> &'static str {
             | EndCause::Used
             | EndCause::Age
             | EndCause::CustodyChanged
-            | EndCause::CprChangeUnresolved,
+            | EndCause::CprChangeUnresolved
+            | EndCause::PackageWithdrawn,
         ) => "uses.because_other",
     }
 }

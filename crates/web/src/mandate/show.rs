@@ -6,6 +6,7 @@ use super::{
     renew::can_be_renewed,
     step::Step,
     together::Circle,
+    withdrawn,
     words::{self, Right},
 };
 use crate::{
@@ -80,6 +81,7 @@ pub(super) struct Package {
     pub(super) title: String,
     authority: String,
     does_not_cover: String,
+    withdrawn: Option<String>,
     pub(super) rights: Vec<Right>,
 }
 
@@ -241,6 +243,7 @@ pub(super) async fn told(here: &Here, id: MandateId) -> Result<Told, Problem> {
             title: here.page.say(&package.title).to_owned(),
             authority: authority(&here.service, package.authority, here.page.language),
             does_not_cover: here.page.say(&package.does_not_cover).to_owned(),
+            withdrawn: withdrawn(&here.page, &mandate, version.entry),
             rights: given.map(|privilege| Right::new(&here.page, privilege)).collect(),
         });
     }
@@ -384,6 +387,9 @@ fn state(page: &Page, told: &Told) -> State {
             page.fill(end_cause(cause), "moment", page.moment(effective_at))
         }
         (MandateState::Annulled { at, .. }, _) => page.fill("mandate.annulled_at", "moment", page.moment(at)),
+        (_, MandateStanding::Ended) => {
+            page.fill("withdraw.ended", "moment", page.moment(told.value.valid.to))
+        }
         (_, MandateStanding::Expired) => page.fill("mandate.expired_on", "until", until),
         (MandateState::Given, MandateStanding::Planned) => {
             page.fill_two("mandate.planned_from", "from", from, "until", until)
@@ -442,6 +448,7 @@ const fn end_cause(cause: EndCause) -> &'static str {
         EndCause::Death => "mandate.ended_by_death",
         EndCause::RepresentativeDeath => "mandate.ended_by_representatives_death",
         EndCause::CprChangeUnresolved => "mandate.ended_by_merge",
+        EndCause::PackageWithdrawn => "withdraw.ended",
         EndCause::EmployeeLeft => "work.ended_left",
         EndCause::ParentEnded => "mandate.ended_with_above",
         EndCause::ParentEndedQuietly => "mandate.ended_quietly_with_above",
@@ -487,6 +494,7 @@ pub(super) mod tests {
             joint: None,
             for_child: None,
             renewals: Vec::new(),
+            withdrawn: Vec::new(),
             pauses: Vec::new(),
             state,
         };
@@ -507,6 +515,7 @@ pub(super) mod tests {
                 code: definition.code.clone(),
                 title: page.say(&definition.title).to_owned(),
                 authority: "Eksempel Kommune".to_owned(),
+                withdrawn: None,
                 does_not_cover: page.say(&definition.does_not_cover).to_owned(),
                 rights,
             }],

@@ -50,6 +50,8 @@ pub(super) struct Told {
     pub(super) draft: bool,
     pub(super) in_review: bool,
     pub(super) published: bool,
+    /// Whether it is a package that can be withdrawn.
+    pub(super) withdrawable: bool,
     /// Whether whoever looks wrote it last, so that somebody else publishes it.
     pub(super) own: bool,
     pub(super) flaws: Vec<(String, &'static str)>,
@@ -110,6 +112,7 @@ impl Told {
             draft: entry.state == EntryState::Draft,
             in_review: matches!(entry.state, EntryState::InReview { .. }),
             published: entry.is_published(),
+            withdrawable: withdrawable(entry.definition.shelf(), &entry.state),
             own: entry.edited_by == me,
             flaws: if open { flaws(page, &entry.definition) } else { Vec::new() },
             against,
@@ -118,6 +121,12 @@ impl Told {
             history: history.iter().rev().filter_map(|event| happened(page, &me, event)).collect(),
         })
     }
+}
+
+/// Whether what was given under it can be ended: a package is withdrawn once, here.
+const fn withdrawable(shelf: Shelf, state: &EntryState) -> bool {
+    matches!(shelf, Shelf::MandatePackage)
+        && matches!(state, EntryState::Published { .. } | EntryState::Retired { withdrawal: None, .. })
 }
 
 /// Exactly what a citizen will see, by the renderer of presentations.
@@ -160,6 +169,7 @@ fn happened(page: &Page, me: &ActorTrace, event: &Recorded) -> Option<Happened> 
         Fact::EntryDiscarded {} => "casework.cat_was_discarded",
         Fact::EntryPublished {} => "casework.cat_was_published",
         Fact::EntryRetired {} => "casework.cat_was_retired",
+        Fact::EntryWithdrawn { .. } => "withdraw.was",
         _ => return None,
     };
     let who = match &event.actor {
@@ -169,6 +179,7 @@ fn happened(page: &Page, me: &ActorTrace, event: &Recorded) -> Option<Happened> 
     };
     let comment = match &event.fact {
         Fact::EntryReturned { comment } => Some(comment.to_string()),
+        Fact::EntryWithdrawn { why, .. } => Some(why.to_string()),
         _ => None,
     };
     Some(Happened { what: page.t(what), who: page.t(who), when: page.moment(event.recorded_at), comment })
@@ -176,7 +187,10 @@ fn happened(page: &Page, me: &ActorTrace, event: &Recorded) -> Option<Happened> 
 
 #[cfg(test)]
 mod tests {
-    use super::{super::EntryPage, *};
+    use super::{
+        super::{EntryPage, Wrote},
+        *,
+    };
     use crate::tests::{consent_type, must_hold_together, package as seeded, page};
     use askama::Template as _;
     use tillid_domain::Language;
@@ -195,6 +209,7 @@ mod tests {
             draft: *state == EntryState::Draft,
             in_review: matches!(state, EntryState::InReview { .. }),
             published: matches!(state, EntryState::Published { .. }),
+            withdrawable: package.is_some() && withdrawable(Shelf::MandatePackage, state),
             own: false,
             flaws: Vec::new(),
             against: Some((
@@ -234,14 +249,22 @@ mod tests {
         for language in Language::ALL {
             let page = page(language);
             let words = package(&page, &seeded("M14"));
-            let retired = Retired { published_at: at, at };
+            let retired = Retired { published_at: at, at, withdrawal: None };
             let html = |told: &Told| {
-                let html =
-                    EntryPage { page: &page, told, comment: "", notice: None }.render().expect("a page");
+                let html = EntryPage {
+                    page: &page,
+                    told,
+                    wrote: &Wrote::default(),
+                    withdrawing: None,
+                    notice: None,
+                }
+                .render()
+                .expect("a page");
                 must_hold_together(&html);
                 html
             };
-            html(&told(None, Some(words), &retired));
+            let html_of_package = html(&told(None, Some(words), &retired));
+            assert!(html_of_package.contains("/C15/2/withdraw\""), "{html_of_package}");
             for (state, steps) in [
                 (Draft, &["submit", "publish", "discard"][..]),
                 (InReview { at }, &["publish", "return", "discard"]),
@@ -254,7 +277,7 @@ mod tests {
                 let mut version = told(Some(document), None, &state);
                 let page = html(&version);
                 assert!(page.contains(&statement) && !page.contains("<i>"), "{page}");
-                for step in ["submit", "return", "publish", "discard", "retire"] {
+                for step in ["submit", "return", "publish", "discard", "retire", "withdraw"] {
                     let offered = page.contains(&format!("/C15/2/{step}\""));
                     assert_eq!(offered, steps.contains(&step), "{step}");
                 }

@@ -4,7 +4,7 @@ use super::must_be_registrar;
 use crate::{
     casework::{Stop, Under, read as told, roles},
     fields,
-    mandate::{ground_words, package, rights},
+    mandate::{ground_words, package, rights, withdrawn},
     page::{Here, Page, see},
     refused::{Notice, form, noted},
     uses::{Part, Uses, UsesPage},
@@ -324,6 +324,10 @@ fn rows(page: &Page, mandate: &Mandate) -> Vec<(&'static str, String)> {
         (page.t("mandate.fact_until"), page.last_day(mandate.valid.to)),
         (page.t("mandate.fact_case"), case),
     ];
+    for package in &mandate.packages {
+        let told = withdrawn(page, mandate, package.entry);
+        rows.extend(told.map(|told| (page.t("withdraw.fact"), format!("{}: {told}", package.code))));
+    }
     let rests = match mandate.state {
         MandateState::Suspended { at, ground } => Some((at, ground.code())),
         MandateState::Disputed { at, ground } => Some((at, ground.code())),
