@@ -1,11 +1,12 @@
 //! What a decision costs: authenticated, explained and with a durable record, against what the same database and the same HTTP server do
 //! without any of that. It prints; it judges nothing.
 //!
-//! `cargo bench -p tillid --bench decisions -- [MANDATES [SECONDS]]`: on so many mandates (5,000,000) and a fifth as many consents, and on a
+//! `cargo bench -p tillid --bench decisions -- [MANDATES [SECONDS]] [server|file CALLERS]`: on so many mandates (5,000,000) and a fifth as many consents, and on a
 //! tenth of them, with so many seconds for each measurement of a round (4). The service is the built program under `tillid serve`,
 //! a process of its own on a PostgreSQL that flushes as it does by default, and then on a file. Its callers are one thread of this
 //! program; they and the database share the processors with it. What it is compared with runs in turn with it, round by round, so
-//! that only the ratios say something: the machine, its disk and whoever else uses it are in all rows alike.
+//! that only the ratios say something: the machine, its disk and whoever else uses it are in all rows alike. With an engine and a number of
+//! callers, these alone ask, for as long as the program is left to run, so that a profiler can look on.
 //!
 //! The systems that ask are registered, and have tokens that the service issued; each question is counted against its quota. One question
 //! in thirty-two is answered no. Pages of the database are in the kernel's memory, as they are on any machine that is large enough.
@@ -51,10 +52,15 @@ fn main() {
     if bare::is_asked_for() {
         return;
     }
-    let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.replace('_', "").parse().ok());
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let mut numbers = words.iter().filter_map(|word| word.replace('_', "").parse().ok());
     let filling = Filling { mandates: numbers.next().unwrap_or(5_000_000) };
     let during = Duration::from_secs(numbers.next().unwrap_or(4));
     let runtime = Runtime::new().unwrap();
+    if let Some(at) = words.iter().position(|word| ["server", "file"].contains(&word.as_str())) {
+        let callers = words.get(at + 1).and_then(|word| word.parse().ok()).unwrap_or(CALLERS);
+        watched(&runtime, filling, &words[at], callers, during);
+    }
     let mut measured = Measured { during, ..Measured::default() };
     println!("PostgreSQL, default durable settings");
     on_server(&runtime, filling, &mut measured);
@@ -168,6 +174,40 @@ fn in_file(runtime: &Runtime, filling: Filling, measured: &mut Measured) {
             }
         }
     }
+}
+
+/// The same callers for ever, with a line for each measurement.
+fn watched(runtime: &Runtime, filling: Filling, engine: &str, callers: u64, during: Duration) -> ! {
+    let cluster = (engine == "server").then(Cluster::start_durable);
+    let mut administrator = None;
+    let ours = runtime.block_on(async {
+        let database = match &cluster {
+            Some(cluster) => Database::on(cluster).await,
+            None => Database::new(Engine::Sqlite).await,
+        };
+        if cluster.is_some() {
+            administrator = Some(database.administrator().await);
+        }
+        Served::new(database, filling).await
+    });
+    let backend = administrator.as_mut().map(|administrator| backend(runtime, administrator));
+    println!("  the service is process {}", ours.pid());
+    for round in 0.. {
+        let tokens = ours.tokens();
+        let questions = each(callers, |seed| Questions::single(filling, &tokens, round * MANY + seed));
+        let used = || (processor::used_by(ours.pid()), backend.map_or(0.0, processor::used_beside));
+        let before = used();
+        let done = closed(&ours.address, questions, 1, during);
+        let after = used();
+        let each = |seconds: f64| seconds / done.decisions as f64;
+        println!(
+            "  {:.0} a second; {:.1} us of the service, {:.1} us of PostgreSQL each",
+            done.rate(),
+            each(after.0 - before.0),
+            each(after.1 - before.1)
+        );
+    }
+    unreachable!("rounds do not end")
 }
 
 /// So many callers, none of which draws what another does.
