@@ -99,6 +99,23 @@ macro_rules! on {
 }
 pub(crate) use on;
 
+/// All rows of one statement whose only parameter are ids: on PostgreSQL an array, on SQLite a JSON list of their digits.
+macro_rules! all_of {
+    ($tx:expr, $sql:expr, $ids:expr) => {{
+        let ids: &[uuid::Uuid] = $ids;
+        match &mut $tx.engine {
+            crate::engine::Engine::Postgres(tx) => {
+                sqlx::query_as($sql.postgres).bind(ids).fetch_all(&mut **tx).await?
+            }
+            crate::engine::Engine::Sqlite(tx) => {
+                let digits: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
+                sqlx::query_as($sql.sqlite).bind(crate::column::json(&digits)).fetch_all(&mut **tx).await?
+            }
+        }
+    }};
+}
+pub(crate) use all_of;
+
 /// Executes one statement on the open engine and says how many rows it concerned.
 macro_rules! run {
     ($tx:expr, $query:expr) => {

@@ -204,6 +204,15 @@ impl<Mode> Tx<Mode> {
         row.map(TryInto::try_into).transpose()
     }
 
+    /// Whose version it is.
+    pub async fn entry_authority(&mut self, id: EntryId) -> Result<Option<Cvr>, StoreError> {
+        const SQL: &str = "SELECT authority FROM catalogue_entry WHERE id = $1";
+        let authority: Option<String> =
+            on!(self, |conn| sqlx::query_scalar(SQL).bind(id.as_uuid()).fetch_optional(conn).await)?;
+        let at = RowRef { table: "catalogue_entry", id: id.as_uuid() };
+        authority.map(|cvr| at.text(&cvr)).transpose()
+    }
+
     /// Every version that is or was in use, of everything.
     pub async fn catalogue(&mut self) -> Result<Vec<CatalogueEntry>, StoreError> {
         const SQL: &str = entry_columns!("WHERE state <> 'draft' ORDER BY id");

@@ -3,10 +3,11 @@
 use crate::{
     StoreError,
     column::{RowRef, code_of, instant},
-    engine::{Tx, on},
+    engine::{Sql, Tx, all_of, on},
     persons::newest,
 };
 use sqlx::FromRow;
+use std::collections::{BTreeMap, BTreeSet};
 use tillid_domain::{
     Instant,
     basis::Basis,
@@ -254,6 +255,20 @@ impl<Mode> Tx<Mode> {
         let row: Option<MandateRow> =
             on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_optional(conn).await)?;
         row.map(TryInto::try_into).transpose()
+    }
+
+    /// Those of these mandates that there are.
+    pub async fn mandates_by_id(
+        &mut self,
+        ids: &BTreeSet<MandateId>,
+    ) -> Result<BTreeMap<MandateId, Mandate>, StoreError> {
+        const SQL: Sql = Sql {
+            postgres: mandate_columns!("WHERE id = ANY($1)"),
+            sqlite: mandate_columns!("WHERE id IN (SELECT unhex(value) FROM json_each($1))"),
+        };
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+        let rows: Vec<MandateRow> = all_of!(self, SQL, &ids);
+        rows.into_iter().map(|row| Mandate::try_from(row).map(|mandate| (mandate.id, mandate))).collect()
     }
 
     /// The mandates that a person gave, holds or passed on, the newest first, below an id.

@@ -4,17 +4,18 @@ use crate::{
     StoreError,
     access::AccessRow,
     column::{RowRef, instant, json},
-    engine::{Sql, Tx, Upkeep, on, run},
+    engine::{Engine, Sql, Tx, Upkeep, on, run},
     journal::{signed, unsigned},
     persons::NumberRow,
     vault::Sealed,
 };
 use sqlx::FromRow;
+use std::collections::BTreeSet;
 use tillid_domain::{
     Cpr, Cvr, Instant,
     access::AccessRecord,
     event::{Kind, Recorded},
-    id::{EventId, NoticeId, NumberId, PersonId},
+    id::{EventId, MandateId, NoticeId, NumberId, PersonId},
     notice::{Message, Notice, NoticeKind, PostalChannel},
 };
 use uuid::Uuid;
@@ -237,6 +238,37 @@ impl<Mode> Tx<Mode> {
         rows.into_iter().map(|row| Ok((EventId::from_uuid(row.event_id), row.record.read()?.0))).collect()
     }
 
+    /// Of which of these mandates its grantor has been told already that it was used on the day that began then.
+    pub async fn told_of_use(
+        &mut self,
+        uses: &[(MandateId, Instant)],
+    ) -> Result<BTreeSet<(MandateId, Instant)>, StoreError> {
+        // A value of a subquery is looked up row by row, whatever the planner makes of the size of a list.
+        const SQL: Sql = Sql {
+            postgres: "SELECT q.mandate, q.day FROM unnest($1::UUID[], $2::BIGINT[]) AS q(mandate, day) WHERE (SELECT n.id FROM notice n \
+                 WHERE n.person_id = (SELECT grantor_id FROM mandate WHERE id = q.mandate) AND n.kind = $3 AND n.about = q.mandate \
+                 AND n.days_before = 0 AND n.moment = q.day) IS NOT NULL",
+            sqlite: "SELECT unhex(i.value), d.value FROM json_each($1) i JOIN json_each($2) d ON d.key = i.key WHERE (SELECT n.id FROM notice n \
+                 WHERE n.person_id = (SELECT grantor_id FROM mandate WHERE id = unhex(i.value)) AND n.kind = $3 AND n.about = unhex(i.value) \
+                 AND n.days_before = 0 AND n.moment = d.value) IS NOT NULL",
+        };
+        let days: Vec<i64> = uses.iter().map(|(_, day)| day.as_micros()).collect();
+        let ids = uses.iter().map(|(mandate, _)| mandate.as_uuid());
+        let kind = NoticeKind::MandateUsed.code();
+        let told: Vec<(Uuid, i64)> = match &mut self.engine {
+            Engine::Postgres(tx) => {
+                let query = sqlx::query_as(SQL.postgres).bind(ids.collect::<Vec<_>>()).bind(days).bind(kind);
+                query.fetch_all(&mut **tx).await?
+            }
+            Engine::Sqlite(tx) => {
+                let ids: Vec<String> = ids.map(|id| id.simple().to_string()).collect();
+                let query = sqlx::query_as(SQL.sqlite).bind(json(&ids)).bind(json(&days)).bind(kind);
+                query.fetch_all(&mut **tx).await?
+            }
+        };
+        Ok(told.into_iter().map(|(id, day)| (MandateId::from_uuid(id), instant(day))).collect())
+    }
+
     /// What of a kind ends from one moment up to another (exclusive) and was not ended, page by page after the last one of the page before:
     /// of requests for mandates also those that lapsed. Of kinds that have no end, nothing.
     pub async fn ending(
@@ -358,26 +390,55 @@ impl Tx<Upkeep> {
         Ok(())
     }
 
-    /// Puts a notice into the outbox; `false` when the person is told that already.
-    pub async fn put_notice(&mut self, new: &NewNotice) -> Result<bool, StoreError> {
-        let notice = &new.notice;
-        let put = run!(self, sqlx::query(
-            "INSERT INTO notice (id, person_id, kind, about, days_before, moment, event_id, sender, message, made_at, queued_at, next_at, \
-             attempts, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, 0, 'waiting') \
-             ON CONFLICT (person_id, kind, about, days_before, moment) DO NOTHING"
-        )
-        .bind(new.id.as_uuid())
-        .bind(new.to.as_uuid())
-        .bind(notice.kind.code())
-        .bind(notice.about)
-        .bind(i64::from(notice.days_before))
-        .bind(notice.moment.as_micros())
-        .bind(notice.source.as_uuid())
-        .bind(notice.sender.to_string())
-        .bind(json(&new.message))
-        .bind(new.made_at.as_micros())
-        .bind(new.queued_at.as_micros()))?;
-        Ok(put == 1)
+    /// Puts notices into the outbox, all in one message; how many there were of which their persons are not told already.
+    pub async fn put_notices(&mut self, new: &[NewNotice]) -> Result<u64, StoreError> {
+        const POSTGRES: &str = "INSERT INTO notice (id, person_id, kind, about, days_before, moment, event_id, sender, message, made_at, \
+             queued_at, next_at, attempts, state) SELECT id, person, kind, about, days, moment, event, sender, message, made, queued, queued, \
+             0, 'waiting' FROM unnest($1::UUID[], $2::UUID[], $3::TEXT[], $4::UUID[], $5::BIGINT[], $6::BIGINT[], $7::UUID[], $8::TEXT[], \
+             $9::TEXT[], $10::BIGINT[], $11::BIGINT[]) AS q(id, person, kind, about, days, moment, event, sender, message, made, queued) \
+             ON CONFLICT (person_id, kind, about, days_before, moment) DO NOTHING";
+        // `WHERE TRUE` tells SQLite that ON belongs to the INSERT.
+        const SQLITE: &str = "INSERT INTO notice (id, person_id, kind, about, days_before, moment, event_id, sender, message, made_at, \
+             queued_at, next_at, attempts, state) SELECT unhex(q.value ->> 0), unhex(q.value ->> 1), q.value ->> 2, unhex(q.value ->> 3), \
+             q.value ->> 4, q.value ->> 5, unhex(q.value ->> 6), q.value ->> 7, q.value ->> 8, q.value ->> 9, q.value ->> 10, \
+             q.value ->> 10, 0, 'waiting' FROM json_each($1) q WHERE TRUE \
+             ON CONFLICT (person_id, kind, about, days_before, moment) DO NOTHING";
+        if new.is_empty() {
+            return Ok(0);
+        }
+        if let Engine::Postgres(tx) = &mut self.engine {
+            let query = sqlx::query(POSTGRES)
+                .bind(new.iter().map(|n| n.id.as_uuid()).collect::<Vec<_>>())
+                .bind(new.iter().map(|n| n.to.as_uuid()).collect::<Vec<_>>())
+                .bind(new.iter().map(|n| n.notice.kind.code()).collect::<Vec<_>>())
+                .bind(new.iter().map(|n| n.notice.about).collect::<Vec<_>>())
+                .bind(new.iter().map(|n| i64::from(n.notice.days_before)).collect::<Vec<_>>())
+                .bind(new.iter().map(|n| n.notice.moment.as_micros()).collect::<Vec<_>>())
+                .bind(new.iter().map(|n| n.notice.source.as_uuid()).collect::<Vec<_>>())
+                .bind(new.iter().map(|n| n.notice.sender.to_string()).collect::<Vec<_>>())
+                .bind(new.iter().map(|n| json(&n.message)).collect::<Vec<_>>())
+                .bind(new.iter().map(|n| n.made_at.as_micros()).collect::<Vec<_>>())
+                .bind(new.iter().map(|n| n.queued_at.as_micros()).collect::<Vec<_>>());
+            return Ok(query.execute(&mut **tx).await?.rows_affected());
+        }
+        let row = |n: &NewNotice| {
+            let hex = |id: Uuid| id.simple().to_string();
+            serde_json::json!([
+                hex(n.id.as_uuid()),
+                hex(n.to.as_uuid()),
+                n.notice.kind.code(),
+                hex(n.notice.about),
+                n.notice.days_before,
+                n.notice.moment.as_micros(),
+                hex(n.notice.source.as_uuid()),
+                n.notice.sender.to_string(),
+                json(&n.message),
+                n.made_at.as_micros(),
+                n.queued_at.as_micros(),
+            ])
+        };
+        let rows = serde_json::Value::Array(new.iter().map(row).collect()).to_string();
+        Ok(run!(self, sqlx::query(SQLITE).bind(rows.as_str()))?)
     }
 
     /// Takes a notice to try it: `false` when somebody else has. If nothing comes of it, it is tried again at `again_at`.

@@ -3,12 +3,13 @@
 use crate::{
     StoreError,
     column::{RowRef, instant, json},
-    engine::{Sql, Tx, Write, on, run},
+    engine::{Sql, Tx, Write, all_of, on, run},
     journal::signed,
     organisations::PartyRow,
     vault::Sealed,
 };
 use sqlx::FromRow;
+use std::collections::{BTreeMap, BTreeSet};
 use tillid_domain::{
     Cpr, LocalDate,
     event::Recorded,
@@ -34,8 +35,60 @@ struct PersonRow {
     party: PartyRow,
 }
 
+macro_rules! person_columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, revision, name, born, died_on, death_known_at, merged_into, merge_known_at, post_exempt_since, \
+             registered_at, cvr, employer_id, employee_id, stints FROM person ",
+            $rest
+        )
+    };
+}
+
+impl PersonRow {
+    /// The person, whose logins and numbers these are.
+    fn read(self, logins: &[LoginRow], numbers: &[(Uuid, Uuid)]) -> Result<Person, StoreError> {
+        let at = RowRef { table: "person", id: self.id };
+        let bound = RowRef { table: "person_login", id: self.id };
+        let died = at.text_opt(self.died_on.as_deref())?.zip(self.death_known_at);
+        let merged = self.merged_into.zip(self.merge_known_at);
+        let told = [self.death_known_at, self.merge_known_at].into_iter().flatten().count();
+        let life = match (died, merged) {
+            (None, None) if told == 0 && self.died_on.is_none() && self.merged_into.is_none() => Life::Alive,
+            (Some((on, known_at)), None) if told == 1 => Life::Died { on, known_at: instant(known_at) },
+            (None, Some((into, known_at))) if told == 1 && self.died_on.is_none() => {
+                Life::Merged { into: PersonId::from_uuid(into), known_at: instant(known_at) }
+            }
+            _ => return Err(at.corrupt()),
+        };
+        Ok(Person {
+            id: PersonId::from_uuid(self.id),
+            revision: at.number(self.revision)?,
+            name: at.text_opt(self.name.as_deref())?,
+            born: at.text_opt(self.born.as_deref())?,
+            numbers: numbers.iter().map(|(_, id)| NumberId::from_uuid(*id)).collect(),
+            logins: logins
+                .iter()
+                .map(|l| Ok((bound.text(&l.issuer)?, bound.text(&l.login)?)))
+                .collect::<Result<_, StoreError>>()?,
+            life,
+            post_exempt_since: at.text_opt(self.post_exempt_since.as_deref())?,
+            registered_at: instant(self.registered_at),
+            party: self.party.read(at)?,
+        })
+    }
+}
+
+/// What of a list that is sorted by persons is one person's.
+fn of_one<T>(sorted: &[T], person: Uuid, whose: impl Fn(&T) -> Uuid) -> &[T] {
+    let begin = sorted.partition_point(|one| whose(one) < person);
+    let end = sorted.partition_point(|one| whose(one) <= person);
+    sorted.get(begin..end).unwrap_or_default()
+}
+
 #[derive(FromRow)]
 struct LoginRow {
+    person_id: Uuid,
     issuer: String,
     login: String,
 }
@@ -50,45 +103,46 @@ pub(crate) struct NumberRow {
 impl<Mode> Tx<Mode> {
     /// A person.
     pub async fn person(&mut self, id: PersonId) -> Result<Option<Person>, StoreError> {
-        const SQL: &str = "SELECT id, revision, name, born, died_on, death_known_at, merged_into, merge_known_at, post_exempt_since, \
-             registered_at, cvr, employer_id, employee_id, stints FROM person WHERE id = $1";
+        const SQL: &str = person_columns!("WHERE id = $1");
+        const LOGINS: &str = "SELECT person_id, issuer, login FROM person_login WHERE person_id = $1";
+        const NUMBERS: &str = "SELECT person_id, id FROM person_number WHERE person_id = $1";
         let row: Option<PersonRow> =
             on!(self, |conn| sqlx::query_as(SQL).bind(id.as_uuid()).fetch_optional(conn).await)?;
         let Some(row) = row else { return Ok(None) };
-        let at = RowRef { table: "person", id: row.id };
-        let bound = RowRef { table: "person_login", id: row.id };
-        const LOGINS: &str = "SELECT issuer, login FROM person_login WHERE person_id = $1";
         let logins: Vec<LoginRow> =
             on!(self, |conn| sqlx::query_as(LOGINS).bind(row.id).fetch_all(conn).await)?;
-        const NUMBERS: &str = "SELECT id FROM person_number WHERE person_id = $1";
-        let numbers: Vec<Uuid> =
-            on!(self, |conn| sqlx::query_scalar(NUMBERS).bind(row.id).fetch_all(conn).await)?;
-        let died = at.text_opt(row.died_on.as_deref())?.zip(row.death_known_at);
-        let merged = row.merged_into.zip(row.merge_known_at);
-        let told = [row.death_known_at, row.merge_known_at].into_iter().flatten().count();
-        let life = match (died, merged) {
-            (None, None) if told == 0 && row.died_on.is_none() && row.merged_into.is_none() => Life::Alive,
-            (Some((on, known_at)), None) if told == 1 => Life::Died { on, known_at: instant(known_at) },
-            (None, Some((into, known_at))) if told == 1 && row.died_on.is_none() => {
-                Life::Merged { into: PersonId::from_uuid(into), known_at: instant(known_at) }
-            }
-            _ => return Err(at.corrupt()),
+        let numbers: Vec<(Uuid, Uuid)> =
+            on!(self, |conn| sqlx::query_as(NUMBERS).bind(row.id).fetch_all(conn).await)?;
+        row.read(&logins, &numbers).map(Some)
+    }
+
+    /// Those of these persons who are known.
+    pub async fn persons_by_id(
+        &mut self,
+        ids: &BTreeSet<PersonId>,
+    ) -> Result<BTreeMap<PersonId, Person>, StoreError> {
+        const SQL: Sql = Sql {
+            postgres: person_columns!("WHERE id = ANY($1)"),
+            sqlite: person_columns!("WHERE id IN (SELECT unhex(value) FROM json_each($1))"),
         };
-        Ok(Some(Person {
-            id,
-            revision: at.number(row.revision)?,
-            name: at.text_opt(row.name.as_deref())?,
-            born: at.text_opt(row.born.as_deref())?,
-            numbers: numbers.into_iter().map(NumberId::from_uuid).collect(),
-            logins: logins
-                .iter()
-                .map(|l| Ok((bound.text(&l.issuer)?, bound.text(&l.login)?)))
-                .collect::<Result<_, StoreError>>()?,
-            life,
-            post_exempt_since: at.text_opt(row.post_exempt_since.as_deref())?,
-            registered_at: instant(row.registered_at),
-            party: row.party.read(at)?,
-        }))
+        const LOGINS: Sql = Sql {
+            postgres: "SELECT person_id, issuer, login FROM person_login WHERE person_id = ANY($1) ORDER BY person_id",
+            sqlite: "SELECT person_id, issuer, login FROM person_login WHERE person_id IN (SELECT unhex(value) FROM json_each($1)) ORDER BY person_id",
+        };
+        const NUMBERS: Sql = Sql {
+            postgres: "SELECT person_id, id FROM person_number WHERE person_id = ANY($1) ORDER BY person_id",
+            sqlite: "SELECT person_id, id FROM person_number WHERE person_id IN (SELECT unhex(value) FROM json_each($1)) ORDER BY person_id",
+        };
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+        let rows: Vec<PersonRow> = all_of!(self, SQL, &ids);
+        let logins: Vec<LoginRow> = all_of!(self, LOGINS, &ids);
+        let numbers: Vec<(Uuid, Uuid)> = all_of!(self, NUMBERS, &ids);
+        let person = |row: PersonRow| {
+            let logins = of_one(&logins, row.id, |login| login.person_id);
+            let numbers = of_one(&numbers, row.id, |number| number.0);
+            row.read(logins, numbers).map(|person| (person.id, person))
+        };
+        rows.into_iter().map(person).collect()
     }
 
     /// Who somebody goes on as: themselves, unless a register told that they are one with another (M10). Who is not known stays who they are.

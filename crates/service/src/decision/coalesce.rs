@@ -1,5 +1,5 @@
-//! Questions about now, answered together: those that arrive while a batch is at the database form the next one, and those that arrive
-//! while it looks are looked for after it and recorded with it. There is no timer, and nothing is kept between batches but the
+//! Questions about now, answered together: those that arrive while others are looked for are looked for next, and all that was looked for
+//! while a batch was recorded is recorded as the next one. There is no timer, and nothing is kept between batches but the
 //! catalogues, whose version each look reads with its facts.
 //!
 //! - A look begins after its questions have arrived, so what it sees is always younger than they are: whatever was acknowledged
@@ -11,7 +11,8 @@ use crate::{Error, ambient::Ambient};
 use futures_util::FutureExt as _;
 use std::{
     error::Error as StdError,
-    iter,
+    future::pending,
+    mem::take,
     panic::AssertUnwindSafe,
     sync::{Arc, OnceLock, PoisonError, RwLock},
 };
@@ -25,7 +26,10 @@ use tillid_domain::{
     id::{BatchId, EventId},
 };
 use tillid_storage::{ActingKey, ConsentKey, Looked, Looks, Read, Store, Tx};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::{JoinError, JoinHandle},
+};
 
 /// How many are answered together at most.
 const BATCH: usize = 256;
@@ -106,27 +110,60 @@ impl Decider {
     }
 }
 
-/// Takes what waits, for as long as anybody can still ask; one batch at a time, because two of half the size cost more than one.
+/// Takes what waits, for as long as anybody can still ask. One batch is recorded at a time, because two of half the size cost more than
+/// one; who asks while that record is on its way to the disk is looked for meanwhile, and recorded with the next.
 async fn work(bench: Bench, mut receiver: mpsc::Receiver<Job>) {
     let mut jobs = Vec::with_capacity(BATCH);
-    while receiver.recv_many(&mut jobs, BATCH).await > 0 {
-        let batch = bench.settle(std::mem::take(&mut jobs), &mut receiver);
-        // Those who wait for a batch that panics are told to come again; the next one is answered.
-        if AssertUnwindSafe(batch).catch_unwind().await.is_err() {
-            tracing::error!("a batch of questions has no answers");
+    let mut looked = Vec::new();
+    let mut telling = None;
+    loop {
+        let told = async {
+            match &mut telling {
+                Some(telling) => telling.await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            told = told => {
+                ended(told);
+                telling = None;
+            }
+            taken = receiver.recv_many(&mut jobs, BATCH), if looked.len() < BATCH => {
+                if taken == 0 {
+                    break;
+                }
+                // Those who wait for a batch that panics are told to come again; the next one is answered.
+                let batch = AssertUnwindSafe(bench.look(take(&mut jobs))).catch_unwind().await;
+                looked.extend(batch.unwrap_or_else(|_| unanswered()));
+            }
         }
+        if telling.as_ref().is_some_and(JoinHandle::is_finished) {
+            continue;
+        }
+        if telling.is_none() && !looked.is_empty() {
+            let (bench, looked) = (bench.clone(), take(&mut looked));
+            telling = Some(tokio::spawn(async move { bench.tell(looked).await }));
+        }
+    }
+    if let Some(telling) = telling {
+        ended(telling.await);
+    }
+    bench.tell(looked).await;
+}
+
+fn ended(told: Result<(), JoinError>) {
+    if told.is_err() {
+        unanswered();
     }
 }
 
-impl Bench {
-    /// Looks for these and for those who have come meanwhile, makes all of it durable at once, and answers.
-    async fn settle(&self, jobs: Vec<Job>, receiver: &mut mpsc::Receiver<Job>) {
-        let mut looked = self.look(jobs).await;
-        let late: Vec<Job> = iter::from_fn(|| receiver.try_recv().ok()).take(BATCH).collect();
-        looked.extend(self.look(late).await);
-        self.tell(looked).await;
-    }
+fn unanswered() -> Vec<(Job, Settled)> {
+    tracing::error!("a batch of questions has no answers");
+    Vec::new()
+}
 
+impl Bench {
     /// The jobs with their answers, which nobody knows of yet. Who cannot be answered is told so.
     async fn look(&self, mut jobs: Vec<Job>) -> Vec<(Job, Settled)> {
         // Whoever has gone away costs nothing.

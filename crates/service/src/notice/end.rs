@@ -13,7 +13,7 @@ use tillid_domain::{
     id::PersonId,
     notice::{Birthday, EVER_BEFORE, Matter, ends_due, nearest, of_end},
 };
-use tillid_storage::Ending;
+use tillid_storage::{Ending, NewNotice};
 
 const KINDS: [Kind; 5] =
     [Kind::Consent, Kind::ConsentRequest, Kind::Mandate, Kind::MandateRequest, Kind::StatutoryPower];
@@ -81,7 +81,7 @@ impl Service {
             };
             let Some(last) = page.last() else { return Ok((after.is_some(), told)) };
             after = Some(*last);
-            let mut tx = self.store.upkeep().await?;
+            let (mut tx, mut new) = (self.store.read().await?, Vec::new());
             // Consents that were given together are told of together.
             let mut once = BTreeSet::new();
             for ending in page {
@@ -95,9 +95,10 @@ impl Service {
                 notices.retain(|notice| {
                     once.insert((notice.concerns, notice.kind, notice.about, notice.moment))
                 });
-                told += self.put(&mut tx, &matter, notices, Happened { by: None, at: now }).await?;
+                new.extend(self.letters(&mut tx, &matter, notices, Happened { by: None, at: now }).await?);
             }
-            tx.finish().await?;
+            drop(tx);
+            told += self.put(&new).await?;
         }
     }
 
@@ -117,7 +118,7 @@ impl Service {
             };
             let Some((last, _)) = page.last() else { return Ok((after.is_some(), told)) };
             after = Some(*last);
-            let mut tx = self.store.upkeep().await?;
+            let (mut tx, mut new) = (self.store.read().await?, Vec::new());
             let Some(sender) = self.tells_of_powers(&mut tx).await? else { return Ok((false, told)) };
             for (child, known_since) in page {
                 let Some(child) = tx.person(child).await? else { continue };
@@ -125,10 +126,21 @@ impl Service {
                 let (Some(at), began) = matter.span() else { continue };
                 if nearest(at, began, matter.thresholds(), from, now) == Some(days_before) {
                     let notices = of_end(&matter, known_since, days_before, now);
-                    told += self.put(&mut tx, &matter, notices, Happened { by: None, at: now }).await?;
+                    new.extend(
+                        self.letters(&mut tx, &matter, notices, Happened { by: None, at: now }).await?,
+                    );
                 }
             }
-            tx.finish().await?;
+            drop(tx);
+            told += self.put(&new).await?;
         }
+    }
+
+    /// Puts notices into the outbox; how many were new.
+    async fn put(&self, new: &[NewNotice]) -> Result<u64, Error> {
+        let mut tx = self.store.upkeep().await?;
+        let put = tx.put_notices(new).await?;
+        tx.finish().await?;
+        Ok(put)
     }
 }

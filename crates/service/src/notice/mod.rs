@@ -19,8 +19,9 @@ use tillid_domain::{
     event::Kind,
     id::{ConsentId, EntryId, MandateId, MandateRequestId, NoticeId, PersonId, RequestId, StatutoryId},
     notice::{Both, Matter, Notice, NoticeKind, ReadAs, message, recipients},
+    person::Person,
 };
-use tillid_storage::{NewNotice, NoticeNumbers, OutboxNotice, Tx, Upkeep};
+use tillid_storage::{NewNotice, NoticeNumbers, OutboxNotice, Tx};
 use uuid::Uuid;
 
 /// Who did what is told, if a citizen did, and when it was.
@@ -86,49 +87,56 @@ impl Service {
         tx: &mut Tx<M>,
         package: Option<EntryId>,
     ) -> Result<Option<Cvr>, Error> {
-        match package {
-            Some(package) => Ok(Some(self.known_entry(tx, package).await?.definition.authority())),
-            None => Ok(None),
-        }
+        Ok(match package {
+            Some(package) => tx.entry_authority(package).await?,
+            None => None,
+        })
     }
 
-    /// Puts notices about that matter into the outbox, for all who get them except who did it; how many were new. A child's age
-    /// is that of when it happened, however late that is told.
-    async fn put(
+    /// The notices about that matter as they go into the outbox, to all who get them except who did it. A child's age is that of when
+    /// it happened, however late that is told.
+    async fn letters<M>(
         &self,
-        tx: &mut Tx<Upkeep>,
+        tx: &mut Tx<M>,
         matter: &Matter,
         notices: Vec<Notice>,
         happened: Happened,
-    ) -> Result<u64, Error> {
-        let Happened { by, at } = happened;
-        let now = self.now(tx).await?;
-        let mut put = 0;
+    ) -> Result<Vec<NewNotice>, Error> {
+        let mut letters = Vec::new();
         for notice in notices {
             // Whoever is one with another is told as who goes on (M10).
             let concerns = tx.goes_on_as(notice.concerns).await?;
             let Some(concerned) = tx.person(concerns).await? else { continue };
-            let watching = self.watching(tx, &concerned, matter, at).await?;
-            for (to, read_as) in recipients(&concerned, &watching, at.local_date()) {
-                if to != concerned.id && by == Some(to) {
-                    continue;
-                }
-                // what those who have custody sign, the young person is not asked to.
-                if asks_holders(matter, notice.kind) && read_as == ReadAs::Themselves {
-                    continue;
-                }
-                let new = NewNotice {
-                    id: NoticeId::from_uuid(self.ambient.id()),
-                    to,
-                    message: message(&notice, read_as, self.sender_name(notice.sender)),
-                    notice: notice.clone(),
-                    made_at: now,
-                    queued_at: self.ambient.now(),
-                };
-                put += u64::from(tx.put_notice(&new).await?);
-            }
+            letters.extend(self.letters_to(tx, matter, &notice, &concerned, happened).await?);
         }
-        Ok(put)
+        Ok(letters)
+    }
+
+    /// One of them, which concerns that person.
+    async fn letters_to<M>(
+        &self,
+        tx: &mut Tx<M>,
+        matter: &Matter,
+        notice: &Notice,
+        concerned: &Person,
+        Happened { by, at }: Happened,
+    ) -> Result<Vec<NewNotice>, Error> {
+        let now = self.now(tx).await?;
+        let watching = self.watching(tx, concerned, matter, at).await?;
+        let mut recipients = recipients(concerned, &watching, at.local_date());
+        recipients.retain(|(to, _)| *to == concerned.id || by != Some(*to));
+        // what those who have custody sign, the young person is not asked to.
+        recipients
+            .retain(|(_, read_as)| !asks_holders(matter, notice.kind) || *read_as != ReadAs::Themselves);
+        let addressed = recipients.into_iter().map(|(to, read_as)| NewNotice {
+            id: NoticeId::from_uuid(self.ambient.id()),
+            to,
+            message: message(notice, read_as, self.sender_name(notice.sender)),
+            notice: notice.clone(),
+            made_at: now,
+            queued_at: self.ambient.now(),
+        });
+        Ok(addressed.collect())
     }
 
     /// What the authority is called; its number, where nobody says.
