@@ -32,13 +32,15 @@ pub enum PowerEnd {
     Together,
     /// The authority withdraws the package that gave it (M8): from the end that it has, which may be still to come.
     Withdrawn,
+    /// The authority withdrew the package that gave it, as of the moment when this was recorded.
+    WithdrawnAtOnce,
     /// It ended by something else.
     Ended,
 }
 
 impl PowerEnd {
     /// Every one.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Revoked,
         Self::RevokedQuietly,
         Self::Renounced,
@@ -48,6 +50,7 @@ impl PowerEnd {
         Self::ParentEnded,
         Self::Together,
         Self::Withdrawn,
+        Self::WithdrawnAtOnce,
         Self::Ended,
     ];
 
@@ -63,6 +66,7 @@ impl PowerEnd {
             Self::ParentEnded => "parent_ended",
             Self::Together => "together",
             Self::Withdrawn => "withdrawn",
+            Self::WithdrawnAtOnce => "withdrawn_at_once",
             Self::Ended => "ended",
         }
     }
@@ -70,6 +74,17 @@ impl PowerEnd {
     /// Whether it is over only when its time is, and can be used until then.
     pub const fn is_by_the_calendar(self) -> bool {
         matches!(self, Self::Withdrawn)
+    }
+
+    /// Of what a withdrawn package gave until then, said at that moment: a node whose clock is behind must not take for a day to come what
+    /// is over when it is recorded.
+    pub const fn withdrawn(until: Instant, said: Instant) -> Self {
+        if until.as_micros() <= said.as_micros() { Self::WithdrawnAtOnce } else { Self::Withdrawn }
+    }
+
+    /// Whether a withdrawn package gave it, and it is over by that moment: whatever happens to its mandate after that, this is why.
+    pub fn is_withdrawn_by(self, until: Instant, at: Instant) -> bool {
+        matches!(self, Self::Withdrawn | Self::WithdrawnAtOnce) && until <= at
     }
 
     /// The one with that code.
@@ -83,7 +98,7 @@ impl PowerEnd {
             EndCause::Death | EndCause::RepresentativeDeath => Self::Death,
             EndCause::ParentEnded => Self::ParentEnded,
             EndCause::ParentEndedQuietly | EndCause::JointEndedQuietly => Self::RevokedQuietly,
-            EndCause::PackageWithdrawn => Self::Withdrawn,
+            EndCause::PackageWithdrawn => Self::WithdrawnAtOnce,
             EndCause::JointEnded
             | EndCause::EmployeeLeft
             | EndCause::CaseClosed
@@ -212,7 +227,7 @@ impl Powers {
                 shorter.push(Power {
                     source_revision: event.revision,
                     valid_to: end,
-                    ended: Some(PowerEnd::Withdrawn),
+                    ended: Some(PowerEnd::withdrawn(end, event.recorded_at)),
                     known_from,
                     known_to: None,
                     ..power.clone()
@@ -224,11 +239,14 @@ impl Powers {
 
     /// Nothing holds from that moment on; what had held last until then is said anew, with why there is nothing now.
     fn cut(&mut self, end: Instant, why: PowerEnd, event: &Recorded, known_from: u64) {
-        let known = |p: &&Power| p.known_to.is_none() && p.valid_from < end;
+        let is_withdrawn = |p: &Power| p.ended.is_some_and(|why| why.is_withdrawn_by(p.valid_to, end));
+        let known = |p: &&Power| p.known_to.is_none() && p.valid_from < end && !is_withdrawn(p);
         let last = self.0.iter().filter(known).map(|p| p.valid_from).max();
         let mut shorter = Vec::new();
-        let is_cut =
-            |p: &&mut Power| p.known_to.is_none() && (p.valid_to > end || Some(p.valid_from) == last);
+        let is_cut = |p: &&mut Power| {
+            let is_last = Some(p.valid_from) == last && !is_withdrawn(p);
+            p.known_to.is_none() && (p.valid_to > end || is_last)
+        };
         for power in self.0.iter_mut().filter(is_cut) {
             power.known_to = Some(known_from);
             if Some(power.valid_from) == last {

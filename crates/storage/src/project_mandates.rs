@@ -24,8 +24,9 @@ const CLOSE_ALL: &str =
 const CLOSE_LIVE: &str = "UPDATE power SET known_to = $2 WHERE source_id = $1 AND known_to IS NULL AND known_from < $2 AND ended IS NULL";
 /// What reaches past an end, and what held last before it.
 const CLOSE_LAST: &str = "UPDATE power SET known_to = $2 WHERE source_id = $1 AND known_to IS NULL AND known_from < $2 \
-     AND (valid_to > $3 OR valid_from = (SELECT MAX(last.valid_from) FROM power last WHERE last.source_id = $1 \
-     AND last.known_to IS NULL AND last.valid_from < $3))";
+     AND (valid_to > $3 OR (COALESCE(ended, '') NOT IN ('withdrawn', 'withdrawn_at_once') AND valid_from = (SELECT MAX(last.valid_from) \
+     FROM power last WHERE last.source_id = $1 AND last.known_to IS NULL AND last.valid_from < $3 \
+     AND (last.valid_to > $3 OR COALESCE(last.ended, '') NOT IN ('withdrawn', 'withdrawn_at_once')))))";
 
 impl Tx<Write> {
     pub(crate) async fn project_mandate(&mut self, event: &Recorded) -> Result<(), StoreError> {
@@ -165,7 +166,7 @@ impl Tx<Write> {
                 concat!(
                     "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, source_revision, valid_from, \
                      valid_to, ended, known_from) SELECT grantor_id, representative_id, privilege, case_ref, basis, source_id, $4, \
-                     valid_from, $2, 'withdrawn', $3 FROM power WHERE source_id = $1 AND known_to IS NULL AND valid_from < $2 \
+                     valid_from, $2, $6, $3 FROM power WHERE source_id = $1 AND known_to IS NULL AND valid_from < $2 \
                      AND valid_to > $2 AND (ended IS NULL OR ended = 'withdrawn') AND privilege IN ",
                     $privileges
                 )
@@ -193,6 +194,7 @@ impl Tx<Write> {
             if !withdrawn {
                 continue;
             }
+            let ended = PowerEnd::withdrawn(to, event.recorded_at);
             let (to, known, privileges) = (to.as_micros(), known_from(mandate, event), json(&privileges));
             run!(
                 self,
@@ -202,6 +204,7 @@ impl Tx<Write> {
                     .bind(known)
                     .bind(signed(event.revision))
                     .bind(privileges.as_str())
+                    .bind(ended.code())
             )?;
             run!(
                 self,
@@ -237,8 +240,9 @@ impl Tx<Write> {
             "INSERT INTO power (grantor_id, representative_id, privilege, case_ref, basis, source_id, source_revision, valid_from, \
              valid_to, ended, known_from) SELECT grantor_id, representative_id, privilege, case_ref, basis, source_id, $4, valid_from, \
              CASE WHEN valid_to > $2 THEN $2 ELSE valid_to END, $5, $3 FROM power WHERE source_id = $1 AND known_to IS NULL \
+             AND (valid_to > $2 OR COALESCE(ended, '') NOT IN ('withdrawn', 'withdrawn_at_once')) \
              AND valid_from = (SELECT MAX(last.valid_from) FROM power last WHERE last.source_id = $1 AND last.known_to IS NULL \
-             AND last.valid_from < $2)"
+             AND last.valid_from < $2 AND (last.valid_to > $2 OR COALESCE(last.ended, '') NOT IN ('withdrawn', 'withdrawn_at_once')))"
         )
         .bind(event.aggregate)
         .bind(end.as_micros())

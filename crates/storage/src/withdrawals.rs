@@ -52,16 +52,18 @@ impl<Mode> Tx<Mode> {
         &mut self,
         package: EntryId,
         after: MandateId,
+        now: Instant,
         limit: u32,
     ) -> Result<MandatePart, StoreError> {
         // The list of packages is JSON text, in which an id stands as it is written everywhere.
         const SQL: &str = "SELECT id, state IN ('awaiting', 'given', 'suspended', 'disputed') AND under_id IS NULL \
-             AND packages LIKE '%' || $3 || '%', COALESCE(withdrawn, '') LIKE '%' || $3 || '%' OR (COALESCE(cause, '') = 'package_withdrawn' \
+             AND valid_to > $4 AND packages LIKE '%' || $3 || '%', COALESCE(withdrawn, '') LIKE '%' || $3 || '%' OR (COALESCE(cause, '') = 'package_withdrawn' \
              AND packages LIKE '%' || $3 || '%') FROM mandate WHERE id > $1 ORDER BY id LIMIT $2";
         let rows: Vec<(Uuid, bool, bool)> = on!(self, |conn| sqlx::query_as(SQL)
             .bind(after.as_uuid())
             .bind(i64::from(limit))
             .bind(package.as_uuid().to_string())
+            .bind(now.as_micros())
             .fetch_all(conn)
             .await)?;
         let last = rows.last().map(|(id, ..)| MandateId::from_uuid(*id));
@@ -96,12 +98,13 @@ impl<Mode> Tx<Mode> {
 }
 
 impl Tx<Upkeep> {
-    /// Keeps how far it is.
+    /// Keeps how far it is, unless somebody is on with a newer withdrawal of the same version.
     pub async fn keep_withdrawal_progress(&mut self, to: &WithdrawalProgress) -> Result<(), StoreError> {
         run!(self, sqlx::query(
             "INSERT INTO withdrawal_progress (entry_id, revision, after_id, since, began_at, counted, concerned, done_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
-             ON CONFLICT (entry_id) DO UPDATE SET revision = $2, after_id = $3, since = $4, began_at = $5, counted = $6, concerned = $7, done_at = $8"
+             ON CONFLICT (entry_id) DO UPDATE SET revision = $2, after_id = $3, since = $4, began_at = $5, counted = $6, concerned = $7, done_at = $8 \
+             WHERE withdrawal_progress.revision <= $2"
         )
         .bind(to.entry.as_uuid())
         .bind(signed(to.revision))

@@ -83,7 +83,7 @@ impl PowerSeen {
             Some(PowerEnd::Disputed) => Reason::PowerDisputed,
             Some(PowerEnd::ParentEnded) => Reason::PowerAboveEnded,
             Some(PowerEnd::Death) => Reason::PowerEndedByDeath,
-            Some(PowerEnd::Withdrawn) => Reason::PackageWithdrawn,
+            Some(PowerEnd::Withdrawn | PowerEnd::WithdrawnAtOnce) => Reason::PackageWithdrawn,
             Some(PowerEnd::Together) => Reason::PowerHeldTogether,
             Some(PowerEnd::Ended) => Reason::PowerEnded,
         }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub struct Withdrawn {
     /// The version of the package.
     pub package: EntryId,
-    /// The privileges of the mandate that no other package of it gives.
+    /// The privileges of the mandate that no other package of it gives from then on.
     pub privileges: Vec<PrivilegeUri>,
     /// The first moment when they can no longer be used.
     pub from: Instant,
@@ -33,9 +33,10 @@ impl Mandate {
         withdrawn.map(|w| w.from).min()
     }
 
-    /// Whether it ends because nothing of what it gives is left by then.
+    /// Whether it ends because nothing of what it gives is left by then: what is withdrawn only later is not why it ends.
     pub fn is_withdrawn(&self) -> bool {
-        !self.withdrawn.is_empty() && self.privileges.iter().all(|p| self.withdrawn_from(p).is_some())
+        let is_over = |p| self.withdrawn_from(p).is_some_and(|from| from <= self.valid.to);
+        !self.withdrawn.is_empty() && self.privileges.iter().all(is_over)
     }
 
     /// When it ended by itself, where it stands so: at the end of its time because nothing of what it gives is left.
@@ -65,8 +66,10 @@ impl Mandate {
         let from = withdrawn.from.max(now);
         let withdrawn = Withdrawn { from, ..withdrawn };
         let known = self.withdrawn.iter().find(|w| w.package == withdrawn.package);
-        let is_sooner = known.is_none_or(|known| from < known.from);
-        if withdrawn.privileges.is_empty() || from >= self.valid.to || !is_sooner {
+        let is_known = |known: &Withdrawn| {
+            from >= known.from && withdrawn.privileges.iter().all(|p| known.privileges.contains(p))
+        };
+        if withdrawn.privileges.is_empty() || from >= self.valid.to || known.is_some_and(is_known) {
             return Ok(None);
         }
         let fact = Fact::MandatePackageWithdrawn(withdrawn.clone());

@@ -185,7 +185,11 @@ fn of_mandate(event: &Recorded, matter: &Matter) -> Vec<Notice> {
 fn withdrawn_from(event: &Recorded, matter: &Matter, withdrawn: &Withdrawn) -> Vec<Notice> {
     let Matter::Mandate(mandate, _) = matter else { return Vec::new() };
     let kind = NoticeKind::PackageWithdrawn;
-    let told = |party| matter.notice(kind, party, event.id, (0, withdrawn.from));
+    // Of two packages that are withdrawn from the same day, both are told.
+    let place = mandate.packages.iter().position(|package| package.entry == withdrawn.package);
+    let place = place.and_then(|place| i64::try_from(place).ok()).unwrap_or_default();
+    let moment = Instant::from_micros(withdrawn.from.as_micros().saturating_add(place));
+    let told = |party| matter.notice(kind, party, event.id, (0, moment));
     mandate.parties().map(told).collect()
 }
 

@@ -6,7 +6,7 @@ use crate::{
 };
 use std::{collections::BTreeSet, time::Duration};
 use tillid_domain::{
-    LocalDate, Reason,
+    Instant, LocalDate, Reason,
     actor::Actor,
     catalogue::{CatalogueEntry, Shelf},
     id::MandateId,
@@ -94,17 +94,31 @@ impl Service {
     async fn end_some_withdrawn(&self, entry: &CatalogueEntry) -> Result<Option<u64>, Error> {
         let mut tx = self.store.read().await?;
         let found = tx.withdrawal_progress(entry.id).await?;
-        let before = self.progress_of(entry, found);
+        if found.is_some_and(|progress| progress.revision > entry.revision) {
+            // It was withdrawn from an earlier day meanwhile, and somebody is on with that.
+            return Ok(None);
+        }
+        let mut before = self.progress_of(entry, found);
+        let business = self.now(&mut tx).await?;
         let MandatePart { found, concerned, last } =
-            tx.mandates_with_package(entry.id, before.after, PART).await?;
+            tx.mandates_with_package(entry.id, before.after, business, PART).await?;
         drop(tx);
+        let now = self.ambient.now();
         let (mut changed, mut new) = (0, 0);
         for (id, was_concerned) in found {
-            let is_changed = u64::from(self.withdraw_from(entry, id).await?);
+            let is_changed = match self.withdraw_from(entry, id).await {
+                Ok(is_changed) => u64::from(is_changed),
+                Err(Error::Busy(cause)) => return Err(Error::Busy(cause)),
+                Err(error) => {
+                    // The others do not wait for this one; the way through all of them is gone once more for its sake.
+                    tracing::error!(%error, mandate = %id, "a package cannot be withdrawn from a mandate");
+                    before.since = now;
+                    0
+                }
+            };
             changed += is_changed;
             new += if was_concerned { 0 } else { is_changed };
         }
-        let now = self.ambient.now();
         let misses_none = before.began_at >= before.since.plus_seconds(STILL_GIVEN);
         let counted = before.counted + concerned + new;
         let before = WithdrawalProgress { counted, concerned: before.concerned.max(counted), ..before };
@@ -140,7 +154,6 @@ impl Service {
     /// Takes the package from a mandate and from everything that hangs together with it, in one transaction; returns whether it
     /// became different by that.
     async fn withdraw_from(&self, entry: &CatalogueEntry, id: MandateId) -> Result<bool, Error> {
-        let Some(withdrawal) = entry.withdrawal() else { return Ok(false) };
         let call = Call::by(Actor::OPERATOR);
         let mut held = match self.hold_mandate(&call, id).await {
             // It was erased meanwhile.
@@ -151,15 +164,16 @@ impl Service {
             std::iter::once(held.mandate.clone()).chain(held.around.others.clone()).collect();
         let (mut events, mut changed) = (Vec::new(), false);
         for mandate in whole {
-            if !mandate.standing(held.now).is_alive() || !mandate.packages.iter().any(|p| p.entry == entry.id)
-            {
-                continue;
-            }
-            let privileges = self.given_by_it_alone(&mut held.tx, entry, &mandate).await?;
-            let withdrawn = Withdrawn { package: entry.id, privileges, from: withdrawal.from };
-            if let Some((next, fact)) = mandate.withdraw(withdrawn, held.now)? {
-                changed |= next.id == id;
-                events.push(self.event(&call, held.now, &next, fact));
+            let mut mandate = mandate;
+            for withdrawn in self.withdrawn_of(&mut held.tx, entry, &mandate).await? {
+                if !mandate.standing(held.now).is_alive() {
+                    break;
+                }
+                if let Some((next, fact)) = mandate.clone().withdraw(withdrawn, held.now)? {
+                    changed |= next.id == id;
+                    events.push(self.event(&call, held.now, &next, fact));
+                    mandate = next;
+                }
             }
         }
         if events.is_empty() {
@@ -169,23 +183,34 @@ impl Service {
         Ok(changed)
     }
 
-    /// The privileges of a mandate that it has by this version, and by no other that is not withdrawn too.
-    async fn given_by_it_alone(
+    /// What of a mandate is over by its packages that are withdrawn, if this is one of them: each privilege with the package that gives it
+    /// longest. So what one package still gave when another was withdrawn goes with this one.
+    async fn withdrawn_of(
         &self,
         tx: &mut Tx<Write>,
         entry: &CatalogueEntry,
         mandate: &Mandate,
-    ) -> Result<Vec<PrivilegeUri>, Error> {
-        let mut kept: BTreeSet<PrivilegeUri> = BTreeSet::new();
-        for other in mandate.packages.iter().filter(|p| p.entry != entry.id) {
-            let other = self.known_entry(tx, other.entry).await?;
-            if other.withdrawal().is_none() {
-                kept.extend(privileges_of(&other));
-            }
+    ) -> Result<Vec<Withdrawn>, Error> {
+        if !mandate.packages.iter().any(|package| package.entry == entry.id) {
+            return Ok(Vec::new());
         }
-        let of_it: BTreeSet<PrivilegeUri> = privileges_of(entry).collect();
-        let lost = mandate.privileges.iter().filter(|p| of_it.contains(*p) && !kept.contains(*p));
-        Ok(lost.cloned().collect())
+        let mut packages = Vec::with_capacity(mandate.packages.len());
+        for package in &mandate.packages {
+            let entry = self.known_entry(tx, package.entry).await?;
+            let gives: BTreeSet<PrivilegeUri> = privileges_of(&entry).collect();
+            packages.push((package.entry, entry.withdrawal().map(|withdrawal| withdrawal.from), gives));
+        }
+        let gives_longer = |from: Instant, privilege: &PrivilegeUri| {
+            packages
+                .iter()
+                .any(|(_, until, gives)| gives.contains(privilege) && until.is_none_or(|until| until > from))
+        };
+        let withdrawn = packages.iter().filter_map(|(package, from, gives)| {
+            let from = (*from)?;
+            let lost = mandate.privileges.iter().filter(|p| gives.contains(*p) && !gives_longer(from, p));
+            Some(Withdrawn { package: *package, privileges: lost.cloned().collect(), from })
+        });
+        Ok(withdrawn.collect())
     }
 }
 

@@ -5,6 +5,7 @@ use crate::{Error, Service};
 use std::collections::BTreeMap;
 use tillid_domain::{
     access::AccessRecord,
+    event::Fact,
     id::MandateId,
     mandate::MandateStanding,
     notice::{Matter, Used, of_event, of_use},
@@ -41,7 +42,13 @@ impl Service {
         }
         let mut new = Vec::new();
         for event in tx.logged_events(from, to).await? {
-            if let Some(matter) = self.matter(&mut tx, event.aggregate_kind, event.aggregate).await? {
+            if let Some(mut matter) = self.matter(&mut tx, event.aggregate_kind, event.aggregate).await? {
+                // A package is withdrawn by its own authority.
+                if let (Matter::Mandate(_, sender), Fact::MandatePackageWithdrawn(withdrawn)) =
+                    (&mut matter, &event.fact)
+                {
+                    *sender = tx.entry_authority(withdrawn.package).await?.unwrap_or(*sender);
+                }
                 let happened = Happened { by: event.actor.citizen(), at: event.recorded_at };
                 new.extend(self.letters(&mut tx, &matter, of_event(&event, &matter), happened).await?);
             }

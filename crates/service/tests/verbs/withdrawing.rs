@@ -13,20 +13,21 @@ use std::collections::BTreeSet;
 use tillid_domain::{
     CalendarPeriod, Instant, LocalDate, Reason,
     actor::{Assurance, Who},
-    catalogue::Shelf,
+    catalogue::{Definition, Shelf},
     decision::Verdict,
     event::EndCause,
     id::PersonId,
-    mandate::{Mandate, MandateStanding, MandateState, SuspensionGround},
+    mandate::{Mandate, MandateStanding, MandateState, RevocationGround, SuspensionGround},
     upcoming::Expected,
 };
 use tillid_service::{
     ActsAt, Error, HeldPrivileges, KnownAt, MandateChange, NewPresentation, Overview, Question, Representing,
     Wanted,
 };
+use tillid_storage::WithdrawalProgress;
 use tillid_testkit::{
     World,
-    catalogue::cvr,
+    catalogue::{cvr, defined},
     people::{OTHER, OWN, administrator, caseworker, citizen, machine},
 };
 
@@ -116,6 +117,11 @@ pub(crate) async fn m08_a_withdrawal_of_today_ends_what_was_given_at_once(world:
     assert_eq!(now_of(world, &mandate).await.0.state, state);
     assert_eq!(may(world, bo, AID, anna).await, ["package_withdrawn"]);
     assert_eq!(told(world.may_act(bo, anna).await), denied(Reason::PackageWithdrawn));
+    // On a node whose clock is behind, too.
+    world.ambient.set(at.plus_seconds(-1));
+    assert_eq!(may(world, bo, AID, anna).await, ["package_withdrawn"]);
+    assert_eq!(told(world.may_act(bo, anna).await), denied(Reason::PackageWithdrawn));
+    world.ambient.set(at);
     assert_eq!(kinds(world, bo).await, ["mandate_received", "mandate_ended"]);
     // What was answered is answered again, and of a moment before it was so it is still yes.
     let again = Question { known_at: KnownAt::Decision(first.id), ..asked() };
@@ -151,6 +157,13 @@ pub(crate) async fn m08_a_mandate_of_several_packages_keeps_what_the_others_give
     assert!(world.may_act(bo, anna).await.is_ok());
     let (found, standing) = now_of(world, &mandate).await;
     assert_eq!((found.end_cause(world.now()), standing), (None, MandateStanding::Active));
+    // A rest after the day is not why the package gives nothing, and neither is its end.
+    world.ambient.set(world.now().plus_seconds(60));
+    for change in [MandateChange::Suspend(SuspensionGround::Unsure), MandateChange::Resume] {
+        world.service.change_mandate(&citizen(anna), mandate.id, change).await.unwrap();
+        world.ambient.set(world.now().plus_seconds(60));
+        assert_eq!(may(world, bo, AID, anna).await, ["package_withdrawn"]);
+    }
     // Then the other one too, from the next day on: now the whole of it ends.
     let next = day.plus(CalendarPeriod::days(1));
     withdraw(world, "M18", next).await.unwrap();
@@ -207,6 +220,71 @@ pub(crate) async fn m08_what_is_left_of_a_mandate_is_told_and_exchanged_as_it_is
             refused => assert_eq!((left, told(refused)), (false, denied(Reason::PowerDoesNotCover))),
         }
     }
+}
+
+/// A package that gives the same as another one.
+async fn import_twin(world: &World, code: &str, twin: &str) {
+    let Definition::MandatePackage(mut package) = defined(code) else { panic!("a package") };
+    package.code = twin.parse().unwrap();
+    assert!(world.service.import_entry(Definition::MandatePackage(package)).await.unwrap());
+}
+
+pub(crate) async fn m08_what_two_packages_give_goes_with_the_last_of_them(world: &World) {
+    let (anna, bo) = (world.anna().await, world.bo().await);
+    for (code, twin) in [("M13", "M13B"), ("M14", "M14B")] {
+        world.import(code).await;
+        import_twin(world, code, twin).await;
+    }
+    let given = [world.give(anna, bo, &["M13", "M13B"]).await, world.give(anna, bo, &["M14", "M14B"]).await];
+    world.ambient.set(world.now().plus_seconds(60));
+    let [sooner, later] = [10, 100].map(|days| today(world).plus(CalendarPeriod::days(days)));
+    for (code, day) in [("M13", later), ("M13B", sooner), ("M14", sooner), ("M14B", later)] {
+        withdraw(world, code, day).await.unwrap();
+    }
+    for mandate in &given {
+        assert_eq!(now_of(world, mandate).await.0.valid.to, later.start());
+    }
+    for (day, said) in [(sooner, "MANDATE_DIGITAL"), (later, "package_withdrawn")] {
+        world.ambient.set(day.start());
+        for privilege in [READ, AID] {
+            assert_eq!(may(world, bo, privilege, anna).await, [said], "{privilege}");
+        }
+    }
+}
+
+pub(crate) async fn m10_each_withdrawal_is_told_by_its_own_authority(world: &World) {
+    let (anna, bo) = (world.anna().await, world.bo().await);
+    for code in ["M14", "M18"] {
+        world.import(code).await;
+    }
+    world.give(anna, bo, &["M18", "M14"]).await;
+    world.ambient.set(world.now().plus_seconds(60));
+    let day = today(world).plus(CalendarPeriod::days(100));
+    for code in ["M14", "M18"] {
+        withdraw(world, code, day).await.unwrap();
+    }
+    assert_eq!(kinds(world, bo).await, ["mandate_received", "package_withdrawn", "package_withdrawn"]);
+    let senders: BTreeSet<String> =
+        told_to(world, bo).await.iter().skip(1).map(|n| n.sender.to_string()).collect();
+    let of = |code| match defined(code) {
+        Definition::MandatePackage(package) => package.authority.to_string(),
+        Definition::ConsentType(_) => panic!("a package"),
+    };
+    assert_eq!(senders, ["M14", "M18"].map(of).into());
+}
+
+pub(crate) async fn m12_a_quiet_revocation_is_no_withdrawal_to_the_representative(world: &World) {
+    let (anna, bo) = (world.anna().await, world.bo().await);
+    world.import("M14").await;
+    let mandate = world.give(anna, bo, &["M14"]).await;
+    world.ambient.set(world.now().plus_seconds(60));
+    withdraw(world, "M14", today(world).plus(CalendarPeriod::days(100))).await.unwrap();
+    world.ambient.set(world.now().plus_seconds(60));
+    let quietly = MandateChange::Revoke { ground: RevocationGround::Pressured, quiet: true };
+    world.service.change_mandate(&citizen(anna), mandate.id, quietly).await.unwrap();
+    let seen = world.service.read_mandate(&citizen(bo), mandate.id).await.unwrap().0;
+    assert_eq!((seen.standing(world.now()), seen.end_cause(world.now())), (MandateStanding::Expired, None));
+    assert_eq!(told(world.may_act(bo, anna).await), denied(Reason::PowerExpired));
 }
 
 pub(crate) async fn r37_what_was_passed_on_is_withdrawn_with_what_it_rests_on(world: &World) {
@@ -311,6 +389,13 @@ pub(crate) async fn m08_all_mandates_are_gone_through_and_no_late_one_is_missed(
         (withdrawing.concerned, withdrawing.done)
     };
     assert_eq!(progress().await, (3, false), "somebody may still be giving one");
+    // Whoever is still on with an earlier withdrawal of it does not undo what this one has done.
+    let entry = world.service.entry_version(Shelf::MandatePackage, &m14, 1).await.unwrap().id;
+    let done = world.store.read().await.unwrap().withdrawal_progress(entry).await.unwrap().unwrap();
+    let mut tx = world.store.upkeep().await.unwrap();
+    let late = WithdrawalProgress { revision: done.revision - 1, concerned: 1, ..done };
+    tx.keep_withdrawal_progress(&late).await.unwrap();
+    tx.finish().await.unwrap();
     assert_eq!(world.service.end_withdrawn().await.unwrap(), 0, "nothing is done twice");
     assert_eq!(progress().await, (3, false));
     world.ambient.set(world.now().plus_seconds(61));
