@@ -205,6 +205,10 @@ impl Mandate {
             MandateState::Awaiting(_) => return Err(Reason::MandateAwaiting),
             _ => return Err(Reason::MandateResting),
         }
+        if self.is_withdrawn() {
+            // Nothing of what it gives is left by its end.
+            return Err(Reason::EntryNotPublished);
+        }
         if to <= self.valid.to {
             return Err(Reason::EndDateNotLater);
         }

@@ -177,6 +177,7 @@ fn in_file(runtime: &Runtime, filling: Filling, measured: &mut Measured) {
 }
 
 /// The same callers for ever, with a line for each measurement.
+#[expect(clippy::cast_precision_loss, reason = "fewer than a mantissa holds")]
 fn watched(runtime: &Runtime, filling: Filling, engine: &str, callers: u64, during: Duration) -> ! {
     let cluster = (engine == "server").then(Cluster::start_durable);
     let mut administrator = None;

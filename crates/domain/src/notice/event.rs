@@ -25,6 +25,7 @@
 
 use super::{Matter, Notice, NoticeKind};
 use crate::{
+    Instant,
     actor::ActorTrace,
     event::{EndCause, Fact, Recorded},
     id::PersonId,

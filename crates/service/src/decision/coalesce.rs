@@ -28,7 +28,7 @@ use tillid_domain::{
 use tillid_storage::{ActingKey, ConsentKey, Looked, Looks, Read, Store, Tx};
 use tokio::{
     sync::{mpsc, oneshot},
-    task::{JoinError, JoinHandle},
+    task::JoinError,
 };
 
 /// How many are answered together at most.
@@ -126,7 +126,7 @@ async fn work(bench: Bench, mut receiver: mpsc::Receiver<Job>) {
         tokio::select! {
             biased;
             told = told => {
-                ended(told);
+                ended(&told);
                 telling = None;
             }
             taken = receiver.recv_many(&mut jobs, BATCH), if looked.len() < BATCH => {
@@ -138,21 +138,18 @@ async fn work(bench: Bench, mut receiver: mpsc::Receiver<Job>) {
                 looked.extend(batch.unwrap_or_else(|_| unanswered()));
             }
         }
-        if telling.as_ref().is_some_and(JoinHandle::is_finished) {
-            continue;
-        }
         if telling.is_none() && !looked.is_empty() {
             let (bench, looked) = (bench.clone(), take(&mut looked));
             telling = Some(tokio::spawn(async move { bench.tell(looked).await }));
         }
     }
     if let Some(telling) = telling {
-        ended(telling.await);
+        ended(&telling.await);
     }
     bench.tell(looked).await;
 }
 
-fn ended(told: Result<(), JoinError>) {
+fn ended(told: &Result<(), JoinError>) {
     if told.is_err() {
         unanswered();
     }
