@@ -13,8 +13,8 @@ use tillid_domain::{
 };
 use tillid_storage::{NewNotice, Read, Tx};
 
-/// How many entries one transaction goes through.
-const STRETCH: u64 = 256;
+/// How many entries are gone through at once: each may be of some hundred uses.
+const STRETCH: u64 = 64;
 
 impl Service {
     /// Makes the notices of everything that stands in the log; how many were new. Each event gives its notices once: they and the cursor

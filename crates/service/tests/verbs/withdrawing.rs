@@ -396,6 +396,8 @@ pub(crate) async fn m08_all_mandates_are_gone_through_and_no_late_one_is_missed(
     let late = WithdrawalProgress { revision: done.revision - 1, concerned: 1, ..done };
     tx.keep_withdrawal_progress(&late).await.unwrap();
     tx.finish().await.unwrap();
+    let kept = world.store.read().await.unwrap().withdrawal_progress(entry).await.unwrap();
+    assert_eq!(kept, Some(done));
     assert_eq!(world.service.end_withdrawn().await.unwrap(), 0, "nothing is done twice");
     assert_eq!(progress().await, (3, false));
     world.ambient.set(world.now().plus_seconds(61));
