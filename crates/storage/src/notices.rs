@@ -228,13 +228,24 @@ impl<Mode> Tx<Mode> {
             #[sqlx(flatten)]
             record: AccessRow,
         }
-        const SQL: &str = "SELECT l.event_id, r.id, r.person_id, r.at, r.actor, r.act, r.target, r.purpose, r.case_ref, r.lookup_id, \
-             r.outcome, r.permits_until, r.held_reason, r.held_by, r.held_until, r.decision, r.salt FROM log_entry l \
-             JOIN event e ON e.id = l.event_id JOIN access_record r ON r.batch_id = e.aggregate_id \
-             WHERE l.entry_index >= $1 AND l.entry_index < $2 AND e.fact = 'access_recorded' \
-             AND (r.decision LIKE '%\"decision\":true%' OR r.actor LIKE '%\"acting_for\":%') ORDER BY l.entry_index, r.id";
+        // What a subquery of its own finds is looked up entry by entry, whatever the planner makes of the size of a stretch: as a join,
+        // all the records there are were read for each stretch.
+        const SQL: Sql = Sql {
+            postgres: "SELECT l.event_id, r.id, r.person_id, r.at, r.actor, r.act, r.target, r.purpose, r.case_ref, r.lookup_id, \
+                 r.outcome, r.permits_until, r.held_reason, r.held_by, r.held_until, r.decision, r.salt FROM log_entry l \
+                 CROSS JOIN LATERAL (SELECT aggregate_id FROM event WHERE id = l.event_id AND fact = 'access_recorded' OFFSET 0) e \
+                 CROSS JOIN LATERAL (SELECT * FROM access_record WHERE batch_id = e.aggregate_id \
+                 AND (decision LIKE '%\"decision\":true%' OR actor LIKE '%\"acting_for\":%') OFFSET 0) r \
+                 WHERE l.entry_index >= $1 AND l.entry_index < $2 ORDER BY l.entry_index, r.id",
+            sqlite: "SELECT l.event_id, r.id, r.person_id, r.at, r.actor, r.act, r.target, r.purpose, r.case_ref, r.lookup_id, \
+                 r.outcome, r.permits_until, r.held_reason, r.held_by, r.held_until, r.decision, r.salt FROM log_entry l \
+                 CROSS JOIN event e ON e.id = l.event_id CROSS JOIN access_record r ON r.batch_id = e.aggregate_id \
+                 WHERE l.entry_index >= $1 AND l.entry_index < $2 AND e.fact = 'access_recorded' \
+                 AND (r.decision LIKE '%\"decision\":true%' OR r.actor LIKE '%\"acting_for\":%') ORDER BY l.entry_index, r.id",
+        };
+        let sql = self.sql(&SQL);
         let rows: Vec<Logged> =
-            on!(self, |conn| sqlx::query_as(SQL).bind(signed(from)).bind(signed(to)).fetch_all(conn).await)?;
+            on!(self, |conn| sqlx::query_as(sql).bind(signed(from)).bind(signed(to)).fetch_all(conn).await)?;
         rows.into_iter().map(|row| Ok((EventId::from_uuid(row.event_id), row.record.read()?.0))).collect()
     }
 
