@@ -106,7 +106,8 @@ impl PaperReceipt {
             language: self.language,
             author: self.authority.clone(),
             created: self.made,
-            foot: format!("{} {}", say("receipt"), self.receipt),
+            // In capitals, as the codes of the forms are: the letters of some numbers otherwise look like prose that nobody gets read.
+            foot: format!("{} {}", say("receipt"), self.receipt.to_uppercase()),
             page_words: [say("page"), say("of")],
             blocks,
         }
